@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { ConfigurationError } from "./errors.js";
+
+/** Where data is kept: one SQLite file (trial and development, one process), or a MySQL-compatible server. */
+export type DatabaseTarget =
+  { readonly kind: "sqlite"; readonly file: string } | { readonly kind: "mysql"; readonly url: string };
+
+export type SignatureMode = "enforce" | "report-only" | "off";
+
+/** Every setting of the service, read once from the environment. The names, defaults and meanings stand in README.md. */
+export interface Config {
+  readonly production: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly database: DatabaseTarget;
+  /** Connections of each of the two pools (writing, reading). */
+  readonly databasePoolSize: number;
+  readonly redisUrl: string | undefined;
+  readonly webhook: {
+    readonly secrets: readonly string[];
+    readonly signatureMode: SignatureMode;
+    readonly toleranceSeconds: number;
+    readonly maxBytes: number;
+    /** Deliveries in work at once; beyond it 503 with Retry-After. */
+    readonly maxInFlight: number;
+    readonly bodyTimeoutSeconds: number;
+  };
+  readonly graphql: { readonly explorer: boolean; readonly introspection: boolean };
+  readonly corsOrigins: readonly string[];
+  readonly logLevel: string;
+  readonly feedRetentionDays: number;
+}
+
+/** Where `npm start` keeps its data when DATABASE_URL is not set. */
+const embeddedDefault = "sqlite:.data/conversation-agent-api.sqlite";
+
+const integer = (least: number, most: number) =>
+  z.string().regex(/^\d+$/, "must be a whole number").transform(Number).pipe(z.number().min(least).max(most));
+const flag = z
+  .enum(["true", "false", "1", "0"], "must be true or false")
+  .transform((text) => text === "true" || text === "1");
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== ""),
+);
+
+const environment = z.object({
+  NODE_ENV: z.string().optional(),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PORT: integer(0, 65_535).default(4000),
+  DATABASE_URL: z.string().default(embeddedDefault).transform(readDatabaseUrl),
+  DATABASE_POOL_SIZE: integer(1, 500).default(16),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
+  WEBHOOK_SECRETS: list.default([]),
+  WEBHOOK_SIGNATURE_MODE: z
+    .enum(["enforce", "report-only", "off"], "must be enforce, report-only or off")
+    .optional(),
+  WEBHOOK_TOLERANCE_SECONDS: integer(1, 86_400).default(300),
+  WEBHOOK_MAX_BYTES: integer(1_024, 64 * 1024 * 1024).default(5 * 1024 * 1024),
+  WEBHOOK_MAX_IN_FLIGHT: integer(1, 10_000).default(256),
+  WEBHOOK_BODY_TIMEOUT_SECONDS: integer(1, 600).default(20),
+  GRAPHQL_EXPLORER: flag.optional(),
+  GRAPHQL_INTROSPECTION: flag.optional(),
+  CORS_ORIGINS: list.default([]),
+  LOG_LEVEL: z
+    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], "must be a pino level")
+    .default("info"),
+  FEED_RETENTION_DAYS: integer(1, 36_500).default(30),
+});
+
+/**
+ * Reads all settings from an environment.
+ * @throws ConfigurationError naming every variable that is wrong, at once. Empty variables count as absent.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(present);
+  if (!parsed.success) {
+    throw new ConfigurationError(
+      parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
+    );
+  }
+  const settings = parsed.data;
+  const production = settings.NODE_ENV === "production";
+  const signatureMode =
+    settings.WEBHOOK_SIGNATURE_MODE ?? defaultSignatureMode(production, settings.WEBHOOK_SECRETS);
+  if (signatureMode !== "off" && settings.WEBHOOK_SECRETS.length === 0) {
+    throw new ConfigurationError([
+      "WEBHOOK_SECRETS: needed to verify signatures (set it to the API key of the Whippy endpoint, or say WEBHOOK_SIGNATURE_MODE=off)",
+    ]);
+  }
+  return {
+    production,
+    host: settings.HOST,
+    port: settings.PORT,
+    database: settings.DATABASE_URL,
+    databasePoolSize: settings.DATABASE_POOL_SIZE,
+    redisUrl: settings.REDIS_URL,
+    webhook: {
+      secrets: settings.WEBHOOK_SECRETS,
+      signatureMode,
+      toleranceSeconds: settings.WEBHOOK_TOLERANCE_SECONDS,
+      maxBytes: settings.WEBHOOK_MAX_BYTES,
+      maxInFlight: settings.WEBHOOK_MAX_IN_FLIGHT,
+      bodyTimeoutSeconds: settings.WEBHOOK_BODY_TIMEOUT_SECONDS,
+    },
+    graphql: {
+      explorer: settings.GRAPHQL_EXPLORER ?? !production,
+      introspection: settings.GRAPHQL_INTROSPECTION ?? !production,
+    },
+    corsOrigins: settings.CORS_ORIGINS,
+    logLevel: settings.LOG_LEVEL,
+    feedRetentionDays: settings.FEED_RETENTION_DAYS,
+  };
+}
+
+function defaultSignatureMode(production: boolean, secrets: readonly string[]): SignatureMode {
+  return production || secrets.length > 0 ? "enforce" : "off";
+}
+
+/** The password of a database URL must not reach an error message: only the rule is named. */
+function readDatabaseUrl(text: string, context: z.RefinementCtx): DatabaseTarget {
+  if (text.startsWith("sqlite:") && text.length > "sqlite:".length) {
+    return { kind: "sqlite", file: text.slice("sqlite:".length) };
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && ["mysql:", "mariadb:"].includes(url.protocol) && url.pathname.length > 1) {
+    return { kind: "mysql", url: text };
+  }
+  context.addIssue({
+    code: "custom",
+    message: "must be mysql://user:password@host:port/database, mariadb://… or sqlite:FILE",
+  });
+  return z.NEVER;
+}

@@ -1,0 +1,85 @@
+import type { Level } from "pino";
+
+/** One place of the input that breaks a rule: a path such as `data.messages.0.id` and the rule in plain words. Never carries the value. */
+export interface FieldError {
+  readonly field: string;
+  readonly rule: string;
+}
+
+export interface ServiceErrorOptions {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Stable, machine-readable; `extensions.code` in GraphQL. */
+  readonly code: string;
+  readonly logLevel: Level;
+  readonly fields?: readonly FieldError[];
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/** An error that the service expects: its message is safe to show to a caller, and it knows its status, code and log level. */
+export class ServiceError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly logLevel: Level;
+  readonly fields: readonly FieldError[];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(message: string, options: ServiceErrorOptions) {
+    super(message, { cause: options.cause });
+    this.name = new.target.name;
+    this.status = options.status;
+    this.code = options.code;
+    this.logLevel = options.logLevel;
+    this.fields = options.fields ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** The caller's input breaks a rule; nothing was stored. */
+export class BadInputError extends ServiceError {
+  constructor(message: string, fields: readonly FieldError[] = []) {
+    super(message, { status: 400, code: "BAD_USER_INPUT", logLevel: "info", fields });
+  }
+}
+
+/** A subscription asks to resume from a position that retention has removed. */
+export class CursorExpiredError extends ServiceError {
+  constructor() {
+    super(
+      "The cursor is older than the feed's retention: query the sessions anew and subscribe from their eventCursor.",
+      {
+        status: 410,
+        code: "CURSOR_EXPIRED",
+        logLevel: "info",
+      },
+    );
+  }
+}
+
+/** An authentic event of a known type whose data is not understood: it is kept as a dead letter. */
+export class NotUnderstoodError extends ServiceError {
+  constructor(fields: readonly FieldError[]) {
+    super("The event's data is not understood.", {
+      status: 202,
+      code: "NOT_UNDERSTOOD",
+      logLevel: "warn",
+      fields,
+    });
+  }
+}
+
+/** The database (or another dependency) cannot serve now; the same request may succeed later. */
+export class UnavailableError extends ServiceError {
+  constructor(message: string, cause?: unknown, retryAfterSeconds = 5) {
+    super(message, { status: 503, code: "SERVICE_UNAVAILABLE", logLevel: "error", retryAfterSeconds, cause });
+  }
+}
+
+/** The settings of the service contradict each other or are malformed; it does not start. */
+export class ConfigurationError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.name = "ConfigurationError";
+  }
+}

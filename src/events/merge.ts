@@ -1,0 +1,80 @@
+/**
+ * How what several events say of one thing becomes one state, in any order and however often they arrive.
+ *
+ * Every field is a last-writer-wins register: of all values that are not null, the one with the greatest order key stands. The
+ * outcome is a function of the *set* of events, so permutations, repetitions and replays agree. Most rows have all their fields
+ * from one event, so a row keeps one key (`source`) and names only the fields whose value stems from an earlier one (`older`).
+ */
+
+/** Totally ordered text: greater is newer. See {@link sessionOrderKey} and {@link messageOrderKey}. */
+export type OrderKey = string;
+
+export interface Merged<Fields> {
+  readonly fields: Fields;
+  /** The greatest order key merged so far, whether or not it changed anything. */
+  readonly source: OrderKey;
+  /** The keys of those non-null fields that an older event set. */
+  readonly older: Partial<Record<keyof Fields & string, OrderKey>>;
+}
+
+export interface MergeOutcome<Fields> extends Merged<Fields> {
+  /** The fields whose value is another than before, empty where the event brought no news. */
+  readonly changed: readonly (keyof Fields & string)[];
+}
+
+/** What one event alone says. */
+export function firstSighting<Fields extends object>(fields: Fields, source: OrderKey): Merged<Fields> {
+  return { fields, source, older: {} };
+}
+
+/** Merges what an event says (`incoming` under `key`) into what is known. Pure; commutative, associative and idempotent. */
+export function merge<Fields extends object>(
+  current: Merged<Fields>,
+  incoming: Fields,
+  key: OrderKey,
+): MergeOutcome<Fields> {
+  type Name = keyof Fields & string;
+  const source = key > current.source ? key : current.source;
+  const fields = { ...current.fields };
+  const older: Partial<Record<Name, OrderKey>> = {};
+  const changed: Name[] = [];
+  for (const name of Object.keys(incoming) as Name[]) {
+    const known = current.fields[name];
+    const knownKey = known === null ? "" : (current.older[name] ?? current.source);
+    const takes = incoming[name] !== null && key > knownKey;
+    if (takes && incoming[name] !== known) {
+      fields[name] = incoming[name];
+      changed.push(name);
+    }
+    const fieldKey = takes ? key : knownKey;
+    if (fieldKey !== "" && fieldKey !== source) older[name] = fieldKey;
+  }
+  return { fields, source, older, changed };
+}
+
+/**
+ * The order of events within one session: lifecycle rank, then the envelope's `created_at` (the receipt time where absent), then
+ * the order of receipt, which the event's id (UUIDv7) carries.
+ */
+export function sessionOrderKey(event: EventOrder): OrderKey {
+  return `${event.rank}|${event.at}|${event.id}`;
+}
+
+/** The order of the versions of one message: its own `updated_at` at microseconds first (absent is oldest), then as in its session. */
+export function messageOrderKey(updatedAt: string | null, sessionKey: OrderKey): OrderKey {
+  return `${updatedAt ?? ""}|${sessionKey}`;
+}
+
+/** The order of the contents of one agent version across sessions: time first, since there is no lifecycle across sessions. */
+export function revisionOrderKey(event: EventOrder): OrderKey {
+  return `${event.at}|${event.rank}|${event.id}`;
+}
+
+export interface EventOrder {
+  /** Lifecycle rank: started 1, ended 2, analyzed 3. */
+  readonly rank: number;
+  /** The envelope's `created_at`, else the receipt time, as DATETIME(6) text. */
+  readonly at: string;
+  /** The raw event's id, a UUIDv7: its order is the order of receipt. */
+  readonly id: string;
+}

@@ -1,0 +1,9 @@
+import { defineSessionEvent } from "./session-event.js";
+
+/** The session is over: `ended_at` and `ended_reason` are known, the analysis not yet. */
+export const sessionEnded = defineSessionEvent({
+  name: "conversation_agent_session.ended",
+  kind: "ENDED",
+  rank: 2,
+  bringsAnalysis: false,
+});

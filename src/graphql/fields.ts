@@ -1,0 +1,101 @@
+import type { GraphQLResolveInfo } from "graphql";
+import type { AgentVersionField } from "../store/readers/agent-version.reader.js";
+import type { MessageField } from "../store/readers/message.reader.js";
+import type { SessionField } from "../store/readers/session.reader.js";
+import { selectedFields } from "./selection.js";
+
+/**
+ * Which of a record's fields an operation needs. A GraphQL field that is computed names what it is computed from; so nothing is read
+ * that was not selected (transcripts and settings least of all).
+ */
+type Needs<Field> = Readonly<Record<string, readonly Field[]>>;
+
+const sessionNeeds: Needs<SessionField> = {
+  id: ["id"],
+  conversationId: ["conversationId"],
+  organizationId: ["organizationId"],
+  status: ["status"],
+  startedAt: ["startedAt"],
+  endedAt: ["endedAt"],
+  analyzedAt: ["analyzedAt"],
+  endedReason: ["endedReason"],
+  chatCompletionRating: ["chatCompletionRating"],
+  chatSummary: ["chatSummary"],
+  userSentiment: ["userSentiment"],
+  language: ["language"],
+  translationLanguage: ["translationLanguage"],
+  chatTranscript: ["chatTranscript"],
+  translatedChatTranscript: ["translatedChatTranscript"],
+  customAnalysisData: ["customAnalysisData"],
+  analysis: ["customAnalysisData", "revisionId"],
+  agentVersion: ["revisionId"],
+  messages: ["messageCount"],
+  messageCount: ["messageCount"],
+  createdAt: ["createdAt"],
+  updatedAt: ["updatedAt"],
+};
+
+const messageFields: readonly MessageField[] = [
+  "id",
+  "conversationId",
+  "body",
+  "translatedBody",
+  "direction",
+  "type",
+  "mode",
+  "deliveryStatus",
+  "from",
+  "to",
+  "language",
+  "translationLanguage",
+  "createdAt",
+  "updatedAt",
+  "contactId",
+  "channelId",
+  "campaignId",
+  "campaignContactId",
+  "sequenceId",
+  "stepId",
+  "stepContactId",
+  "userId",
+  "attachments",
+  "metadata",
+];
+const messageNeeds: Needs<MessageField> = Object.fromEntries(messageFields.map((field) => [field, [field]]));
+
+const agentVersionNeeds: Needs<AgentVersionField> = {
+  id: ["id"],
+  revisionId: ["revisionId"],
+  agentId: ["agentId"],
+  organizationId: ["organizationId"],
+  name: ["name"],
+  description: ["description"],
+  llmId: ["llmId"],
+  createdById: ["createdById"],
+  language: ["language"],
+  voiceId: ["voiceId"],
+  providerSettings: ["providerSettings"],
+  questions: ["providerSettings"],
+  receivedAt: ["receivedAt"],
+};
+
+function needed<Field>(needs: Needs<Field>, selected: ReadonlySet<string>): Field[] {
+  return Array.from(selected).flatMap((name) => needs[name] ?? []);
+}
+
+type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments">;
+
+/** The levels under which a connection's items are selected. */
+export const itemPaths = ["nodes", "edges.node"] as const;
+
+export function sessionFields(info: Info, ...paths: readonly string[]): SessionField[] {
+  return needed(sessionNeeds, selectedFields(info, ...paths));
+}
+
+export function messageFieldsOf(info: Info, ...paths: readonly string[]): MessageField[] {
+  return needed(messageNeeds, selectedFields(info, ...paths));
+}
+
+export function agentVersionFields(info: Info, ...paths: readonly string[]): AgentVersionField[] {
+  return needed(agentVersionNeeds, selectedFields(info, ...paths));
+}

@@ -1,0 +1,64 @@
+import { ArgsType, Field, Int } from "type-graphql";
+import { BadInputError } from "../../errors.js";
+import type { Window } from "../../store/readers/page.js";
+import type { CursorCodec } from "../cursors.js";
+
+/** Items of a page where neither `first` nor `last` is given, and at the most. */
+const defaultSize = 50;
+export const greatestSize = 200;
+
+@ArgsType()
+export class ForwardPageArgs {
+  @Field(() => Int, {
+    nullable: true,
+    description: `The first so many items: ${defaultSize} by default, ${greatestSize} at the most.`,
+  })
+  readonly first?: number | null;
+
+  @Field(() => String, { nullable: true, description: "Only items after this cursor." })
+  readonly after?: string | null;
+}
+
+@ArgsType()
+export class PageArgs extends ForwardPageArgs {
+  @Field(() => Int, {
+    nullable: true,
+    description: `The last so many items, ${greatestSize} at the most; not together with first.`,
+  })
+  readonly last?: number | null;
+
+  @Field(() => String, { nullable: true, description: "Only items before this cursor." })
+  readonly before?: string | null;
+}
+
+/**
+ * What the page arguments of a list ask for.
+ * @param list the list and its order, as in the cursors it hands out
+ * @throws BadInputError naming the argument and the rule
+ */
+export function windowOf(
+  { first, after, last, before }: { readonly [Name in keyof PageArgs]?: PageArgs[Name] | undefined },
+  cursors: CursorCodec,
+  list: string,
+): Window {
+  if (isGiven(first) && isGiven(last)) throw new BadInputError("first and last: must not be given together.");
+  return {
+    limit: isGiven(last) ? size("last", last) : isGiven(first) ? size("first", first) : defaultSize,
+    fromEnd: isGiven(last),
+    after: isGiven(after) ? cursors.decode(list, after, "after") : undefined,
+    before: isGiven(before) ? cursors.decode(list, before, "before") : undefined,
+  };
+}
+
+function isGiven<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
+}
+
+function size(argument: string, value: number): number {
+  if (value < 0 || value > greatestSize) {
+    throw new BadInputError(`${argument}: must be between 0 and ${greatestSize}.`, [
+      { field: argument, rule: `must be between 0 and ${greatestSize}` },
+    ]);
+  }
+  return value;
+}

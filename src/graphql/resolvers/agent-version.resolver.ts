@@ -1,0 +1,157 @@
+import type { GraphQLResolveInfo } from "graphql";
+import {
+  Arg,
+  Args,
+  ArgsType,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  Int,
+  Query,
+  Resolver,
+  Root,
+} from "type-graphql";
+import { readQuestions } from "../../events/questions.js";
+import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
+import { sessionOrder } from "../../store/readers/session.reader.js";
+import type { RequestContext } from "../context.js";
+import type { CursorCodec } from "../cursors.js";
+import { agentVersionFields, itemPaths, sessionFields } from "../fields.js";
+import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
+import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
+import { grouped, inOrder, type Readers } from "../readers.js";
+import { JsonScalar } from "../scalars.js";
+import {
+  AgentVersion,
+  AgentVersionConnection,
+  AgentVersionRevision,
+  AnalysisQuestion,
+} from "../types/agent-version.type.js";
+import { Page } from "../types/connection.type.js";
+import { SessionConnection } from "../types/session.type.js";
+import { SessionPage } from "./session.resolver.js";
+
+@ArgsType()
+export class AgentVersionsArgs extends PageArgs {
+  @Field(() => AgentVersionFilter, {
+    nullable: true,
+    description: "Which agent versions; all of them where absent.",
+  })
+  readonly filter?: AgentVersionFilter | null;
+}
+
+@ArgsType()
+export class AgentVersionSessionsArgs extends ForwardPageArgs {
+  @Field(() => SessionFilter, {
+    nullable: true,
+    description: "Which of its sessions; all of them where absent.",
+  })
+  readonly filter?: SessionFilter | null;
+}
+
+type AgentVersionPage = Page<AgentVersionRecord> & { readonly filter: AgentVersionFilter };
+
+@Resolver(() => AgentVersionConnection)
+export class AgentVersionConnectionResolver {
+  constructor(private readonly readers: Readers) {}
+
+  @FieldResolver(() => Int, { description: "How many agent versions match the filter, on all pages." })
+  async totalCount(@Root() page: AgentVersionPage, @Ctx() context: RequestContext): Promise<number> {
+    return await this.readers.agentVersions.count(context.scope, page.filter);
+  }
+}
+
+@Resolver(() => AgentVersion)
+export class AgentVersionResolver {
+  constructor(
+    private readonly readers: Readers,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  @Query(() => AgentVersion, {
+    nullable: true,
+    description: "An agent version by Whippy's id; null where there is none (for the caller).",
+  })
+  async agentVersion(
+    @Arg("id", () => ID, { description: "Whippy's id of the agent version." }) id: string,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<AgentVersionRecord | null> {
+    const fields = agentVersionFields(info);
+    return await context.load(info, id.toLowerCase(), async (ids) =>
+      inOrder(ids, await this.readers.agentVersions.byIds(context.scope, ids, fields), (row) => row.id),
+    );
+  }
+
+  @Query(() => AgentVersionConnection, { description: "Agent versions, by id." })
+  async agentVersions(
+    @Args(() => AgentVersionsArgs) { filter, ...page }: AgentVersionsArgs,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<AgentVersionPage> {
+    const window = windowOf(page, this.cursors, "agentVersions");
+    const slice = await this.readers.agentVersions.page(
+      context.scope,
+      { filter: filter ?? {}, window },
+      agentVersionFields(info, ...itemPaths),
+    );
+    return Object.assign(new Page(slice, this.cursors, "agentVersions"), { filter: filter ?? {} });
+  }
+
+  @FieldResolver(() => JsonScalar, {
+    nullable: true,
+    description: "All settings of the voice and chat provider, as received.",
+  })
+  providerSettings(@Root() { providerSettings }: AgentVersionRecord): unknown {
+    return providerSettings === null ? null : JSON.parse(providerSettings);
+  }
+
+  @FieldResolver(() => [AnalysisQuestion], { description: "What it asks the analysis of each session." })
+  questions(@Root() { providerSettings }: AgentVersionRecord): AnalysisQuestion[] {
+    return readQuestions(providerSettings);
+  }
+
+  @FieldResolver(() => [AgentVersionRevision], {
+    description: "Every distinct content it was received with, the first received first.",
+  })
+  async revisions(
+    @Root() version: AgentVersionRecord,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<AgentVersionRecord[]> {
+    return await context.load(info, version.id, async (ids) =>
+      grouped(
+        ids,
+        await this.readers.agentVersions.revisionsOfVersions(context.scope, ids, agentVersionFields(info)),
+        (row) => row.id,
+      ),
+    );
+  }
+
+  @FieldResolver(() => SessionConnection, { description: "The sessions it held, the newest start first." })
+  async sessions(
+    @Root() version: AgentVersionRecord,
+    @Args(() => AgentVersionSessionsArgs) { filter, ...page }: AgentVersionSessionsArgs,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<SessionPage> {
+    const list = "agentVersion.sessions";
+    const window = windowOf(page, this.cursors, list);
+    return await context.load(info, version.id, async (ids) => {
+      const slices = await this.readers.sessions.ofAgentVersions(
+        context.scope,
+        ids,
+        { filter: filter ?? {}, order: sessionOrder([]), window },
+        sessionFields(info, ...itemPaths),
+      );
+      return ids.map((id) => {
+        const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
+        const result = new SessionPage(slice, this.cursors, list);
+        result.filter = { and: [filter ?? {}, { agentVersionId: { eq: id } }] };
+        return result;
+      });
+    });
+  }
+}

@@ -1,0 +1,33 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, ID, Info, Query, Resolver } from "type-graphql";
+import type { RequestContext } from "../context.js";
+import { agentVersionFields, messageFieldsOf, sessionFields } from "../fields.js";
+import type { Readers } from "../readers.js";
+import { Node } from "../types/node.type.js";
+
+@Resolver()
+export class NodeResolver {
+  constructor(private readonly readers: Readers) {}
+
+  @Query(() => Node, {
+    nullable: true,
+    description: "A session, agent version or message by its id; null where there is none (for the caller).",
+  })
+  async node(
+    @Arg("id", () => ID, { description: "Whippy's id of a session, an agent version or a message." })
+    id: string,
+    @Ctx() { scope }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<unknown> {
+    const { sessions, messages, agentVersions } = this.readers;
+    const ids = [id.toLowerCase()];
+    const [[session], [message], [agentVersion]] = await Promise.all([
+      sessions.byIds(scope, ids, sessionFields(info)),
+      messages.byIds(scope, ids, messageFieldsOf(info)),
+      agentVersions.byIds(scope, ids, agentVersionFields(info)),
+    ]);
+    if (session) return { ...session, __typename: "Session" };
+    if (message) return { ...message, __typename: "Message" };
+    return agentVersion ? { ...agentVersion, __typename: "AgentVersion" } : null;
+  }
+}

@@ -1,0 +1,73 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { Arg, Ctx, FieldResolver, Info, Resolver, Root, Subscription } from "type-graphql";
+import type { FeedEntry } from "../../store/readers/feed.reader.js";
+import type { SessionRecord } from "../../store/readers/session.reader.js";
+import type { RequestContext } from "../context.js";
+import { sessionFields } from "../fields.js";
+import { SessionFilter } from "../inputs/filters.input.js";
+import { inOrder, type Readers } from "../readers.js";
+import { CursorScalar } from "../scalars.js";
+import { SessionEvent, SessionEventType } from "../types/session-event.type.js";
+import { Session } from "../types/session.type.js";
+
+const filterDescription = "Only changes of sessions that match, as they are when the change is told.";
+const afterDescription =
+  "Resume after this position: first what was missed, then live. From now on where absent.";
+
+/** What type-graphql hands to a subscription: it has checked the arguments against the schema. */
+interface SubscribeCall {
+  readonly args: {
+    readonly filter?: SessionFilter | null;
+    readonly after?: string | null;
+    readonly types?: SessionEventType[] | null;
+  };
+  readonly context: RequestContext;
+}
+
+@Resolver(() => SessionEvent)
+export class SessionEventResolver {
+  constructor(private readonly readers: Readers) {}
+
+  @Subscription(() => SessionEvent, {
+    description: "Sessions as their analysis arrives, in order, none missed and none twice.",
+    subscribe: ({ args, context }: SubscribeCall) =>
+      context.events.subscribe(context.scope, ["ANALYZED"], args),
+  })
+  sessionAnalyzed(
+    @Root() event: SessionEvent,
+    @Arg("filter", () => SessionFilter, { nullable: true, description: filterDescription })
+    _filter?: SessionFilter,
+    @Arg("after", () => CursorScalar, { nullable: true, description: afterDescription }) _after?: string,
+  ): SessionEvent {
+    return event;
+  }
+
+  @Subscription(() => SessionEvent, {
+    description: "All that happens to sessions, in order, none missed and none twice.",
+    subscribe: ({ args, context }: SubscribeCall) =>
+      context.events.subscribe(context.scope, args.types ?? ["STARTED", "ENDED", "ANALYZED"], args),
+  })
+  sessionEvents(
+    @Root() event: SessionEvent,
+    @Arg("types", () => [SessionEventType], {
+      nullable: true,
+      description: "Which kinds of change; all where absent.",
+    })
+    _types?: SessionEventType[],
+    @Arg("filter", () => SessionFilter, { nullable: true, description: filterDescription })
+    _filter?: SessionFilter,
+    @Arg("after", () => CursorScalar, { nullable: true, description: afterDescription }) _after?: string,
+  ): SessionEvent {
+    return event;
+  }
+
+  @FieldResolver(() => Session, { description: "The session, as it is now." })
+  async session(
+    @Root() event: FeedEntry,
+    @Ctx() { scope }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<SessionRecord | null> {
+    const rows = await this.readers.sessions.byIds(scope, [event.sessionId], sessionFields(info));
+    return inOrder([event.sessionId], rows, (row) => row.id)[0] ?? null;
+  }
+}

@@ -1,0 +1,200 @@
+import type { GraphQLResolveInfo } from "graphql";
+import {
+  Arg,
+  Args,
+  ArgsType,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  Int,
+  Query,
+  Resolver,
+  Root,
+} from "type-graphql";
+import { readQuestions } from "../../events/questions.js";
+import type { Feed } from "../../feed/feed.js";
+import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
+import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
+import type { MessageRecord } from "../../store/readers/message.reader.js";
+import { sessionOrder, type SessionRecord } from "../../store/readers/session.reader.js";
+import { joinAnswers } from "../answers.js";
+import type { RequestContext } from "../context.js";
+import type { CursorCodec } from "../cursors.js";
+import { agentVersionFields, itemPaths, messageFieldsOf, sessionFields } from "../fields.js";
+import { SessionFilter } from "../inputs/filters.input.js";
+import { PageArgs, windowOf } from "../inputs/page.args.js";
+import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
+import { grouped, inOrder, type Readers } from "../readers.js";
+import { CursorScalar } from "../scalars.js";
+import { selectedFields } from "../selection.js";
+import { AgentVersion } from "../types/agent-version.type.js";
+import { Analysis, AnalysisAnswer } from "../types/analysis.type.js";
+import { Page } from "../types/connection.type.js";
+import { MessageConnection } from "../types/message.type.js";
+import { Session, SessionConnection } from "../types/session.type.js";
+
+@ArgsType()
+export class SessionsArgs extends PageArgs {
+  @Field(() => SessionFilter, { nullable: true, description: "Which sessions; all of them where absent." })
+  readonly filter?: SessionFilter | null;
+
+  @Field(() => [SessionOrder], {
+    nullable: true,
+    description: "How to sort; the newest start first where absent.",
+  })
+  readonly orderBy?: SessionOrder[] | null;
+}
+
+/** A page of sessions that knows its filter, so that it can be counted. */
+export class SessionPage extends Page<SessionRecord> {
+  filter: object = {};
+  /** The feed's head before the page was read. */
+  eventCursor: string | undefined;
+}
+
+@Resolver(() => SessionConnection)
+export class SessionConnectionResolver {
+  constructor(
+    private readonly readers: Readers,
+    private readonly feed: Feed,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  @FieldResolver(() => Int, { description: "How many sessions match the filter, on all pages." })
+  async totalCount(@Root() page: SessionPage, @Ctx() context: RequestContext): Promise<number> {
+    return await this.readers.sessions.count(context.scope, page.filter);
+  }
+
+  @FieldResolver(() => CursorScalar, {
+    description:
+      "The feed's position before this page was read: subscribe after it, and nothing is missed in between.",
+  })
+  async eventCursor(@Root() page: SessionPage): Promise<string> {
+    return page.eventCursor ?? this.cursors.encodeFeed((await this.feed.bounds()).head);
+  }
+}
+
+@Resolver(() => Session)
+export class SessionResolver {
+  constructor(
+    private readonly readers: Readers,
+    private readonly feed: Feed,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  @Query(() => Session, {
+    nullable: true,
+    description: "A session by Whippy's id; null where there is none (for the caller).",
+  })
+  async session(
+    @Arg("id", () => ID, { description: "Whippy's id of the session." }) id: string,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<SessionRecord | null> {
+    const fields = sessionFields(info);
+    return await context.load(info, id.toLowerCase(), async (ids) =>
+      inOrder(ids, await this.readers.sessions.byIds(context.scope, ids, fields), (row) => row.id),
+    );
+  }
+
+  @Query(() => SessionConnection, { description: "Sessions, the newest start first unless said otherwise." })
+  async sessions(
+    @Args(() => SessionsArgs) { filter, orderBy, ...page }: SessionsArgs,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<SessionPage> {
+    const order = sessionOrder(
+      (orderBy ?? []).map(({ field, direction }) => ({
+        field,
+        descending: direction === OrderDirection.DESC,
+      })),
+    );
+    const list = `sessions ${order.map(({ property, descending }) => `${property} ${descending}`).join()}`;
+    const window = windowOf(page, this.cursors, list);
+    const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
+    const slice = await this.readers.sessions.page(
+      context.scope,
+      { filter: filter ?? {}, order, window },
+      sessionFields(info, ...itemPaths),
+    );
+    const result = new SessionPage(slice, this.cursors, list);
+    result.filter = filter ?? {};
+    if (head !== undefined) result.eventCursor = this.cursors.encodeFeed(head);
+    return result;
+  }
+
+  @FieldResolver(() => AgentVersion, {
+    description: "The agent version, as this session's newest event carried it.",
+  })
+  async agentVersion(
+    @Root() session: SessionRecord,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<AgentVersionRecord | null> {
+    return await this.revision(session, context, info, agentVersionFields(info));
+  }
+
+  @FieldResolver(() => [AnalysisAnswer], {
+    description:
+      "The agent version's questions joined with the answers; questions without an answer and answers without a question are kept.",
+  })
+  async analysis(
+    @Root() session: SessionRecord,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<AnalysisAnswer[]> {
+    const revision = await this.revision(session, context, info, ["providerSettings"]);
+    return joinAnswers(readQuestions(revision?.providerSettings ?? null), session.customAnalysisData);
+  }
+
+  @FieldResolver(() => [Analysis], { description: "Every distinct analysis received, the newest first." })
+  async analysisHistory(
+    @Root() session: SessionRecord,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<AnalysisRecord[]> {
+    return await context.load(info, session.id, async (ids) =>
+      grouped(ids, await this.readers.analyses.ofSessions(context.scope, ids), (row) => row.sessionId),
+    );
+  }
+
+  @FieldResolver(() => MessageConnection, { description: "Its messages, the oldest first." })
+  async messages(
+    @Root() session: SessionRecord,
+    @Args(() => PageArgs) page: PageArgs,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<Page<MessageRecord>> {
+    const window = windowOf(page, this.cursors, "session.messages");
+    return await context.load(
+      info,
+      session,
+      async (sessions) => {
+        const fields = messageFieldsOf(info, ...itemPaths);
+        const slices = await this.readers.messages.ofSessions(context.scope, sessions, window, fields);
+        return sessions.map(({ id, messageCount }) => {
+          const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
+          return Object.assign(new Page(slice, this.cursors, "session.messages"), { messageCount });
+        });
+      },
+      ({ id }) => id,
+    );
+  }
+
+  private async revision(
+    session: SessionRecord,
+    context: RequestContext,
+    info: GraphQLResolveInfo,
+    fields: Parameters<Readers["agentVersions"]["revisionsByIds"]>[2],
+  ): Promise<AgentVersionRecord | null> {
+    return await context.load(info, session.revisionId, async (ids) =>
+      inOrder(
+        ids,
+        await this.readers.agentVersions.revisionsByIds(context.scope, ids, fields),
+        (row) => row.revisionId,
+      ),
+    );
+  }
+}

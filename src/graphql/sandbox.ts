@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import type { ApolloServerPlugin } from "@apollo/server";
+import { sandboxDocument } from "./sandbox-document.js";
+
+const cdn = "https://embeddable-sandbox.cdn.apollographql.com";
+const frame = "https://sandbox.embed.apollographql.com";
+
+/**
+ * The page that a browser gets at /graphql: Apollo Sandbox, opened with worked examples. Apollo's own landing page cannot be told
+ * where subscriptions are served, hence this one; its script comes from Apollo's CDN, as theirs does.
+ */
+export function sandboxPlugin(): ApolloServerPlugin {
+  return {
+    serverWillStart: () =>
+      Promise.resolve({
+        renderLandingPage: () => Promise.resolve({ html: () => Promise.resolve(sandboxPage()) }),
+      }),
+  };
+}
+
+function sandboxPage(): string {
+  const nonce = randomBytes(16).toString("base64");
+  const policy = [
+    "default-src 'self'",
+    `script-src 'nonce-${nonce}' ${cdn}`,
+    `style-src 'nonce-${nonce}' 'unsafe-inline' https://fonts.googleapis.com`,
+    `frame-src ${frame}`,
+    "connect-src 'self' ws: wss:",
+    "img-src 'self' data: https:",
+  ].join("; ");
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="${policy}" />
+    <title>Conversation Agent API: Apollo Sandbox</title>
+    <style nonce="${nonce}">body { margin: 0; overflow: hidden; font-family: sans-serif } iframe { border: 0 }</style>
+  </head>
+  <body>
+    <div id="sandbox"><p>Apollo Sandbox is loaded from the internet. Offline, use any GraphQL client with this address.</p></div>
+    <script nonce="${nonce}" src="${cdn}/v2/embeddable-sandbox.umd.production.min.js"></script>
+    <script nonce="${nonce}">
+      const endpoint = new URL(location.pathname, location.href);
+      const subscriptions = new URL(endpoint);
+      subscriptions.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+      const target = document.getElementById("sandbox");
+      target.replaceChildren();
+      target.style.cssText = "width:100vw;height:100vh";
+      new window.EmbeddedSandbox({
+        target: "#sandbox",
+        initialEndpoint: endpoint.href,
+        initialSubscriptionEndpoint: subscriptions.href,
+        endpointIsEditable: true,
+        runTelemetry: false,
+        initialState: { document: ${scriptText(sandboxDocument)}, pollForSchemaUpdates: false },
+      });
+    </script>
+  </body>
+</html>`;
+}
+
+/** JSON that no text in it can end the script element with. */
+function scriptText(text: string): string {
+  return JSON.stringify(text).replaceAll("<", "\\u003c");
+}

@@ -1,0 +1,49 @@
+import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from "graphql";
+import { parseInstant } from "../events/instant.js";
+
+/** Instants are served as the text that was received (in UTC), so serializing is handing on. */
+export const DateTimeScalar = new GraphQLScalarType<string, string>({
+  name: "DateTime",
+  description: "An instant in UTC, ISO 8601 with up to six decimals, exactly as precise as it was received.",
+  specifiedByURL: "https://scalars.graphql.org/andimarek/date-time",
+  serialize: (value) => value as string,
+  parseValue: readInstant,
+  parseLiteral: (node) => readInstant(textOf(node, "DateTime")),
+});
+
+function readInstant(value: unknown): string {
+  const instant = typeof value === "string" ? parseInstant(value) : undefined;
+  if (instant === undefined)
+    throw badInput("DateTime must be an ISO 8601 instant between the years 1000 and 9999.");
+  return instant;
+}
+
+export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
+  name: "JSON",
+  description: "Any JSON value, as it was received: key order kept; null, {} and absent told apart.",
+  specifiedByURL: "https://www.rfc-editor.org/rfc/rfc8259",
+  serialize: (value) => value,
+  parseValue: (value) => value,
+  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+});
+
+export const CursorScalar = new GraphQLScalarType<string, string>({
+  name: "Cursor",
+  description:
+    "An opaque, resumable position in the feed. Keep the last one received and pass it as `after` to miss nothing.",
+  serialize: (value) => value as string,
+  parseValue: (value) => {
+    if (typeof value !== "string") throw badInput("Cursor must be a text that this service has handed out.");
+    return value;
+  },
+  parseLiteral: (node) => textOf(node, "Cursor"),
+});
+
+function textOf(node: ValueNode, scalar: string): string {
+  if (node.kind !== Kind.STRING) throw badInput(`${scalar} must be a text.`);
+  return node.value;
+}
+
+function badInput(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
+}

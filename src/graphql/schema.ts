@@ -1,0 +1,49 @@
+import type { GraphQLInterfaceType, GraphQLSchema } from "graphql";
+import { buildSchema, type ClassType } from "type-graphql";
+import type { Feed } from "../feed/feed.js";
+import type { CursorCodec } from "./cursors.js";
+import type { Readers } from "./readers.js";
+import { AgentVersionConnectionResolver, AgentVersionResolver } from "./resolvers/agent-version.resolver.js";
+import { MessageResolver } from "./resolvers/message.resolver.js";
+import { NodeResolver } from "./resolvers/node.resolver.js";
+import { SessionEventResolver } from "./resolvers/session-event.resolver.js";
+import { SessionConnectionResolver, SessionResolver } from "./resolvers/session.resolver.js";
+
+/** What resolvers are made of. */
+export interface SchemaParts {
+  readonly readers: Readers;
+  readonly feed: Feed;
+  readonly cursors: CursorCodec;
+}
+
+/** Builds the executable schema; resolvers get their parts by construction. */
+export async function createSchema({ readers, feed, cursors }: SchemaParts): Promise<GraphQLSchema> {
+  const resolvers = [
+    new SessionResolver(readers, feed, cursors),
+    new SessionConnectionResolver(readers, feed, cursors),
+    new MessageResolver(readers, cursors),
+    new AgentVersionResolver(readers, cursors),
+    new AgentVersionConnectionResolver(readers),
+    new NodeResolver(readers),
+    new SessionEventResolver(readers),
+  ];
+  const instances = new Map(resolvers.map((resolver) => [resolver.constructor, resolver as unknown]));
+  const schema = await buildSchema({
+    resolvers: [...instances.keys()] as [ClassType],
+    container: { get: (resolver: ClassType) => instances.get(resolver) },
+    validate: false,
+    pubSub: unusedPubSub,
+  });
+  // type-graphql makes this asynchronous, which compiled operations do not wait for.
+  (schema.getType("Node") as GraphQLInterfaceType).resolveType = (value: { __typename: string }) =>
+    value.__typename;
+  return schema;
+}
+
+/** type-graphql demands one; our subscriptions bring their own streams, read from the database. */
+const unusedPubSub = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error("Subscriptions read the feed; nothing is published.");
+  },
+};

@@ -1,0 +1,100 @@
+import { type ClassType, Field, ObjectType } from "type-graphql";
+import type { Slice } from "../../store/readers/page.js";
+import type { CursorCodec } from "../cursors.js";
+
+@ObjectType({ description: "Where a page lies in its list.", simpleResolvers: true })
+export class PageInfo {
+  @Field(() => Boolean, {
+    description: "Whether there are items after this page; paging backward: whether `before` was given.",
+  })
+  readonly hasNextPage!: boolean;
+
+  @Field(() => Boolean, {
+    description: "Whether there are items before this page; paging forward: whether `after` was given.",
+  })
+  readonly hasPreviousPage!: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The cursor of the page's first item; pass it as `before`.",
+  })
+  readonly startCursor!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The cursor of the page's last item; pass it as `after`.",
+  })
+  readonly endCursor!: string | null;
+}
+
+/** A row that knows its place in the order it was read in. */
+interface Placed {
+  readonly position: readonly (string | number | null)[];
+}
+
+/** A page of a list. Cursors are computed only where they are selected. */
+export class Page<Item extends Placed> {
+  constructor(
+    private readonly slice: Slice<Item>,
+    private readonly cursors: CursorCodec,
+    private readonly list: string,
+  ) {}
+
+  get nodes(): readonly Item[] {
+    return this.slice.rows;
+  }
+
+  get edges(): readonly { readonly node: Item; readonly cursor: string }[] {
+    return this.slice.rows.map((node) => ({ node, cursor: this.cursorOf(node) }));
+  }
+
+  get pageInfo(): PageInfo {
+    const { rows, hasNextPage, hasPreviousPage } = this.slice;
+    const [first, last] = [rows.at(0), rows.at(-1)];
+    return {
+      hasNextPage,
+      hasPreviousPage,
+      startCursor: first ? this.cursorOf(first) : null,
+      endCursor: last ? this.cursorOf(last) : null,
+    };
+  }
+
+  private cursorOf(item: Item): string {
+    return this.cursors.encode(this.list, item.position);
+  }
+}
+
+/** The edge type of a connection. */
+export function edgeOf<Item extends object>(name: string, itemType: () => ClassType<Item>) {
+  @ObjectType(`${name}Edge`, {
+    description: `A ${name} in a list, and its place there.`,
+    simpleResolvers: true,
+  })
+  abstract class Edge {
+    @Field(itemType, { description: `The ${name}.` })
+    readonly node!: Item;
+
+    @Field(() => String, { description: "Its place in the list; pass it as `after` or `before`." })
+    readonly cursor!: string;
+  }
+  return Edge;
+}
+
+/** The connection type of a list; `totalCount` is resolved by the list's resolver, and only where it is selected. */
+export function connectionOf<Item extends object>(
+  itemType: () => ClassType<Item>,
+  edgeType: ReturnType<typeof edgeOf<Item>>,
+) {
+  @ObjectType({ simpleResolvers: true })
+  abstract class Connection {
+    @Field(() => [edgeType], { description: "The items of the page with their cursors." })
+    readonly edges!: InstanceType<ClassType>[];
+
+    @Field(() => [itemType()], { description: "The items of the page, where no cursors are needed." })
+    readonly nodes!: readonly Item[];
+
+    @Field(() => PageInfo, { description: "Where the page lies in the list." })
+    readonly pageInfo!: PageInfo;
+  }
+  return Connection;
+}

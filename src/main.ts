@@ -1,0 +1,60 @@
+import "reflect-metadata";
+import { loadConfig } from "./config.js";
+import { ConfigurationError } from "./errors.js";
+import { createLogger } from "./logger.js";
+import { startServer } from "./server.js";
+
+/** Starts the service and stops it on SIGTERM or SIGINT. Anything that keeps it from starting ends the process with code 1. */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const logger = createLogger(config.logLevel);
+  const server = await startServer(config, logger);
+  logger.info(
+    {
+      graphql: `${server.url}/graphql`,
+      webhook: `${server.url}/webhooks/whippy`,
+      database: config.database.kind,
+      signatures: config.webhook.signatureMode,
+    },
+    "listening",
+  );
+  if (!config.production) process.stderr.write(greeting(server.url));
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, "stopping");
+    void server.stop().then(
+      () => {
+        logger.info("stopped");
+        process.exit(0);
+      },
+      (err: unknown) => {
+        logger.error({ err }, "could not stop in order");
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+}
+
+/** For people: where to look, and a line to paste. */
+function greeting(url: string): string {
+  return `
+  Apollo Sandbox   ${url}/graphql
+  Subscriptions    ${url.replace("http", "ws")}/graphql
+  Webhook          ${url}/webhooks/whippy
+
+  Post one of Whippy's documented events (in the project's folder):
+
+    curl -i ${url}/webhooks/whippy -H 'Content-Type: application/json' --data-binary @test/fixtures/whippy/conversation_agent_session.analyzed.json
+
+`;
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
+  else createLogger("info").fatal({ err: error }, "the service could not start");
+  process.exit(1);
+});

@@ -1,0 +1,134 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type Express } from "express";
+import helmet from "helmet";
+import type { Config } from "./config.js";
+import { ServiceError } from "./errors.js";
+import { Feed } from "./feed/feed.js";
+import { CursorCodec } from "./graphql/cursors.js";
+import { GraphqlEndpoint } from "./graphql/endpoint.js";
+import { createSchema } from "./graphql/schema.js";
+import { SessionEventSource } from "./graphql/session-event-source.js";
+import { healthRouter } from "./health.js";
+import type { Logger } from "./logger.js";
+import { problemHandler } from "./problem.js";
+import { Database } from "./store/database.js";
+import { EventLog } from "./store/event-log.js";
+import { migrate } from "./store/migrate.js";
+import { AgentVersionReader } from "./store/readers/agent-version.reader.js";
+import { AnalysisReader } from "./store/readers/analysis.reader.js";
+import { FeedReader } from "./store/readers/feed.reader.js";
+import { MessageReader } from "./store/readers/message.reader.js";
+import { SessionReader } from "./store/readers/session.reader.js";
+import { loadCursorKey } from "./store/service-settings.js";
+import { FeedWriter } from "./store/writers/feed.writer.js";
+import { SessionWriter } from "./store/writers/session.writer.js";
+import { webhookRouter } from "./webhook/router.js";
+
+/** A running service. */
+export interface RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:4000`. */
+  readonly url: string;
+  /** Answers what is in work, closes subscriptions with 1001, and lets the database go. */
+  stop(): Promise<void>;
+}
+
+/** How long deliveries in work may take to finish once the service is asked to stop. */
+const drainMilliseconds = 8_000;
+
+/** The composition root: migrates the database, puts the parts together and listens. */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const database = await Database.open(config.database, config.databasePoolSize);
+  await migrate(database.writer);
+
+  const sessions = new SessionReader(database);
+  const feedWriter = new FeedWriter(database);
+  const feed = new Feed(new FeedReader(database), feedWriter, logger);
+  const cursors = new CursorCodec(await loadCursorKey(database));
+  const events = new SessionEventSource(feed, sessions, cursors);
+  const readers = {
+    sessions,
+    messages: new MessageReader(database),
+    agentVersions: new AgentVersionReader(database),
+    analyses: new AnalysisReader(database),
+  };
+  const endpoint = new GraphqlEndpoint({
+    schema: await createSchema({ readers, feed, cursors }),
+    events,
+    config,
+    logger,
+  });
+  const eventLog = new EventLog(database, new SessionWriter(), feedWriter);
+
+  const app = createApp();
+  app.use(healthRouter(database));
+  app.use(webhookRouter({ config: config.webhook, events: eventLog, feed, logger }));
+  app.use(await endpoint.router());
+  app.use((_request, _response, next) => {
+    next(
+      new ServiceError("Nothing is served at this path.", {
+        status: 404,
+        code: "NOT_FOUND",
+        logLevel: "debug",
+      }),
+    );
+  });
+  app.use(problemHandler(logger));
+
+  const server = createServer(
+    { requestTimeout: config.webhook.bodyTimeoutSeconds * 1_000, connectionsCheckingInterval: 1_000 },
+    app,
+  );
+  endpoint.attach(server);
+  await feed.start();
+  const url = await listen(server, config.host, config.port);
+  return {
+    url,
+    stop: async () => {
+      const drained = drain(server);
+      await endpoint.stop();
+      await drained;
+      await feed.stop();
+      await database.close();
+    },
+  };
+}
+
+function createApp(): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("etag", false);
+  // Sandbox brings a policy of its own, and may be opened from anywhere on the local machine.
+  app.use(helmet({ contentSecurityPolicy: false, crossOriginEmbedderPolicy: false }));
+  return app;
+}
+
+async function listen(server: Server, host: string, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port: actual } = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
+}
+
+/** Stops accepting, lets requests in work finish, and cuts what takes too long. */
+async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, 50);
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+  }, drainMilliseconds);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(cut);
+}

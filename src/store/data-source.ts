@@ -1,0 +1,102 @@
+import mysql from "mysql2";
+import mysqlPromise from "mysql2/promise";
+import { DataSource, type DataSourceOptions } from "typeorm";
+import type { DatabaseTarget } from "../config.js";
+import type { Dialect } from "./dialect.js";
+import { mysqlMigrations } from "./migrations/mysql/index.js";
+import { sqliteMigrations } from "./migrations/sqlite/index.js";
+import { tables } from "./schema.js";
+import { SqliteDriver } from "./sqlite-driver.js";
+
+/** Asks the server which of the MySQL family it is: TypeORM must know, or it sees migration drift that is none. */
+export async function detectDialect(target: DatabaseTarget): Promise<Dialect> {
+  if (target.kind === "sqlite") return "sqlite";
+  const connection = await mysqlPromise.createConnection({
+    uri: asMysqlUrl(target.url),
+    connectTimeout: 5_000,
+  });
+  try {
+    const [rows] = await connection.query<mysqlPromise.RowDataPacket[]>("SELECT VERSION() AS version");
+    return /mariadb/i.test(String(rows[0]?.version)) ? "mariadb" : "mysql";
+  } finally {
+    await connection.end();
+  }
+}
+
+/** The TypeORM data source for a target. It is not initialized, and never synchronizes: migrations alone make the tables. */
+export function createDataSource(target: DatabaseTarget, dialect: Dialect, poolSize: number): DataSource {
+  return new DataSource(dataSourceOptions(target, dialect, poolSize));
+}
+
+function dataSourceOptions(target: DatabaseTarget, dialect: Dialect, poolSize: number): DataSourceOptions {
+  const shared = {
+    entities: tables.map((table) => table.entity(dialect)),
+    migrationsTableName: "migrations",
+    migrationsTransactionMode: "each",
+    synchronize: false,
+    logging: false,
+  } as const;
+  if (target.kind === "sqlite") {
+    return {
+      ...shared,
+      type: "better-sqlite3",
+      driver: SqliteDriver,
+      database: target.file,
+      enableWAL: true,
+      migrations: sqliteMigrations,
+      prepareDatabase: (database: SqliteDriver) => {
+        database.pragma("synchronous = FULL");
+      },
+    };
+  }
+  return {
+    ...shared,
+    type: dialect === "mariadb" ? "mariadb" : "mysql",
+    driver: mysqlDriver,
+    url: asMysqlUrl(target.url),
+    charset: "utf8mb4",
+    timezone: "Z",
+    dateStrings: true,
+    connectTimeout: 5_000,
+    poolSize,
+    migrations: mysqlMigrations,
+    extra: {
+      flags: ["-FOUND_ROWS"],
+      enableKeepAlive: true,
+      maxIdle: poolSize,
+      supportBigNumbers: true,
+      bigNumberStrings: false,
+    },
+  };
+}
+
+/**
+ * Said once per connection. READ COMMITTED takes no gap locks (repeatable read deadlocks under concurrent upserts); the modes are
+ * named because MariaDB's and MySQL's defaults differ; a short lock wait leaves a retry its time.
+ */
+const connectionSettings = [
+  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 10, sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY," +
+    "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+];
+
+/** mysql2 with our settings on every new connection: commands of a connection run in order, so they precede its first use. */
+const mysqlDriver = {
+  ...mysql,
+  createPool: (options: mysql.PoolOptions) => {
+    const pool = mysql.createPool(options);
+    pool.on("connection", (connection) => {
+      for (const statement of connectionSettings) {
+        connection.query(statement, (error: unknown) => {
+          if (error) connection.destroy();
+        });
+      }
+    });
+    return pool;
+  },
+};
+
+/** `mariadb://` is the same protocol. */
+function asMysqlUrl(url: string): string {
+  return url.replace(/^mariadb:/, "mysql:");
+}

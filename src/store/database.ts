@@ -1,0 +1,108 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { DataSource, QueryRunner } from "typeorm";
+import type { DatabaseTarget } from "../config.js";
+import { UnavailableError } from "../errors.js";
+import { createDataSource, detectDialect } from "./data-source.js";
+import { type Dialect, isRetryable } from "./dialect.js";
+
+/** What a statement may be given. Texts of instants, not Dates; JSON as text. */
+export type SqlValue = string | number | boolean | null | Buffer;
+
+/** Reads what is committed. */
+export interface SqlReader {
+  readonly dialect: Dialect;
+  read<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/** One transaction: what it writes becomes visible and durable together, when the work given to `transaction` has returned. */
+export interface Transaction {
+  readonly dialect: Dialect;
+  query<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
+  /** @returns how many rows were inserted, changed or deleted (an upsert that changes a row counts 2 on MySQL). */
+  execute(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+}
+
+const attempts = 8;
+
+/**
+ * The database behind two pools: one writes, one reads, so that neither starves the other. On SQLite these are two connections to
+ * one file: TypeORM shares a single connection among all callers, so transactions pass a gate one at a time, and readers on the
+ * second connection see only what is committed.
+ */
+export class Database implements SqlReader {
+  private gate: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    readonly dialect: Dialect,
+    readonly writer: DataSource,
+    readonly reader: DataSource,
+  ) {}
+
+  /** Connects both pools. Does not migrate. */
+  static async open(target: DatabaseTarget, poolSize: number): Promise<Database> {
+    const dialect = await detectDialect(target);
+    const [writer, reader] = [0, 1].map(() => createDataSource(target, dialect, poolSize)) as [
+      DataSource,
+      DataSource,
+    ];
+    await writer.initialize();
+    await reader.initialize();
+    return new Database(dialect, writer, reader);
+  }
+
+  async read<Row extends object>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
+    return await this.reader.query<Row[]>(sql, [...parameters]);
+  }
+
+  /**
+   * Runs `work` in a transaction, again where it met a deadlock or a lock wait timeout; so `work` must have no effect but on the database.
+   * @throws UnavailableError where it kept meeting them
+   */
+  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.inTurn(() => this.attempt(work));
+      } catch (error) {
+        if (!isRetryable(error)) throw error;
+        if (attempt === attempts)
+          throw new UnavailableError("The database is too busy to store this now.", error, 1);
+        await delay(Math.random() * 10 * 2 ** attempt);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.writer.destroy(), this.reader.destroy()]);
+  }
+
+  private async inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
+    if (this.dialect !== "sqlite") return await task();
+    const turn = this.gate.then(task);
+    this.gate = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  private async attempt<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const runner = this.writer.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const result = await work(transactionOn(runner, this.dialect));
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+function transactionOn(runner: QueryRunner, dialect: Dialect): Transaction {
+  return {
+    dialect,
+    query: async <Row extends object>(sql: string, parameters: readonly SqlValue[] = []) =>
+      (await runner.query(sql, [...parameters])) as Row[],
+    execute: async (sql, parameters = []) => (await runner.query(sql, [...parameters], true)).affected ?? 0,
+  };
+}

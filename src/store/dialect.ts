@@ -1,0 +1,124 @@
+import type { EntitySchemaColumnOptions } from "typeorm";
+
+/**
+ * The SQL families that are served. `mysql` is MySQL 8.4+ and what speaks like it (TiDB, Vitess, Aurora); `mariadb` differs from it
+ * only in what TypeORM must know to see no false migration drift. Everything that differs between them stands in this file.
+ */
+export type Dialect = "mysql" | "mariadb" | "sqlite";
+
+type Column = EntitySchemaColumnOptions;
+
+/** The column types of all tables, as a dialect spells them. */
+export interface ColumnTypes {
+  /** A UUID as text: readable, and 25 % larger than BINARY(16). */
+  uuid(options?: Partial<Column>): Column;
+  /** Hexadecimal SHA-256. */
+  hash(options?: Partial<Column>): Column;
+  /** ASCII that is compared byte by byte: codes of our own, order keys. */
+  ascii(length: number, options?: Partial<Column>): Column;
+  /** A short Unicode text, compared by code points: no two different texts are equal. */
+  text(length: number, options?: Partial<Column>): Column;
+  /** A Unicode text of any length. */
+  longText(options?: Partial<Column>): Column;
+  bytes(options?: Partial<Column>): Column;
+  integer(options?: Partial<Column>): Column;
+  bigint(options?: Partial<Column>): Column;
+  double(options?: Partial<Column>): Column;
+  /** UTC, microseconds; in SQLite the same text as MySQL prints, so that comparing texts compares instants. */
+  instant(options?: Partial<Column>): Column;
+}
+
+const ascii = { charset: "ascii", collation: "ascii_bin" };
+const unicode = { charset: "utf8mb4", collation: "utf8mb4_bin" };
+
+const mysqlTypes: ColumnTypes = {
+  uuid: (options) => ({ type: "char", length: 36, ...ascii, ...options }),
+  hash: (options) => ({ type: "char", length: 64, ...ascii, ...options }),
+  ascii: (length, options) => ({ type: "varchar", length, ...ascii, ...options }),
+  text: (length, options) => ({ type: "varchar", length, ...unicode, ...options }),
+  longText: (options) => ({ type: "longtext", ...unicode, ...options }),
+  bytes: (options) => ({ type: "longblob", ...options }),
+  integer: (options) => ({ type: "int", ...options }),
+  bigint: (options) => ({ type: "bigint", ...options }),
+  double: (options) => ({ type: "double", ...options }),
+  instant: (options) => ({ type: "datetime", precision: 6, ...options }),
+};
+
+const sqliteTypes: ColumnTypes = {
+  uuid: (options) => ({ type: "varchar", length: 36, ...options }),
+  hash: (options) => ({ type: "varchar", length: 64, ...options }),
+  ascii: (length, options) => ({ type: "varchar", length, ...options }),
+  text: (length, options) => ({ type: "varchar", length, ...options }),
+  longText: (options) => ({ type: "text", ...options }),
+  bytes: (options) => ({ type: "blob", ...options }),
+  integer: (options) => ({ type: "integer", ...options }),
+  bigint: (options) => ({ type: "bigint", ...options }),
+  double: (options) => ({ type: "double", ...options }),
+  instant: (options) => ({ type: "varchar", length: 26, ...options }),
+};
+
+export function columnTypes(dialect: Dialect): ColumnTypes {
+  return dialect === "sqlite" ? sqliteTypes : mysqlTypes;
+}
+
+/** The clause after INSERT … VALUES that resolves a conflict on a key. `set` is empty to keep the existing row as it is. */
+export function onConflict(dialect: Dialect, key: readonly string[], set: readonly string[]): string {
+  if (dialect === "sqlite") {
+    const action =
+      set.length === 0
+        ? "NOTHING"
+        : `UPDATE SET ${set.map((name) => `${name} = excluded.${name}`).join(", ")}`;
+    return `ON CONFLICT (${key.join(", ")}) DO ${action}`;
+  }
+  const assignments =
+    set.length === 0
+      ? key.slice(0, 1).map((name) => `${name} = ${name}`)
+      : set.map((name) => `${name} = VALUES(${name})`);
+  return `ON DUPLICATE KEY UPDATE ${assignments.join(", ")}`;
+}
+
+/** Makes a SELECT lock the rows it finds until the transaction ends. SQLite has one writer at a time and needs no row locks. */
+export function forUpdate(dialect: Dialect): string {
+  return dialect === "sqlite" ? "" : " FOR UPDATE";
+}
+
+/** Errors after which the same transaction may succeed: deadlock and lock wait timeout. */
+export function isRetryable(error: unknown): boolean {
+  return [1213, 1205].includes(errorNumber(error)) || /SQLITE_BUSY|database is locked/.test(errorText(error));
+}
+
+/** A unique key was violated. */
+export function isDuplicateKey(error: unknown): boolean {
+  return errorNumber(error) === 1062 || errorText(error).includes("UNIQUE constraint failed");
+}
+
+/** The connection or the server went away: what was asked may succeed later, unchanged. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code, fatal } = error as { code?: unknown; fatal?: unknown };
+  return fatal === true || (typeof code === "string" && connectionCodes.has(code));
+}
+
+const connectionCodes = new Set([
+  "PROTOCOL_CONNECTION_LOST",
+  "PROTOCOL_SEQUENCE_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ER_SERVER_SHUTDOWN",
+  "ER_CON_COUNT_ERROR",
+  "ER_NORMAL_SHUTDOWN",
+  "ER_QUERY_INTERRUPTED",
+  "POOL_CLOSED",
+]);
+
+function errorNumber(error: unknown): number {
+  const { errno } = error as { errno?: unknown };
+  return typeof errno === "number" ? errno : 0;
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : "";
+}

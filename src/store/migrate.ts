@@ -1,0 +1,26 @@
+import type { DataSource, Migration } from "typeorm";
+
+/**
+ * Brings a database's tables up to date. Instances that start together take turns (a lock in the database, where it has one: not
+ * on SQLite, which one process uses, nor on Vitess, where migrations are applied by its own tooling).
+ * @returns the migrations that were applied now
+ */
+export async function migrate(dataSource: DataSource): Promise<Migration[]> {
+  if (dataSource.options.type === "better-sqlite3") return await dataSource.runMigrations();
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.query(`SELECT GET_LOCK('${lockName}', 120)`);
+    return await dataSource.runMigrations();
+  } finally {
+    await runner.query(`SELECT RELEASE_LOCK('${lockName}')`).catch(() => undefined);
+    await runner.release();
+  }
+}
+
+const lockName = "conversation-agent-api.migrate";
+
+/** The statements that would make the tables what the entities say; empty where the migrations are complete. */
+export async function pendingSchemaChanges(dataSource: DataSource): Promise<string[]> {
+  const log = await dataSource.driver.createSchemaBuilder().log();
+  return log.upQueries.map(({ query }) => query);
+}

@@ -1,0 +1,4 @@
+import { CreateTables1764000000000 } from "./1764000000000-create-tables.js";
+
+/** In order; a new migration is added at the end. */
+export const mysqlMigrations = [CreateTables1764000000000];

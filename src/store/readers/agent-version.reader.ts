@@ -1,0 +1,174 @@
+import { fromDatetime } from "../../events/instant.js";
+import type { SqlReader } from "../database.js";
+import { placeholders, selectList } from "../statements.js";
+import {
+  type AgentVersionRevisionRow,
+  agentVersionRevisions,
+} from "../tables/agent-version-revisions.table.js";
+import { compileFilter, type FilterFields } from "./filter.js";
+import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
+
+/** A revision of an agent version: `id` is the version's, `revisionId` the content's hash. Holds the fields that were asked for. */
+export interface AgentVersionRecord {
+  readonly id: string;
+  readonly revisionId: string;
+  readonly agentId: string;
+  readonly organizationId: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly llmId: string | null;
+  readonly createdById: number | null;
+  readonly language: string | null;
+  readonly voiceId: string | null;
+  /** JSON text. */
+  readonly providerSettings: string | null;
+  /** Receipt of the first event that carried this content. */
+  readonly receivedAt: string;
+  readonly position: readonly (string | number | null)[];
+}
+
+export type AgentVersionField = Exclude<keyof AgentVersionRecord, "position">;
+
+const columnOf: Partial<Record<AgentVersionField, keyof AgentVersionRevisionRow>> = {
+  id: "agentVersionId",
+  revisionId: "id",
+  receivedAt: "createdAt",
+};
+
+const text = { nullable: true, isText: true };
+
+/** The fields of AgentVersionFilter and their columns; they speak of the version's current revision. */
+export const agentVersionFilterFields: FilterFields = {
+  id: { column: "agent_version_id", nullable: false },
+  agentId: { column: "agent_id", nullable: false },
+  organizationId: { column: "organization_id", nullable: false },
+  name: { column: "name", ...text },
+  description: { column: "description", ...text },
+  llmId: { column: "llm_id", nullable: true },
+  createdById: { column: "created_by_id", nullable: true },
+  language: { column: "language", ...text },
+  voiceId: { column: "voice_id", ...text },
+};
+
+export const agentVersionOrder: readonly OrderTerm[] = [
+  { property: "id", column: "r.agent_version_id", nullable: false, descending: false },
+  { property: "organizationId", column: "r.organization_id", nullable: false, descending: false },
+];
+
+/**
+ * A version's current revision is the one that the newest event of any of its sessions carried. It is found through the sessions
+ * (each keeps its revision's order key), so that no row is written by every event of a busy agent.
+ */
+const currentRevisions = `sessions s
+  JOIN (SELECT organization_id, agent_version_id, MAX(revision_source) AS newest
+        FROM sessions GROUP BY organization_id, agent_version_id) latest
+    ON latest.organization_id = s.organization_id AND latest.agent_version_id = s.agent_version_id AND latest.newest = s.revision_source
+  JOIN agent_version_revisions r ON r.id = s.revision_id`;
+
+/** Reads agent versions and their revisions within a scope. */
+export class AgentVersionReader {
+  constructor(private readonly database: SqlReader) {}
+
+  /** The current revision of each of these versions. */
+  async byIds(
+    scope: Scope,
+    ids: readonly string[],
+    fields: Iterable<AgentVersionField>,
+  ): Promise<AgentVersionRecord[]> {
+    if (ids.length === 0) return [];
+    const scoped = scopeCondition(scope, "s");
+    const rows = await this.database.read<AgentVersionRevisionRow>(
+      `SELECT ${columnsFor(fields)} FROM sessions s
+       JOIN (SELECT organization_id, agent_version_id, MAX(revision_source) AS newest FROM sessions
+             WHERE agent_version_id IN (${placeholders(ids)}) GROUP BY organization_id, agent_version_id) latest
+         ON latest.organization_id = s.organization_id AND latest.agent_version_id = s.agent_version_id
+        AND latest.newest = s.revision_source
+       JOIN agent_version_revisions r ON r.id = s.revision_id
+       WHERE ${scoped.sql}`,
+      [...ids, ...scoped.parameters],
+    );
+    return rows.map((row) => toRecord(row));
+  }
+
+  /** Revisions by their content hashes: what sessions point to. */
+  async revisionsByIds(
+    scope: Scope,
+    revisionIds: readonly string[],
+    fields: Iterable<AgentVersionField>,
+  ): Promise<AgentVersionRecord[]> {
+    if (revisionIds.length === 0) return [];
+    const scoped = scopeCondition(scope, "r");
+    const rows = await this.database.read<AgentVersionRevisionRow>(
+      `SELECT ${columnsFor(fields)} FROM agent_version_revisions r
+       WHERE r.id IN (${placeholders(revisionIds)}) AND ${scoped.sql}`,
+      [...revisionIds, ...scoped.parameters],
+    );
+    return rows.map((row) => toRecord(row));
+  }
+
+  /** All revisions of each version, the first received first. */
+  async revisionsOfVersions(
+    scope: Scope,
+    ids: readonly string[],
+    fields: Iterable<AgentVersionField>,
+  ): Promise<AgentVersionRecord[]> {
+    if (ids.length === 0) return [];
+    const scoped = scopeCondition(scope, "r");
+    const rows = await this.database.read<AgentVersionRevisionRow>(
+      `SELECT ${columnsFor(fields)} FROM agent_version_revisions r
+       WHERE r.agent_version_id IN (${placeholders(ids)}) AND ${scoped.sql} ORDER BY r.created_at, r.id`,
+      [...ids, ...scoped.parameters],
+    );
+    return rows.map((row) => toRecord(row));
+  }
+
+  async page(
+    scope: Scope,
+    query: { readonly filter: object; readonly window: Window },
+    fields: Iterable<AgentVersionField>,
+  ): Promise<Slice<AgentVersionRecord>> {
+    const { conditions, orderBy, limit } = windowSql(agentVersionOrder, query.window);
+    const where = [...this.matching(scope, query.filter), ...conditions];
+    const rows = await this.database.read<AgentVersionRevisionRow>(
+      `SELECT ${columnsFor(fields)} FROM ${currentRevisions}
+       WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
+      where.flatMap(({ parameters }) => parameters),
+    );
+    const slice = toSlice(rows, query.window);
+    return { ...slice, rows: slice.rows.map((row) => toRecord(row)) };
+  }
+
+  async count(scope: Scope, filter: object): Promise<number> {
+    const where = this.matching(scope, filter);
+    const [row] = await this.database.read<{ count: number | string }>(
+      `SELECT COUNT(*) AS count FROM ${currentRevisions} WHERE ${where.map(({ sql }) => sql).join(" AND ")}`,
+      where.flatMap(({ parameters }) => parameters),
+    );
+    return Number(row?.count ?? 0);
+  }
+
+  private matching(scope: Scope, filter: object): SqlCondition[] {
+    const { sql, parameters } = compileFilter(filter, agentVersionFilterFields, "r", this.database.dialect);
+    return [scopeCondition(scope, "s"), { sql: `(${sql})`, parameters }];
+  }
+}
+
+/** Ids, organization and revision are always read: loaders and cursors are made of them. */
+function columnsFor(fields: Iterable<AgentVersionField>): string {
+  const columns = new Set<keyof AgentVersionRevisionRow>(["id", "agentVersionId", "organizationId"]);
+  for (const field of fields) columns.add(columnOf[field] ?? (field as keyof AgentVersionRevisionRow));
+  return selectList(agentVersionRevisions, "r", columns);
+}
+
+function toRecord(row: AgentVersionRevisionRow): AgentVersionRecord {
+  const { id, agentVersionId, createdAt, ...content } = row as Partial<AgentVersionRevisionRow> &
+    AgentVersionRevisionRow;
+  return {
+    ...content,
+    id: agentVersionId,
+    revisionId: id,
+    receivedAt: (createdAt as string | undefined) === undefined ? "" : fromDatetime(createdAt, 3),
+    position: [agentVersionId, row.organizationId],
+  };
+}

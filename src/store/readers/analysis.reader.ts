@@ -1,0 +1,64 @@
+import { fromDatetime } from "../../events/instant.js";
+import type { SqlReader } from "../database.js";
+import { placeholders, selectList } from "../statements.js";
+import { type AnalysisRow, analyses } from "../tables/analyses.table.js";
+import { type Scope, scopeCondition } from "./scope.js";
+
+/** One analysis of a session's history. */
+export interface AnalysisRecord {
+  /** `<session id>:<content hash>` */
+  readonly id: string;
+  readonly sessionId: string;
+  readonly revisionId: string;
+  readonly chatCompletionRating: string | null;
+  readonly chatSummary: string | null;
+  readonly userSentiment: string | null;
+  readonly customAnalysisData: unknown;
+  /** The envelope's created_at. */
+  readonly createdAt: string | null;
+  readonly receivedAt: string;
+}
+
+/** Reads analyses within a scope. */
+export class AnalysisReader {
+  constructor(private readonly database: SqlReader) {}
+
+  /** Every distinct analysis of these sessions, each session's newest first. */
+  async ofSessions(scope: Scope, sessionIds: readonly string[]): Promise<AnalysisRecord[]> {
+    if (sessionIds.length === 0) return [];
+    const scoped = scopeCondition(scope, "a");
+    const rows = await this.database.read<AnalysisRow>(
+      `SELECT ${selectList(analyses, "a", columns)} FROM analyses a
+       WHERE a.session_id IN (${placeholders(sessionIds)}) AND ${scoped.sql} ORDER BY a.session_id, a.source DESC`,
+      [...sessionIds, ...scoped.parameters],
+    );
+    return rows.map((row) => ({
+      id: `${row.sessionId}:${row.contentSha256}`,
+      sessionId: row.sessionId,
+      revisionId: row.revisionId,
+      chatCompletionRating: row.chatCompletionRating,
+      chatSummary: row.chatSummary,
+      userSentiment: row.userSentiment,
+      customAnalysisData:
+        row.customAnalysisData === null ? null : (JSON.parse(row.customAnalysisData) as unknown),
+      createdAt:
+        row.eventCreatedAt === null
+          ? null
+          : fromDatetime(row.eventCreatedAt, row.eventCreatedAtDecimals ?? 6),
+      receivedAt: fromDatetime(row.receivedAt, 3),
+    }));
+  }
+}
+
+const columns = [
+  "sessionId",
+  "contentSha256",
+  "revisionId",
+  "chatCompletionRating",
+  "chatSummary",
+  "userSentiment",
+  "customAnalysisData",
+  "eventCreatedAt",
+  "eventCreatedAtDecimals",
+  "receivedAt",
+] as const satisfies readonly (keyof AnalysisRow)[];

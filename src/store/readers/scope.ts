@@ -1,0 +1,23 @@
+import type { SqlValue } from "../database.js";
+
+/**
+ * Whose data a caller may read: one organization's, or all (operators, and whoever runs the service on their own machine). Every
+ * reader demands it, so no query can be written that forgets it.
+ */
+export type Scope =
+  { readonly kind: "organization"; readonly organizationId: string } | { readonly kind: "all" };
+
+export const everything: Scope = { kind: "all" };
+
+/** A piece of SQL with its parameters. */
+export interface SqlCondition {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+}
+
+/** The condition that keeps a table's rows within the scope. */
+export function scopeCondition(scope: Scope, alias: string): SqlCondition {
+  return scope.kind === "all"
+    ? { sql: "1 = 1", parameters: [] }
+    : { sql: `${alias}.organization_id = ?`, parameters: [scope.organizationId] };
+}

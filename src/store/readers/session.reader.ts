@@ -1,0 +1,239 @@
+import { fromDatetime, toDatetime } from "../../events/instant.js";
+import type { SqlReader } from "../database.js";
+import { placeholders, selectList } from "../statements.js";
+import { type SessionRow, sessions } from "../tables/sessions.table.js";
+import { compileFilter, type FilterFields } from "./filter.js";
+import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
+
+export type SessionStatus = "STARTED" | "ENDED" | "ANALYZED";
+
+/** A session as it is served: instants in ISO 8601 as precise as received, JSON as values. Holds the fields that were asked for. */
+export interface SessionRecord {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly conversationId: string;
+  readonly agentId: string;
+  readonly agentVersionId: string;
+  readonly revisionId: string;
+  readonly status: SessionStatus;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly analyzedAt: string | null;
+  readonly endedReason: string | null;
+  readonly chatCompletionRating: string | null;
+  readonly chatSummary: string | null;
+  readonly userSentiment: string | null;
+  readonly language: string | null;
+  readonly translationLanguage: string | null;
+  readonly chatTranscript: string | null;
+  readonly translatedChatTranscript: string | null;
+  readonly customAnalysisData: unknown;
+  readonly messageCount: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** The stored values of the order's terms, for cursors. */
+  readonly position: readonly (string | number | null)[];
+}
+
+export type SessionField = Exclude<keyof SessionRecord, "position">;
+
+const statuses: readonly SessionStatus[] = ["STARTED", "ENDED", "ANALYZED"];
+
+export function rankOf(status: SessionStatus): number {
+  return statuses.indexOf(status) + 1;
+}
+
+/** Which columns a field is made of, where they are not the one of its name. */
+const columnsOf: Partial<Record<SessionField, readonly (keyof SessionRow)[]>> = {
+  status: ["lifecycle"],
+  startedAt: ["startedAt", "startedAtDecimals"],
+  endedAt: ["endedAt", "endedAtDecimals"],
+};
+
+const text = { nullable: true, isText: true };
+const instant = { stored: (value: string) => toDatetime(value) };
+
+/** The fields of SessionFilter and their columns. */
+export const sessionFilterFields: FilterFields = {
+  id: { column: "id", nullable: false },
+  organizationId: { column: "organization_id", nullable: false },
+  conversationId: { column: "conversation_id", nullable: false },
+  agentVersionId: { column: "agent_version_id", nullable: false },
+  status: { column: "lifecycle", nullable: false, stored: rankOf },
+  startedAt: { column: "started_at", nullable: true, ...instant },
+  endedAt: { column: "ended_at", nullable: true, ...instant },
+  analyzedAt: { column: "analyzed_at", nullable: true, ...instant },
+  endedReason: { column: "ended_reason", ...text },
+  chatCompletionRating: { column: "chat_completion_rating", ...text },
+  chatSummary: { column: "chat_summary", ...text },
+  userSentiment: { column: "user_sentiment", ...text },
+  language: { column: "language", ...text },
+  translationLanguage: { column: "translation_language", ...text },
+  chatTranscript: { column: "chat_transcript", ...text },
+  translatedChatTranscript: { column: "translated_chat_transcript", ...text },
+  messageCount: { column: "message_count", nullable: false },
+  createdAt: { column: "created_at", nullable: false, ...instant },
+  updatedAt: { column: "updated_at", nullable: false, ...instant },
+};
+
+export type SessionOrderField =
+  "startedAt" | "endedAt" | "analyzedAt" | "createdAt" | "updatedAt" | "messageCount";
+
+/** An order of sessions; ties are broken by id, so every order is total. */
+export function sessionOrder(
+  terms: readonly { readonly field: SessionOrderField; readonly descending: boolean }[],
+): OrderTerm[] {
+  const chosen = terms.length === 0 ? [{ field: "startedAt" as const, descending: true }] : terms;
+  return [
+    ...chosen.map(({ field, descending }) => ({
+      property: field,
+      column: `s.${sessions.column(field)}`,
+      nullable: sessionFilterFields[field]?.nullable ?? false,
+      descending,
+    })),
+    { property: "id", column: "s.id", nullable: false, descending: chosen.at(-1)?.descending ?? true },
+  ];
+}
+
+/** Reads sessions within a scope, only the columns that were asked for. */
+export class SessionReader {
+  constructor(private readonly database: SqlReader) {}
+
+  async byIds(
+    scope: Scope,
+    ids: readonly string[],
+    fields: Iterable<SessionField>,
+  ): Promise<SessionRecord[]> {
+    if (ids.length === 0) return [];
+    const scoped = scopeCondition(scope, "s");
+    const wanted = new Set<SessionField>([...fields, "id"]);
+    const rows = await this.database.read<SessionRow>(
+      `SELECT ${selectList(sessions, "s", columnsFor(wanted))} FROM sessions s
+       WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
+      [...ids, ...scoped.parameters],
+    );
+    return rows.map((row) => toRecord(row, wanted, []));
+  }
+
+  async page(
+    scope: Scope,
+    query: { readonly filter: object; readonly order: readonly OrderTerm[]; readonly window: Window },
+    fields: Iterable<SessionField>,
+  ): Promise<Slice<SessionRecord>> {
+    const wanted = new Set<SessionField>([...fields, "id"]);
+    const { conditions, orderBy, limit } = windowSql(query.order, query.window);
+    const where = [...this.matching(scope, query.filter), ...conditions];
+    const columns = columnsFor(
+      wanted,
+      query.order.map(({ property }) => property as keyof SessionRow),
+    );
+    const rows = await this.database.read<SessionRow>(
+      `SELECT ${selectList(sessions, "s", columns)} FROM sessions s
+       WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
+      where.flatMap(({ parameters }) => parameters),
+    );
+    const slice = toSlice(rows, query.window);
+    return { ...slice, rows: slice.rows.map((row) => toRecord(row, wanted, query.order)) };
+  }
+
+  async count(scope: Scope, filter: object): Promise<number> {
+    const where = this.matching(scope, filter);
+    const [row] = await this.database.read<{ count: number | string }>(
+      `SELECT COUNT(*) AS count FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")}`,
+      where.flatMap(({ parameters }) => parameters),
+    );
+    return Number(row?.count ?? 0);
+  }
+
+  /** The same window of sessions of each of many agent versions, in one statement. */
+  async ofAgentVersions(
+    scope: Scope,
+    agentVersionIds: readonly string[],
+    query: { readonly filter: object; readonly order: readonly OrderTerm[]; readonly window: Window },
+    fields: Iterable<SessionField>,
+  ): Promise<Map<string, Slice<SessionRecord>>> {
+    const wanted = new Set<SessionField>([...fields, "id", "agentVersionId"]);
+    const { conditions, orderBy, limit } = windowSql(query.order, query.window);
+    const where = [...this.matching(scope, query.filter), ...conditions];
+    const columns = columnsFor(
+      wanted,
+      query.order.map(({ property }) => property as keyof SessionRow),
+    );
+    const rows = await this.database.read<SessionRow>(
+      `SELECT * FROM (
+         SELECT ${selectList(sessions, "s", columns)},
+           ROW_NUMBER() OVER (PARTITION BY s.agent_version_id ORDER BY ${orderBy}) AS ordinal
+         FROM sessions s
+         WHERE s.agent_version_id IN (${placeholders(agentVersionIds)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
+       ) w WHERE w.ordinal <= ${limit} ORDER BY w.ordinal`,
+      [...agentVersionIds, ...where.flatMap(({ parameters }) => parameters)],
+    );
+    const byVersion = new Map<string, SessionRow[]>(agentVersionIds.map((id) => [id, []]));
+    for (const row of rows) byVersion.get(row.agentVersionId)?.push(row);
+    return new Map(
+      Array.from(byVersion, ([id, own]) => {
+        const slice = toSlice(own, query.window);
+        return [id, { ...slice, rows: slice.rows.map((row) => toRecord(row, wanted, query.order)) }];
+      }),
+    );
+  }
+
+  /** Which of these sessions match a filter. */
+  async matchingIds(scope: Scope, filter: object, ids: readonly string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set();
+    const where = this.matching(scope, filter);
+    const rows = await this.database.read<{ id: string }>(
+      `SELECT s.id FROM sessions s WHERE s.id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}`,
+      [...ids, ...where.flatMap(({ parameters }) => parameters)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  private matching(scope: Scope, filter: object): SqlCondition[] {
+    const { sql, parameters } = compileFilter(filter, sessionFilterFields, "s", this.database.dialect);
+    return [scopeCondition(scope, "s"), { sql: `(${sql})`, parameters }];
+  }
+}
+
+function columnsFor(
+  fields: Iterable<SessionField>,
+  further: readonly (keyof SessionRow)[] = [],
+): Set<keyof SessionRow> {
+  const columns = new Set<keyof SessionRow>(further);
+  for (const field of fields) {
+    for (const column of columnsOf[field] ?? [field as keyof SessionRow]) columns.add(column);
+  }
+  return columns;
+}
+
+/** Receipt times are our own clock's, in milliseconds. */
+const receiptDecimals = 3;
+
+function toRecord(
+  row: SessionRow,
+  fields: ReadonlySet<SessionField>,
+  order: readonly OrderTerm[],
+): SessionRecord {
+  const record: Record<string, unknown> = {
+    ...row,
+    position: order.map(({ property }) => row[property as keyof SessionRow]),
+  };
+  const instants = (
+    name: "startedAt" | "endedAt" | "analyzedAt" | "createdAt" | "updatedAt",
+    decimals: number | null,
+  ) => {
+    const value = row[name];
+    if (fields.has(name) && value !== null) record[name] = fromDatetime(value, decimals ?? 6);
+  };
+  instants("startedAt", row.startedAtDecimals);
+  instants("endedAt", row.endedAtDecimals);
+  instants("analyzedAt", receiptDecimals);
+  instants("createdAt", receiptDecimals);
+  instants("updatedAt", receiptDecimals);
+  if (fields.has("status")) record.status = statuses[row.lifecycle - 1];
+  if (fields.has("customAnalysisData") && row.customAnalysisData !== null) {
+    record.customAnalysisData = JSON.parse(row.customAnalysisData);
+  }
+  return record as unknown as SessionRecord;
+}

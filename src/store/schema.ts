@@ -1,0 +1,25 @@
+import { agentVersionRevisions } from "./tables/agent-version-revisions.table.js";
+import { agentVersions } from "./tables/agent-versions.table.js";
+import { analyses } from "./tables/analyses.table.js";
+import { analysisAnswers } from "./tables/analysis-answers.table.js";
+import { messages } from "./tables/messages.table.js";
+import { serviceSettings } from "./tables/service-settings.table.js";
+import { feedHead, sessionFeed } from "./tables/session-feed.table.js";
+import { sessionMessages } from "./tables/session-messages.table.js";
+import { sessions } from "./tables/sessions.table.js";
+import { webhookEvents } from "./tables/webhook-events.table.js";
+
+/** Every table; the migrations must create exactly these (`npm run migrate:check`). */
+export const tables = [
+  webhookEvents,
+  agentVersions,
+  agentVersionRevisions,
+  sessions,
+  messages,
+  sessionMessages,
+  analyses,
+  analysisAnswers,
+  sessionFeed,
+  feedHead,
+  serviceSettings,
+] as const;

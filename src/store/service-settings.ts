@@ -1,0 +1,23 @@
+import { randomBytes } from "node:crypto";
+import type { Database } from "./database.js";
+import { insertRows } from "./statements.js";
+import { serviceSettings } from "./tables/service-settings.table.js";
+
+/** The key that signs cursors: made by the first instance, shared by all, so that cursors outlive restarts. */
+export async function loadCursorKey(database: Database): Promise<string> {
+  const name = "cursor_key";
+  return await database.transaction(async (transaction) => {
+    await insertRows(
+      transaction,
+      serviceSettings,
+      [{ name, value: randomBytes(32).toString("base64") }],
+      "keep",
+    );
+    const [row] = await transaction.query<{ value: string }>(
+      "SELECT value FROM service_settings WHERE name = ?",
+      [name],
+    );
+    if (row === undefined) throw new Error("The cursor key could not be stored.");
+    return row.value;
+  });
+}

@@ -1,0 +1,55 @@
+import { defineTable } from "../table.js";
+
+/** projected: its meaning is in the tables. ignored: a type that is not understood (yet). dead: understood type, data not understood. */
+export type WebhookEventStatus = "projected" | "ignored" | "dead";
+
+/** Every authentic delivery, bytes unchanged: the one thing that cannot be had again. */
+export interface WebhookEventRow {
+  /** UUIDv7 given at receipt: rows cluster by time, and its order is the order of receipt. */
+  id: string;
+  requestId: string;
+  eventType: string;
+  apiVersion: string | null;
+  /** The envelope's created_at as DATETIME(6), and the decimals it came with. */
+  eventCreatedAt: string | null;
+  eventCreatedAtDecimals: number | null;
+  receivedAt: string;
+  status: WebhookEventStatus;
+  /** Why the event is dead: fields and rules, never values. */
+  error: string | null;
+  organizationId: string | null;
+  sessionId: string | null;
+  /** SHA-256 of `body`. The body holds the request_id, so equal hashes mean the same delivery again. */
+  bodySha256: string;
+  /** Which scheme the signature was verified under; null where none was demanded. */
+  signatureScheme: string | null;
+  /** Which of WEBHOOK_SECRETS verified it, from 0. */
+  signatureKeyIndex: number | null;
+  body: Buffer;
+}
+
+export const webhookEvents = defineTable<WebhookEventRow>({
+  name: "webhook_events",
+  columns: (types) => ({
+    id: types.uuid({ primary: true }),
+    requestId: types.text(200),
+    eventType: types.text(100),
+    apiVersion: types.text(50, { nullable: true }),
+    eventCreatedAt: types.instant({ nullable: true }),
+    eventCreatedAtDecimals: types.integer({ nullable: true }),
+    receivedAt: types.instant(),
+    status: types.ascii(16),
+    error: types.longText({ nullable: true }),
+    organizationId: types.uuid({ nullable: true }),
+    sessionId: types.uuid({ nullable: true }),
+    bodySha256: types.hash(),
+    signatureScheme: types.ascii(32, { nullable: true }),
+    signatureKeyIndex: types.integer({ nullable: true }),
+    body: types.bytes(),
+  }),
+  indices: [
+    { name: "ux_webhook_events_body_sha256", columns: ["bodySha256"], unique: true },
+    { name: "ix_webhook_events_status", columns: ["status", "id"] },
+    { name: "ix_webhook_events_session", columns: ["sessionId", "id"] },
+  ],
+});

@@ -1,0 +1,99 @@
+import {
+  contentHash,
+  type JsonText,
+  type RevisionFacts,
+  type SessionSnapshot,
+} from "../../events/session-payload.js";
+import { readQuestions } from "../../events/questions.js";
+import type { OrderKey } from "../../events/merge.js";
+import type { Transaction } from "../database.js";
+import { forUpdate } from "../dialect.js";
+import { insertRows, updateRow } from "../statements.js";
+import { analyses } from "../tables/analyses.table.js";
+import { type AnalysisAnswerRow, analysisAnswers } from "../tables/analysis-answers.table.js";
+import type { EventReceipt } from "./event-receipt.js";
+
+/** Longer names of answers stay in customAnalysisData alone: an index cannot hold them. */
+const longestName = 255;
+
+/** Keeps every distinct analysis of a session, and the current one's answers typed. The caller holds the session's row lock. */
+export class AnalysisWriter {
+  /** Adds to the history. The same content again only moves the row to its newest event. */
+  async keep(
+    transaction: Transaction,
+    snapshot: SessionSnapshot,
+    receipt: EventReceipt,
+    source: OrderKey,
+  ): Promise<void> {
+    const { chatCompletionRating, chatSummary, userSentiment, customAnalysisData } = snapshot.session;
+    const parsed: unknown = customAnalysisData === null ? null : JSON.parse(customAnalysisData);
+    const contentSha256 = contentHash([chatCompletionRating, chatSummary, userSentiment, parsed]);
+    const key = { sessionId: snapshot.id, contentSha256 };
+    const sighting = {
+      revisionId: snapshot.revision.id,
+      eventId: receipt.id,
+      eventCreatedAt: receipt.createdAt,
+      eventCreatedAtDecimals: receipt.createdAtDecimals,
+      receivedAt: receipt.receivedAt,
+      source,
+    };
+    const [known] = await transaction.query<{ source: string }>(
+      `SELECT source FROM analyses WHERE session_id = ? AND content_sha256 = ?${forUpdate(transaction.dialect)}`,
+      [key.sessionId, key.contentSha256],
+    );
+    if (known === undefined) {
+      const content = { chatCompletionRating, chatSummary, userSentiment, customAnalysisData };
+      await insertRows(transaction, analyses, [
+        { ...key, organizationId: snapshot.organizationId, ...content, ...sighting },
+      ]);
+    } else if (source > known.source) {
+      await updateRow(transaction, analyses, key, sighting);
+    }
+  }
+
+  /** Makes the typed answers those of the session's current analysis data. */
+  async replaceAnswers(
+    transaction: Transaction,
+    session: { readonly id: string; readonly organizationId: string; readonly isNew: boolean },
+    customAnalysisData: JsonText | null,
+    revision: RevisionFacts,
+  ): Promise<void> {
+    if (!session.isNew)
+      await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", [session.id]);
+    const rows = typedAnswers(session, customAnalysisData, revision);
+    if (rows.length > 0) await insertRows(transaction, analysisAnswers, rows);
+  }
+}
+
+function typedAnswers(
+  session: { readonly id: string; readonly organizationId: string },
+  customAnalysisData: JsonText | null,
+  revision: RevisionFacts,
+): AnalysisAnswerRow[] {
+  const answers: unknown = customAnalysisData === null ? null : JSON.parse(customAnalysisData);
+  if (typeof answers !== "object" || answers === null || Array.isArray(answers)) return [];
+  const questionTypes = new Map(
+    readQuestions(revision.providerSettings).map(({ name, type }) => [name, type]),
+  );
+  return Object.entries(answers)
+    .filter(([name]) => name.length <= longestName)
+    .map(([name, value]: [string, unknown], position) => ({
+      sessionId: session.id,
+      position,
+      organizationId: session.organizationId,
+      name,
+      questionType: questionTypes.get(name) ?? null,
+      ...typedValue(value),
+    }));
+}
+
+function typedValue(value: unknown) {
+  const stringValue = typeof value === "string" ? value : null;
+  return {
+    valueType: value === null ? "null" : Array.isArray(value) ? "array" : typeof value,
+    stringValue,
+    stringPrefix: stringValue === null ? null : Array.from(stringValue.slice(0, 382)).slice(0, 191).join(""),
+    numberValue: typeof value === "number" ? value : null,
+    booleanValue: typeof value === "boolean" ? Number(value) : null,
+  };
+}

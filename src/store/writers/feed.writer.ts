@@ -1,0 +1,57 @@
+import type { Database, Transaction } from "../database.js";
+import { forUpdate } from "../dialect.js";
+import { insertRows, placeholders } from "../statements.js";
+import { sessionFeed } from "../tables/session-feed.table.js";
+import type { EventReceipt } from "./event-receipt.js";
+
+/** How many committed changes get their positions in one transaction. */
+const assignedAtOnce = 500;
+
+/** Appends changes to the feed, and numbers them once they are committed. */
+export class FeedWriter {
+  constructor(private readonly database: Database) {}
+
+  /** Within the transaction that makes the change; it has no position yet. */
+  async append(
+    transaction: Transaction,
+    session: { readonly id: string; readonly organizationId: string },
+    receipt: EventReceipt,
+  ): Promise<void> {
+    const row = {
+      eventId: receipt.id,
+      position: null,
+      organizationId: session.organizationId,
+      sessionId: session.id,
+      kind: receipt.definition.kind,
+      receivedAt: receipt.receivedAt,
+    };
+    await insertRows(transaction, sessionFeed, [row], "keep");
+  }
+
+  /**
+   * Gives the next positions to committed changes that have none, in the order of receipt. Auto-increment order is not commit
+   * order: a reader at 10 could miss 9, which commits later. Here the lock on feed_head lets one assigner at a time through, across
+   * instances, and it numbers only what it can see committed, so no position below the head ever appears later.
+   * @returns how many were numbered, and the greatest position given so far
+   */
+  async assignPositions(): Promise<{ readonly assigned: number; readonly head: number }> {
+    return await this.database.transaction(async (transaction) => {
+      const [row] = await transaction.query<{ head: number | string }>(
+        `SELECT last_position AS head FROM feed_head WHERE id = 1${forUpdate(transaction.dialect)}`,
+      );
+      const head = Number(row?.head ?? 0);
+      const waiting = await transaction.query<{ eventId: string }>(
+        `SELECT event_id AS eventId FROM session_feed WHERE position IS NULL ORDER BY event_id LIMIT ${assignedAtOnce}`,
+      );
+      if (waiting.length === 0) return { assigned: 0, head };
+      const ids = waiting.map(({ eventId }) => eventId);
+      const cases = ids.map(() => "WHEN ? THEN ?").join(" ");
+      await transaction.execute(
+        `UPDATE session_feed SET position = CASE event_id ${cases} END WHERE event_id IN (${placeholders(ids)})`,
+        [...ids.flatMap((id, index) => [id, head + index + 1]), ...ids],
+      );
+      await transaction.execute("UPDATE feed_head SET last_position = ? WHERE id = 1", [head + ids.length]);
+      return { assigned: ids.length, head: head + ids.length };
+    });
+  }
+}

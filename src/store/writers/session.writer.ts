@@ -1,0 +1,215 @@
+import { decimalsOf, fromDatetime, toDatetime } from "../../events/instant.js";
+import {
+  firstSighting,
+  merge,
+  type Merged,
+  type OrderKey,
+  revisionOrderKey,
+  sessionOrderKey,
+} from "../../events/merge.js";
+import type { RevisionFacts, SessionFacts, SessionSnapshot } from "../../events/session-payload.js";
+import type { Transaction } from "../database.js";
+import { forUpdate } from "../dialect.js";
+import { insertRows, selectList, updateRow } from "../statements.js";
+import { agentVersionRevisions } from "../tables/agent-version-revisions.table.js";
+import { type SessionRow, sessions } from "../tables/sessions.table.js";
+import { AnalysisWriter } from "./analysis.writer.js";
+import { type EventReceipt, orderOf } from "./event-receipt.js";
+import { MessageWriter } from "./message.writer.js";
+import { NotOfThisOrganizationError } from "./ownership.js";
+import { RevisionWriter } from "./revision.writer.js";
+
+/**
+ * Projects session events into the tables. All events of one session pass one after the other (its row lock), and locks are taken
+ * in one order: session, revision, messages by id, then rows that only this session's events touch.
+ */
+export class SessionWriter {
+  readonly revisions = new RevisionWriter();
+  private readonly messages = new MessageWriter();
+  private readonly analyses = new AnalysisWriter();
+
+  /**
+   * @returns whether anything reads otherwise than before; then subscribers are to be told
+   * @throws NotUnderstoodError where the session or a message belongs to another organization
+   */
+  async write(transaction: Transaction, snapshot: SessionSnapshot, receipt: EventReceipt): Promise<boolean> {
+    const key = sessionOrderKey(orderOf(receipt));
+    const created = newRow(snapshot, receipt, key);
+    const known = await this.lock(transaction, snapshot, created, receipt);
+    await this.revisions.write(transaction, snapshot.revision, receipt);
+    const messages = await this.messages.write(transaction, snapshot, key, known === undefined);
+    if (receipt.definition.bringsAnalysis) await this.analyses.keep(transaction, snapshot, receipt, key);
+    if (known === undefined) {
+      await this.syncAnswers(transaction, created, snapshot.revision, true);
+      return true;
+    }
+    return await this.mergeInto(transaction, known, snapshot, receipt, key, messages);
+  }
+
+  /** Takes the session's row lock. @returns the row as it was, or undefined where this call has inserted it */
+  private async lock(
+    transaction: Transaction,
+    snapshot: SessionSnapshot,
+    created: SessionRow,
+    { definition }: EventReceipt,
+  ): Promise<SessionRow | undefined> {
+    // A first look would be in vain for most `started` events, and an insert for most others.
+    let known = definition.rank === 1 ? undefined : await this.select(transaction, snapshot.id);
+    if (known === undefined) {
+      if ((await insertRows(transaction, sessions, [created], "keep")) > 0) return undefined;
+      known = await this.select(transaction, snapshot.id);
+    }
+    if (known?.organizationId !== snapshot.organizationId) throw new NotOfThisOrganizationError("data.id");
+    return known;
+  }
+
+  private async select(transaction: Transaction, id: string): Promise<SessionRow | undefined> {
+    const [row] = await transaction.query<SessionRow>(
+      `SELECT ${selectList(sessions, "s", columns)} FROM sessions s WHERE s.id = ?${forUpdate(transaction.dialect)}`,
+      [id],
+    );
+    return row;
+  }
+
+  private async mergeInto(
+    transaction: Transaction,
+    known: SessionRow,
+    snapshot: SessionSnapshot,
+    receipt: EventReceipt,
+    key: OrderKey,
+    messages: { readonly joined: number; readonly changed: boolean },
+  ): Promise<boolean> {
+    const before = toMerged(known);
+    const after = merge(before, snapshot.session, key);
+    const kindsSeen = known.kindsSeen | kindBit(receipt);
+    const changed = after.changed.length > 0 || messages.changed || kindsSeen !== known.kindsSeen;
+    const isCurrentAnalysis = receipt.definition.bringsAnalysis && key === after.source;
+    const next: SessionRow = {
+      ...toColumns(after),
+      id: known.id,
+      organizationId: known.organizationId,
+      lifecycle: Math.max(known.lifecycle, receipt.definition.rank),
+      kindsSeen,
+      analyzedAt:
+        isCurrentAnalysis && (changed || known.analyzedAt === null) ? receipt.receivedAt : known.analyzedAt,
+      messageCount: known.messageCount + messages.joined,
+      createdAt: receipt.receivedAt < known.createdAt ? receipt.receivedAt : known.createdAt,
+      updatedAt: changed && receipt.receivedAt > known.updatedAt ? receipt.receivedAt : known.updatedAt,
+      revisionSource: after.source === key ? revisionOrderKey(orderOf(receipt)) : known.revisionSource,
+    };
+    const changes = Object.fromEntries(
+      columns.filter((name) => next[name] !== known[name]).map((name) => [name, next[name]]),
+    );
+    if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
+    if (after.changed.includes("customAnalysisData") || after.changed.includes("revisionId")) {
+      await this.syncAnswers(transaction, next, snapshot.revision, false);
+    }
+    return changed;
+  }
+
+  /** The session's current revision need not be the one that this event carried. */
+  private async syncAnswers(
+    transaction: Transaction,
+    row: SessionRow,
+    carried: RevisionFacts,
+    isNew: boolean,
+  ): Promise<void> {
+    if (isNew && row.customAnalysisData === null) return;
+    const revision =
+      row.revisionId === carried.id ? carried : await loadRevision(transaction, row.revisionId);
+    if (revision === undefined) throw new Error("A session points to a revision that is not stored.");
+    await this.analyses.replaceAnswers(transaction, { ...row, isNew }, row.customAnalysisData, revision);
+  }
+}
+
+async function loadRevision(transaction: Transaction, id: string): Promise<RevisionFacts | undefined> {
+  const [row] = await transaction.query<RevisionFacts>(
+    `SELECT ${selectList(agentVersionRevisions, "r", ["id", "providerSettings"])} FROM agent_version_revisions r WHERE r.id = ?`,
+    [id],
+  );
+  return row;
+}
+
+function kindBit({ definition }: EventReceipt): number {
+  return 1 << (definition.rank - 1);
+}
+
+const factNames = [
+  "conversationId",
+  "agentVersionId",
+  "agentId",
+  "revisionId",
+  "endedReason",
+  "chatCompletionRating",
+  "chatSummary",
+  "userSentiment",
+  "language",
+  "translationLanguage",
+  "chatTranscript",
+  "translatedChatTranscript",
+  "customAnalysisData",
+] as const satisfies readonly (keyof SessionFacts)[];
+
+const columns: readonly (keyof SessionRow)[] = [
+  ...factNames,
+  "id",
+  "organizationId",
+  "lifecycle",
+  "kindsSeen",
+  "startedAt",
+  "startedAtDecimals",
+  "endedAt",
+  "endedAtDecimals",
+  "analyzedAt",
+  "messageCount",
+  "createdAt",
+  "updatedAt",
+  "source",
+  "older",
+  "revisionSource",
+];
+
+function newRow(snapshot: SessionSnapshot, receipt: EventReceipt, key: OrderKey): SessionRow {
+  return {
+    id: snapshot.id,
+    organizationId: snapshot.organizationId,
+    ...toColumns(firstSighting(snapshot.session, key)),
+    lifecycle: receipt.definition.rank,
+    kindsSeen: kindBit(receipt),
+    analyzedAt: receipt.definition.bringsAnalysis ? receipt.receivedAt : null,
+    messageCount: snapshot.messages.length,
+    createdAt: receipt.receivedAt,
+    updatedAt: receipt.receivedAt,
+    revisionSource: revisionOrderKey(orderOf(receipt)),
+  };
+}
+
+type MergedColumns = Pick<
+  SessionRow,
+  keyof SessionFacts | "startedAtDecimals" | "endedAtDecimals" | "source" | "older"
+>;
+
+function toColumns({ fields, source, older }: Merged<SessionFacts>): MergedColumns {
+  return {
+    ...fields,
+    startedAt: fields.startedAt === null ? null : toDatetime(fields.startedAt),
+    startedAtDecimals: fields.startedAt === null ? null : decimalsOf(fields.startedAt),
+    endedAt: fields.endedAt === null ? null : toDatetime(fields.endedAt),
+    endedAtDecimals: fields.endedAt === null ? null : decimalsOf(fields.endedAt),
+    source,
+    older: Object.keys(older).length === 0 ? null : JSON.stringify(older),
+  };
+}
+
+function toMerged(row: SessionRow): Merged<SessionFacts> {
+  const facts = Object.fromEntries(factNames.map((name) => [name, row[name]])) as unknown as SessionFacts;
+  return {
+    fields: {
+      ...facts,
+      startedAt: row.startedAt === null ? null : fromDatetime(row.startedAt, row.startedAtDecimals ?? 6),
+      endedAt: row.endedAt === null ? null : fromDatetime(row.endedAt, row.endedAtDecimals ?? 6),
+    },
+    source: row.source,
+    older: row.older === null ? {} : (JSON.parse(row.older) as Merged<SessionFacts>["older"]),
+  };
+}
