@@ -1,0 +1,105 @@
+/** Every field of a session and of what hangs on it, as a client would ask for it. */
+export const wholeSession = /* GraphQL */ `
+  query WholeSession($id: ID!) {
+    session(id: $id) {
+      id
+      conversationId
+      organizationId
+      status
+      startedAt
+      endedAt
+      endedReason
+      chatCompletionRating
+      chatSummary
+      userSentiment
+      language
+      translationLanguage
+      chatTranscript
+      translatedChatTranscript
+      customAnalysisData
+      messageCount
+      agentVersion {
+        id
+        agentId
+        organizationId
+        name
+        description
+        llmId
+        createdById
+        language
+        voiceId
+        providerSettings
+        questions {
+          name
+          type
+          description
+          choices
+          examples
+        }
+      }
+      analysis {
+        name
+        type
+        description
+        choices
+        answered
+        defined
+        conforms
+        value
+        stringValue
+        numberValue
+        booleanValue
+      }
+      analysisHistory {
+        chatCompletionRating
+        chatSummary
+        userSentiment
+        customAnalysisData
+        createdAt
+      }
+      messages(first: 200) {
+        totalCount
+        nodes {
+          id
+          body
+          translatedBody
+          direction
+          type
+          mode
+          deliveryStatus
+          from
+          to
+          language
+          translationLanguage
+          createdAt
+          updatedAt
+          conversationId
+          contactId
+          channelId
+          campaignId
+          campaignContactId
+          sequenceId
+          stepId
+          stepContactId
+          userId
+          attachments
+          metadata
+        }
+      }
+    }
+  }
+`;
+
+/** The answer to {@link wholeSession}, read loosely: tests say what they expect. */
+export interface WholeSession {
+  readonly session: Readonly<Record<string, unknown>> & {
+    readonly status: string;
+    readonly agentVersion: Readonly<Record<string, unknown>>;
+    readonly analysis: readonly Readonly<Record<string, unknown>>[];
+    readonly analysisHistory: readonly Readonly<Record<string, unknown>>[];
+    readonly messages: {
+      readonly totalCount: number;
+      readonly nodes: readonly Readonly<Record<string, unknown>>[];
+    };
+  };
+}
