@@ -43,17 +43,19 @@ function sandboxPage(): string {
       const endpoint = new URL(location.pathname, location.href);
       const subscriptions = new URL(endpoint);
       subscriptions.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-      const target = document.getElementById("sandbox");
-      target.replaceChildren();
-      target.style.cssText = "width:100vw;height:100vh";
-      new window.EmbeddedSandbox({
-        target: "#sandbox",
-        initialEndpoint: endpoint.href,
-        initialSubscriptionEndpoint: subscriptions.href,
-        endpointIsEditable: true,
-        runTelemetry: false,
-        initialState: { document: ${scriptText(sandboxDocument)}, pollForSchemaUpdates: false },
-      });
+      if (window.EmbeddedSandbox) {
+        const target = document.getElementById("sandbox");
+        target.replaceChildren();
+        target.style.cssText = "width:100vw;height:100vh";
+        new window.EmbeddedSandbox({
+          target: "#sandbox",
+          initialEndpoint: endpoint.href,
+          initialSubscriptionEndpoint: subscriptions.href,
+          endpointIsEditable: true,
+          runTelemetry: false,
+          initialState: { document: ${scriptText(sandboxDocument)}, pollForSchemaUpdates: false },
+        });
+      }
     </script>
   </body>
 </html>`;

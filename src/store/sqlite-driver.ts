@@ -11,7 +11,8 @@ interface LibsqlStatement {
 /**
  * What TypeORM's `better-sqlite3` driver asks of its package, on top of `libsql` (prebuilt for Node 20 and later inside npm
  * packages, so nothing compiles at installation). Its traps are handled here: parameters go as one array (a lone null throws
- * otherwise), booleans and Dates abort the process (refused before), and bytes come back as ArrayBuffer.
+ * otherwise), booleans and Dates abort the process (refused before), bytes come back as ArrayBuffer, and texts are read up to
+ * their first NUL only (so NUL is stored escaped).
  */
 export class SqliteDriver {
   readonly #database: Libsql.Database;
@@ -45,7 +46,8 @@ export class SqliteDriver {
 function bindable(value: unknown): Value {
   if (value === undefined || value === null) return null;
   if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return value;
+  if (typeof value === "string") return escapeNul(value);
+  if (typeof value === "number" || typeof value === "bigint") return value;
   if (Buffer.isBuffer(value)) return value;
   throw new TypeError("SQLite binds texts, numbers, bytes and null only.");
 }
@@ -53,6 +55,19 @@ function bindable(value: unknown): Value {
 function readable(row: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(row)) {
     if (value instanceof ArrayBuffer) row[name] = Buffer.from(value);
+    else if (typeof value === "string" && value.includes(escape)) row[name] = unescapeNul(value);
   }
   return row;
+}
+
+/** A private-use character: itself doubled, and followed by 0 a NUL. Equal texts stay equal, so comparisons hold. */
+const escape = "\uF8FF";
+
+function escapeNul(text: string): string {
+  if (!text.includes("\0") && !text.includes(escape)) return text;
+  return text.replaceAll(escape, escape + escape).replaceAll("\0", `${escape}0`);
+}
+
+function unescapeNul(text: string): string {
+  return text.replace(/\uF8FF([\uF8FF0])/g, (_, which: string) => (which === "0" ? "\0" : escape));
 }

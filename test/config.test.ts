@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "../src/config.js";
+import { ConfigurationError } from "../src/errors.js";
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(environment);
+    return [];
+  } catch (error) {
+    return error instanceof ConfigurationError ? error.problems : [String(error)];
+  }
+}
+
+describe("loadConfig", () => {
+  it("needs nothing: without settings it keeps its data in a file and verifies no signatures", () => {
+    const config = loadConfig({});
+    expect(config.database).toEqual({ kind: "sqlite", file: ".data/conversation-agent-api.sqlite" });
+    expect(config.webhook.signatureMode).toBe("off");
+    expect(config.port).toBe(4000);
+  });
+
+  it("takes empty variables for absent ones", () => {
+    expect(problemsOf({ PORT: "", DATABASE_URL: "", REDIS_URL: "" })).toEqual([]);
+  });
+
+  it("names every wrong variable at once, and repeats no value", () => {
+    const problems = problemsOf({
+      PORT: "http",
+      DATABASE_URL: "postgres://user:hunter2@db/app",
+      WEBHOOK_SIGNATURE_MODE: "maybe",
+      LOG_LEVEL: "loud",
+    });
+    expect(problems.map((problem) => problem.split(":")[0])).toEqual([
+      "PORT",
+      "DATABASE_URL",
+      "WEBHOOK_SIGNATURE_MODE",
+      "LOG_LEVEL",
+    ]);
+    expect(problems.join()).not.toContain("hunter2");
+  });
+
+  it("enforces signatures as soon as there is a secret", () => {
+    expect(loadConfig({ WEBHOOK_SECRETS: "one, two" }).webhook).toMatchObject({
+      secrets: ["one", "two"],
+      signatureMode: "enforce",
+    });
+  });
+
+  it.each(["mysql://u:p@localhost:3306/app", "mariadb://u:p@localhost/app"])(
+    "takes %s for a database",
+    (url) => {
+      expect(loadConfig({ DATABASE_URL: url }).database).toEqual({ kind: "mysql", url });
+    },
+  );
+
+  it("refuses a database URL that names no database", () => {
+    expect(problemsOf({ DATABASE_URL: "mysql://localhost/" })[0]).toMatch(/^DATABASE_URL: must be mysql/);
+  });
+});

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadConfig } from "../../src/config.js";
+import { Database } from "../../src/store/database.js";
+import { migrate, pendingSchemaChanges } from "../../src/store/migrate.js";
+import { createTestDatabase, type TestDatabase } from "../service.js";
+
+let test: TestDatabase;
+let database: Database;
+beforeAll(async () => {
+  test = await createTestDatabase();
+  database = await Database.open(loadConfig({ DATABASE_URL: test.url }).database, 8);
+  await migrate(database.writer);
+});
+afterAll(async () => {
+  await database.close();
+  await test.drop();
+});
+
+const insert = "INSERT INTO service_settings (name, value) VALUES (?, ?)";
+
+async function names(like: string): Promise<string[]> {
+  const rows = await database.read<{ name: string }>(
+    "SELECT name FROM service_settings WHERE name LIKE ? ORDER BY name",
+    [like],
+  );
+  return rows.map(({ name }) => name);
+}
+
+describe("a transaction", () => {
+  it("leaves nothing behind where its work fails, whatever others commit meanwhile", async () => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) =>
+        database.transaction(async (transaction) => {
+          await transaction.execute(insert, [`tx-${String(index).padStart(2, "0")}`, ""]);
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          if (index % 2 === 1) throw new Error("on purpose");
+        }),
+      ),
+    );
+    expect(outcomes.filter(({ status }) => status === "rejected")).toHaveLength(10);
+    expect(await names("tx-%")).toEqual(
+      Array.from({ length: 10 }, (_, index) => `tx-${String(index * 2).padStart(2, "0")}`),
+    );
+  });
+
+  it("is invisible to readers until it is committed", async () => {
+    let seen: string[] = ["not read"];
+    await database.transaction(async (transaction) => {
+      await transaction.execute(insert, ["hidden", ""]);
+      seen = await names("hidden");
+    });
+    expect(seen).toEqual([]);
+    expect(await names("hidden")).toEqual(["hidden"]);
+  });
+
+  it("gives back texts, bytes and nulls as they were bound, a lone null and NUL characters too", async () => {
+    const value = "a\0b \uF8FF0 \uF8FF\0 😀 é \u2028 'quoted' \\ %";
+    await database.transaction((transaction) => transaction.execute(insert, ["odd", value]));
+    const rows = await database.read<{ value: string }>("SELECT value FROM service_settings WHERE name = ?", [
+      "odd",
+    ]);
+    expect(rows).toEqual([{ value }]);
+    expect(await database.read("SELECT 1 AS one WHERE ? IS NULL", [null])).toEqual([{ one: 1 }]);
+  });
+});
+
+describe("the migrations", () => {
+  it("make exactly the tables of the entities", async () => {
+    expect(await pendingSchemaChanges(database.writer)).toEqual([]);
+  });
+
+  it("can be applied by several instances at once, and again", async () => {
+    const fresh = await createTestDatabase();
+    const { database: target } = loadConfig({ DATABASE_URL: fresh.url });
+    const instances = await Promise.all([Database.open(target, 2), Database.open(target, 2)]);
+    const isServer = target.kind === "mysql";
+    if (isServer) await Promise.all(instances.map(({ writer }) => migrate(writer)));
+    else for (const { writer } of instances) await migrate(writer);
+    const [first] = instances;
+    expect(await first.read("SELECT id, last_position FROM feed_head")).toHaveLength(1);
+    await Promise.all(instances.map((instance) => instance.close()));
+    await fresh.drop();
+  });
+
+  it("can be taken back", async () => {
+    const fresh = await createTestDatabase();
+    const instance = await Database.open(loadConfig({ DATABASE_URL: fresh.url }).database, 2);
+    const applied = await migrate(instance.writer);
+    for (let left = applied.length; left > 0; left -= 1) await instance.writer.undoLastMigration();
+    expect((await pendingSchemaChanges(instance.writer)).length).toBeGreaterThan(5);
+    await instance.close();
+    await fresh.drop();
+  });
+});
