@@ -25,7 +25,14 @@ export interface Config {
     readonly maxInFlight: number;
     readonly bodyTimeoutSeconds: number;
   };
-  readonly graphql: { readonly explorer: boolean; readonly introspection: boolean };
+  readonly graphql: {
+    readonly explorer: boolean;
+    readonly introspection: boolean;
+    /** What one operation may ask for: see graphql/limits.ts. */
+    readonly limits: { readonly maxDepth: number; readonly maxAliases: number; readonly maxCost: number };
+    /** A file of the only operations that are served; undefined: all are. */
+    readonly allowListFile: string | undefined;
+  };
   readonly corsOrigins: readonly string[];
   readonly logLevel: string;
   readonly feedRetentionDays: number;
@@ -63,6 +70,10 @@ const environment = z.object({
   WEBHOOK_BODY_TIMEOUT_SECONDS: integer(1, 600).default(20),
   GRAPHQL_EXPLORER: flag.optional(),
   GRAPHQL_INTROSPECTION: flag.optional(),
+  GRAPHQL_MAX_DEPTH: integer(1, 1_000).default(12),
+  GRAPHQL_MAX_ALIASES: integer(0, 10_000).default(50),
+  GRAPHQL_MAX_COST: integer(1, 1_000_000_000).default(50_000),
+  GRAPHQL_ALLOW_LIST: z.string().optional(),
   CORS_ORIGINS: list.default([]),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], "must be a pino level")
@@ -109,6 +120,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     graphql: {
       explorer: settings.GRAPHQL_EXPLORER ?? !production,
       introspection: settings.GRAPHQL_INTROSPECTION ?? !production,
+      limits: {
+        maxDepth: settings.GRAPHQL_MAX_DEPTH,
+        maxAliases: settings.GRAPHQL_MAX_ALIASES,
+        maxCost: settings.GRAPHQL_MAX_COST,
+      },
+      allowListFile: settings.GRAPHQL_ALLOW_LIST,
     },
     corsOrigins: settings.CORS_ORIGINS,
     logLevel: settings.LOG_LEVEL,

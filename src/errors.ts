@@ -43,6 +43,24 @@ export class BadInputError extends ServiceError {
   }
 }
 
+/** A GraphQL operation asks for more than the limits allow; it was not executed. */
+export class QueryTooComplexError extends ServiceError {
+  constructor(message: string) {
+    super(message, { status: 400, code: "QUERY_TOO_COMPLEX", logLevel: "info" });
+  }
+}
+
+/** The service serves listed operations only, and this is none of them. */
+export class NotAllowedOperationError extends ServiceError {
+  constructor() {
+    super("This operation is not on the list of those that are served.", {
+      status: 403,
+      code: "FORBIDDEN",
+      logLevel: "info",
+    });
+  }
+}
+
 /** A subscription asks to resume from a position that retention has removed. */
 export class CursorExpiredError extends ServiceError {
   constructor() {

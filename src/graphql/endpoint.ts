@@ -19,9 +19,11 @@ import { WebSocketServer } from "ws";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
 import { everything } from "../store/readers/scope.js";
+import { AllowList } from "./allow-list.js";
 import { RequestContext } from "./context.js";
 import { Executor } from "./executor.js";
 import { formatError } from "./format-error.js";
+import { gatePlugin, OperationGate } from "./gate.js";
 import { sandboxPlugin } from "./sandbox.js";
 import type { SessionEventSource } from "./session-event-source.js";
 import { subscribe } from "./subscribe.js";
@@ -43,9 +45,12 @@ export class GraphqlEndpoint {
   private readonly protocol: { dispose: () => Promise<void> | void };
 
   constructor(private readonly parts: EndpointParts) {
-    this.apollo = createApollo(parts);
+    const { limits, allowListFile } = parts.config.graphql;
+    const allowList = allowListFile === undefined ? undefined : AllowList.fromFile(allowListFile);
+    const gate = new OperationGate(parts.schema, limits, allowList);
+    this.apollo = createApollo(parts, gate);
     this.sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 * 1024 });
-    this.protocol = serveSubscriptions(this.sockets, parts);
+    this.protocol = serveSubscriptions(this.sockets, parts, gate);
   }
 
   /** The Express routes; the Apollo server is started. */
@@ -86,7 +91,10 @@ function newContext({ events }: EndpointParts): RequestContext {
   return new RequestContext(everything, events);
 }
 
-function createApollo({ schema, config, logger }: EndpointParts): ApolloServer<RequestContext> {
+function createApollo(
+  { schema, config, logger }: EndpointParts,
+  gate: OperationGate,
+): ApolloServer<RequestContext> {
   const executor = new Executor(schema);
   return new ApolloServer<RequestContext>({
     gateway: {
@@ -114,14 +122,16 @@ function createApollo({ schema, config, logger }: EndpointParts): ApolloServer<R
     formatError: (_formatted, error) => formatError(error, logger),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
+      gatePlugin(gate),
       config.graphql.explorer ? sandboxPlugin() : ApolloServerPluginLandingPageDisabled(),
     ],
   });
 }
 
 /** The protocol graphql-transport-ws. graphql-ws takes over none of Apollo's rules, so they are said again here. */
-function serveSubscriptions(sockets: WebSocketServer, parts: EndpointParts) {
+function serveSubscriptions(sockets: WebSocketServer, parts: EndpointParts, gate: OperationGate) {
   const { schema, config, logger } = parts;
+  const costs = new WeakMap<ExecutionArgs, number>();
   const rules = config.graphql.introspection ? [] : [NoSchemaIntrospectionCustomRule];
   return useServer(
     {
@@ -132,6 +142,8 @@ function serveSubscriptions(sockets: WebSocketServer, parts: EndpointParts) {
           ...(rules.length > 0 ? validate(schema, document, rules) : []),
         ];
         if (errors.length > 0) return errors;
+        const { cost, error } = gate.admit({ document, operationName, variables }, query);
+        if (error) return [error];
         const args: ExecutionArgs = {
           schema,
           document,
@@ -139,14 +151,16 @@ function serveSubscriptions(sockets: WebSocketServer, parts: EndpointParts) {
           variableValues: variables ?? null,
           contextValue: newContext(parts),
         };
+        costs.set(args, cost);
         return args;
       },
       subscribe,
       onError: (_connection, _id, _payload, errors) => errors.map((error) => formatError(error, logger)),
-      onNext: (_connection, _id, _payload, _args, result) =>
-        result.errors
-          ? { ...result, errors: result.errors.map((error) => formatError(error, logger)) }
-          : undefined,
+      onNext: (_connection, _id, _payload, args, result) => ({
+        ...result,
+        ...(result.errors && { errors: result.errors.map((error) => formatError(error, logger)) }),
+        extensions: { ...result.extensions, cost: costs.get(args) },
+      }),
     },
     sockets,
     12_000,

@@ -4,7 +4,7 @@ import type { Window } from "../../store/readers/page.js";
 import type { CursorCodec } from "../cursors.js";
 
 /** Items of a page where neither `first` nor `last` is given, and at the most. */
-const defaultSize = 50;
+export const defaultSize = 50;
 export const greatestSize = 200;
 
 @ArgsType()

@@ -1,0 +1,180 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  getArgumentValues,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  getVariableValues,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isCompositeType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from "graphql";
+import { QueryTooComplexError } from "../errors.js";
+import { defaultSize } from "./inputs/page.args.js";
+
+/** How much one operation may ask for. */
+export interface Limits {
+  readonly maxDepth: number;
+  readonly maxAliases: number;
+  readonly maxCost: number;
+}
+
+/** What one operation asks for. */
+export interface Weight {
+  /**
+   * How many objects it may read: each object is 1; a connection multiplies what is selected of its items by its page size (`first`
+   * or `last`, else the default), any other list by 5; a `totalCount` is 20 and `sessionStats` 100, because they count rows.
+   */
+  readonly cost: number;
+  /** The longest chain of fields. */
+  readonly depth: number;
+  readonly aliases: number;
+}
+
+/** An operation as it was asked for: valid, not yet executed. */
+export interface RequestedOperation {
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** The length a list without page arguments is taken to have. */
+const assumedLength = 5;
+/** Fields that make the database count or group rows. */
+const countingCosts: Readonly<Record<string, number>> = { totalCount: 20, sessionStats: 100 };
+
+/**
+ * Weighs a valid operation before it runs, in time proportional to its text: a fragment is weighed once, however often it is spread.
+ * Introspection is not weighed (whether it is served is a setting of its own).
+ */
+export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Weight {
+  const definition = getOperationAST(operation.document, operation.operationName);
+  const root = definition && schema.getRootType(definition.operation);
+  if (!definition || !root) return nothing;
+  const given = getVariableValues(schema, definition.variableDefinitions ?? [], {
+    ...operation.variables,
+  }).coerced;
+  return new Scales(schema, operation.document, given ?? {}).weighSelections(
+    definition.selectionSet,
+    root,
+    1,
+  );
+}
+
+/** @throws QueryTooComplexError where an operation asks for more than the limits allow */
+export function demandWithin(weight: Weight, limits: Limits): void {
+  const broken = [
+    weight.depth > limits.maxDepth && `its depth is ${weight.depth}, at most ${limits.maxDepth} is allowed`,
+    weight.aliases > limits.maxAliases &&
+      `it has ${weight.aliases} aliases, at most ${limits.maxAliases} are allowed`,
+    weight.cost > limits.maxCost && `its cost is ${weight.cost}, at most ${limits.maxCost} is allowed`,
+  ].filter((reason) => reason !== false);
+  if (broken.length === 0) return;
+  throw new QueryTooComplexError(`The operation asks for too much: ${broken.join("; ")}.`);
+}
+
+const nothing: Weight = { cost: 0, depth: 0, aliases: 0 };
+
+/** Weighs the selections of one operation; the weights of fragments are remembered. */
+class Scales {
+  private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  private readonly weighed = new Map<string, Weight>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    document: DocumentNode,
+    private readonly variables: Record<string, unknown>,
+  ) {
+    this.fragments = new Map(
+      document.definitions.flatMap((definition) =>
+        definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
+      ),
+    );
+  }
+
+  /** @param pageSize how many items the connection above holds */
+  weighSelections(
+    { selections }: SelectionSetNode,
+    type: GraphQLNamedType | undefined,
+    pageSize: number,
+  ): Weight {
+    let [cost, depth, aliases] = [0, 0, 0];
+    for (const selection of selections) {
+      const part =
+        selection.kind === Kind.FIELD
+          ? this.weighField(selection, type, pageSize)
+          : selection.kind === Kind.INLINE_FRAGMENT
+            ? this.weighSelections(
+                selection.selectionSet,
+                selection.typeCondition ? this.schema.getType(selection.typeCondition.name.value) : type,
+                pageSize,
+              )
+            : this.weighFragment(selection.name.value, pageSize);
+      cost += part.cost;
+      depth = Math.max(depth, part.depth);
+      aliases += part.aliases;
+    }
+    return { cost, depth, aliases };
+  }
+
+  private weighFragment(name: string, pageSize: number): Weight {
+    const fragment = this.fragments.get(name);
+    if (fragment === undefined) return nothing;
+    const key = `${pageSize} ${name}`;
+    const known = this.weighed.get(key);
+    if (known !== undefined) return known;
+    const type = this.schema.getType(fragment.typeCondition.name.value);
+    const weight = this.weighSelections(fragment.selectionSet, type, pageSize);
+    this.weighed.set(key, weight);
+    return weight;
+  }
+
+  private weighField(node: FieldNode, parent: GraphQLNamedType | undefined, pageSize: number): Weight {
+    const aliases = node.alias === undefined ? 0 : 1;
+    const name = node.name.value;
+    const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
+    if (field === undefined || name.startsWith("__")) return { cost: 0, depth: 0, aliases };
+    const type = getNamedType(field.type);
+    const own = countingCosts[name] ?? (isCompositeType(type) ? 1 : 0);
+    if (node.selectionSet === undefined) return { cost: own, depth: 1, aliases };
+    const isConnection = type.name.endsWith("Connection");
+    const below = this.weighSelections(
+      node.selectionSet,
+      type,
+      isConnection ? this.pageSizeOf(field, node) : 1,
+    );
+    return {
+      cost: isConnection ? own + below.cost : this.lengthOf(field, parent, pageSize) * (own + below.cost),
+      depth: below.depth + 1,
+      aliases: aliases + below.aliases,
+    };
+  }
+
+  private lengthOf(
+    field: GraphQLField<unknown, unknown>,
+    parent: GraphQLNamedType | undefined,
+    pageSize: number,
+  ): number {
+    if (!isListType(getNullableType(field.type))) return 1;
+    return parent?.name.endsWith("Connection") === true ? pageSize : assumedLength;
+  }
+
+  /** What is no page size is refused by the resolver; here it counts as the default. */
+  private pageSizeOf(field: GraphQLField<unknown, unknown>, node: FieldNode): number {
+    try {
+      const { first, last } = getArgumentValues(field, node, this.variables);
+      const size = first ?? last;
+      return typeof size === "number" && size > 0 ? size : defaultSize;
+    } catch {
+      return defaultSize;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { createClient } from "graphql-ws";
+import { WebSocket } from "ws";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startService, type TestService } from "../service.js";
+
+describe("limits of one operation", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService({
+      GRAPHQL_MAX_COST: "5000",
+      GRAPHQL_MAX_DEPTH: "9",
+      GRAPHQL_MAX_ALIASES: "3",
+    });
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  /** The first message over WebSocket: a result, or the errors that refused it. */
+  async function overSocket(query: string): Promise<unknown> {
+    const client = createClient({
+      url: `${service.url.replace("http", "ws")}/graphql`,
+      webSocketImpl: WebSocket,
+    });
+    try {
+      for await (const result of client.iterate({ query })) return result;
+      return undefined;
+    } catch (errors) {
+      return errors;
+    } finally {
+      await client.dispose();
+    }
+  }
+
+  it.each([
+    ["{ session(id: 1) { id chatTranscript } }", 1],
+    ["{ sessions(first: 10) { nodes { id } } }", 1 + 10],
+    ["{ sessions(last: 10) { edges { cursor node { id } } } }", 1 + 10 * 2],
+    ["{ sessions { totalCount } }", 1 + 20],
+    ["{ sessions(first: 10) { nodes { messages(first: 20) { nodes { id } } } } }", 1 + 10 * (1 + 1 + 20)],
+    ["{ sessions(first: 10) { nodes { analysis { name } } } }", 1 + 10 * (1 + 5)],
+    [
+      "query ($n: Int = 7) { sessions(first: $n) { ...page } } fragment page on SessionConnection { nodes { id } }",
+      8,
+    ],
+    ["{ __schema { types { fields { type { ofType { name } } } } } }", 0],
+  ])("weighs %s before it runs", async (query, cost) => {
+    const { extensions, errors } = await service.query(query);
+    expect(errors).toBeUndefined();
+    expect(extensions).toEqual({ cost });
+  });
+
+  const tooMuch = {
+    cost: "{ sessions(first: 100) { nodes { messages(first: 100) { nodes { id } } } } }",
+    depth: `{ sessions { nodes { agentVersion { sessions(first: 1) { nodes { agentVersion { sessions(first: 1) { nodes {
+      agentVersion { id } } } } } } } } } }`,
+    aliases: "{ a: session(id: 1) { id } b: session(id: 1) { id } c: session(id: 1) { x: id } }",
+  };
+
+  it.each(Object.entries(tooMuch))("refuses too great a %s on HTTP and on WebSocket", async (what, query) => {
+    const { status, errors, data } = await service.query(query);
+    expect([status, data]).toEqual([400, undefined]);
+    expect(errors?.[0]).toMatchObject({
+      message: expect.stringContaining(what),
+      extensions: { code: "QUERY_TOO_COMPLEX" },
+    });
+    expect(await overSocket(query)).toMatchObject([{ extensions: { code: "QUERY_TOO_COMPLEX" } }]);
+  });
+
+  it("counts the page size of a variable", async () => {
+    const query =
+      "query ($n: Int!) { sessions(first: 50) { nodes { messages(first: $n) { nodes { id } } } } }";
+    expect((await service.query(query, { n: 5 })).extensions).toEqual({ cost: 1 + 50 * 7 });
+    expect((await service.query(query, { n: 200 })).errors?.[0]?.extensions.code).toBe("QUERY_TOO_COMPLEX");
+  });
+
+  it("weighs fragments that double 40 times at once", async () => {
+    const doubling = Array.from(
+      { length: 40 },
+      (_, n) =>
+        `fragment f${n} on Session { ${n === 39 ? "analysis { name }" : `...f${n + 1} ...f${n + 1}`} }`,
+    );
+    const { errors } = await service.query(`{ session(id: 1) { ...f0 } } ${doubling.join(" ")}`);
+    expect(errors?.[0]?.extensions.code).toBe("QUERY_TOO_COMPLEX");
+  });
+
+  it("reports the cost on WebSocket too", async () => {
+    expect(await overSocket("{ sessions(first: 3) { nodes { id } } }")).toMatchObject({
+      extensions: { cost: 4 },
+    });
+  });
+
+  it("refuses a batch of operations and a page larger than 200", async () => {
+    const response = await fetch(`${service.url}/graphql`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify([{ query: "{ __typename }" }, { query: "{ __typename }" }]),
+    });
+    expect(response.status).toBe(400);
+    const { errors } = await service.query("{ sessions(first: 201) { nodes { id } } }");
+    expect(errors?.[0]).toMatchObject({
+      message: "first: must be between 0 and 200.",
+      extensions: { code: "BAD_USER_INPUT" },
+    });
+  });
+});

@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { ApolloClient, gql, HttpLink, InMemoryCache } from "@apollo/client";
+import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
+import { createClient } from "graphql-ws";
+import { WebSocket } from "ws";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConfigurationError } from "../../src/errors.js";
+import { startService, type TestService } from "../service.js";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+describe("automatic persisted queries", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  it("serves Apollo Client by hash: the text travels once", async () => {
+    const sent: Record<string, unknown>[] = [];
+    const newClient = () =>
+      new ApolloClient({
+        cache: new InMemoryCache(),
+        link: new PersistedQueryLink({ sha256 }).concat(
+          new HttpLink({
+            uri: `${service.url}/graphql`,
+            fetch: (url, init) => {
+              sent.push(JSON.parse(init?.body as string) as Record<string, unknown>);
+              return fetch(url, init);
+            },
+          }),
+        ),
+      });
+    for (let client = 0; client < 2; client += 1) {
+      const { data } = await newClient().query({
+        query: gql`
+          {
+            sessions(first: 2) {
+              nodes {
+                id
+              }
+            }
+          }
+        `,
+      });
+      expect(data).toMatchObject({ sessions: { nodes: [] } });
+    }
+    expect(sent.map((body) => "query" in body)).toEqual([false, true, false]);
+  });
+
+  it("refuses a text under another text's hash", async () => {
+    const response = await fetch(`${service.url}/graphql`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({
+        query: "{ __typename }",
+        extensions: { persistedQuery: { version: 1, sha256Hash: sha256("{ other }") } },
+      }),
+    });
+    expect(response.status).toBe(400);
+  });
+});
+
+describe("a list of the only operations served", () => {
+  const allowed = "{ sessions(first: 2) { nodes { id } } }";
+  let folder: string;
+  let service: TestService;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "allow-list-"));
+    await writeFile(path.join(folder, "list"), `# the front page\n${sha256(allowed)} # sessions\n\n`);
+    await writeFile(path.join(folder, "malformed"), "no hash\n");
+    service = await startService({ GRAPHQL_ALLOW_LIST: path.join(folder, "list") });
+  });
+  afterAll(async () => {
+    await service.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it("serves a listed operation and refuses any other, also one that a client would register", async () => {
+    expect((await service.query(allowed)).data).toEqual({ sessions: { nodes: [] } });
+    const { status, errors } = await service.query("{ sessions(first: 3) { nodes { id } } }");
+    expect([status, errors?.[0]?.extensions.code]).toEqual([403, "FORBIDDEN"]);
+    const other = "{ __typename }";
+    const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(other) } };
+    for (const [body, code] of [
+      [{ query: other, extensions }, "FORBIDDEN"],
+      [{ extensions }, "PERSISTED_QUERY_NOT_FOUND"],
+    ] as const) {
+      const response = await fetch(`${service.url}/graphql`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code } }] });
+    }
+  });
+
+  it("holds on WebSocket", async () => {
+    const client = createClient({
+      url: `${service.url.replace("http", "ws")}/graphql`,
+      webSocketImpl: WebSocket,
+    });
+    const query = "subscription { sessionAnalyzed { cursor } }";
+    await expect(client.iterate({ query }).next()).rejects.toMatchObject([
+      { extensions: { code: "FORBIDDEN" } },
+    ]);
+    await client.dispose();
+  });
+
+  it("does not start with a list that is malformed or missing", async () => {
+    for (const file of ["malformed", "missing"]) {
+      const starting = startService({ GRAPHQL_ALLOW_LIST: path.join(folder, file) }, service.database);
+      await expect(starting).rejects.toBeInstanceOf(ConfigurationError);
+    }
+  });
+});
