@@ -20,13 +20,14 @@ export function sandboxPlugin(): ApolloServerPlugin {
 
 function sandboxPage(): string {
   const nonce = randomBytes(16).toString("base64");
+  // As on Apollo's own landing page: styles by nonce only, which is why Sandbox is told to set none itself.
   const policy = [
-    "default-src 'self'",
     `script-src 'nonce-${nonce}' ${cdn}`,
-    `style-src 'nonce-${nonce}' 'unsafe-inline' https://fonts.googleapis.com`,
+    `style-src 'nonce-${nonce}' ${cdn} https://fonts.googleapis.com`,
     `frame-src ${frame}`,
-    "connect-src 'self' ws: wss:",
     "img-src 'self' data: https:",
+    "object-src 'none'",
+    "base-uri 'none'",
   ].join("; ");
   return `<!doctype html>
 <html lang="en">
@@ -34,7 +35,12 @@ function sandboxPage(): string {
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${policy}" />
     <title>Conversation Agent API: Apollo Sandbox</title>
-    <style nonce="${nonce}">body { margin: 0; overflow: hidden; font-family: sans-serif } iframe { border: 0 }</style>
+    <style nonce="${nonce}">
+      body { margin: 0; overflow: hidden; font-family: sans-serif }
+      #sandbox { position: absolute; inset: 0; width: 100vw; height: 100vh }
+      #sandbox > p { padding: 2em }
+      iframe { width: 100%; height: 100%; border: 0; background-color: white }
+    </style>
   </head>
   <body>
     <div id="sandbox"><p>Apollo Sandbox is loaded from the internet. Offline, use any GraphQL client with this address.</p></div>
@@ -44,14 +50,12 @@ function sandboxPage(): string {
       const subscriptions = new URL(endpoint);
       subscriptions.protocol = location.protocol === "https:" ? "wss:" : "ws:";
       if (window.EmbeddedSandbox) {
-        const target = document.getElementById("sandbox");
-        target.replaceChildren();
-        target.style.cssText = "width:100vw;height:100vh";
+        document.getElementById("sandbox").replaceChildren();
         new window.EmbeddedSandbox({
           target: "#sandbox",
           initialEndpoint: endpoint.href,
           initialSubscriptionEndpoint: subscriptions.href,
-          endpointIsEditable: true,
+          allowDynamicStyles: false,
           runTelemetry: false,
           initialState: { document: ${scriptText(sandboxDocument)}, pollForSchemaUpdates: false },
         });
