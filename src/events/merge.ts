@@ -62,7 +62,8 @@ export function sessionOrderKey(event: EventOrder): OrderKey {
 
 /** The order of the versions of one message: its own `updated_at` at microseconds first (absent is oldest), then as in its session. */
 export function messageOrderKey(updatedAt: string | null, sessionKey: OrderKey): OrderKey {
-  return `${updatedAt ?? ""}|${sessionKey}`;
+  // A space sorts before every digit.
+  return `${updatedAt ?? " "}|${sessionKey}`;
 }
 
 /** The order of the contents of one agent version across sessions: time first, since there is no lifecycle across sessions. */
