@@ -48,9 +48,10 @@ export default tseslint.config(
     },
   },
   { files: ["src/cli/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"], rules: { "no-console": "off" } },
-  mayNotImport("events", ["webhook", "store", "feed", "graphql", "cli"]),
-  mayNotImport("store", ["webhook", "graphql", "feed", "cli"]),
-  mayNotImport("feed", ["webhook", "graphql", "cli"]),
+  mayNotImport("events", ["webhook", "store", "feed", "graphql", "access", "cli"]),
+  mayNotImport("store", ["webhook", "graphql", "feed", "access", "cli"]),
+  mayNotImport("feed", ["webhook", "graphql", "access", "cli"]),
+  mayNotImport("access", ["webhook", "graphql", "feed", "cli"]),
   mayNotImport("webhook", ["graphql", "cli"]),
   mayNotImport("graphql", ["webhook", "cli"]),
 );

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isLoopback } from "./access/address.js";
 import { ConfigurationError } from "./errors.js";
 
 /** Where data is kept: one SQLite file (trial and development, one process), or a MySQL-compatible server. */
@@ -34,6 +35,30 @@ export interface Config {
     readonly allowListFile: string | undefined;
   };
   readonly corsOrigins: readonly string[];
+  readonly access: {
+    /** How tokens are verified: exactly one of `jwksUrl` and `secret` is set. */
+    readonly jwt:
+      | {
+          readonly jwksUrl: string | undefined;
+          readonly secret: string | undefined;
+          readonly issuer: string | undefined;
+          readonly audience: string | undefined;
+        }
+      | undefined;
+    /** How many reverse proxies stand in front, each adding to X-Forwarded-For. */
+    readonly trustedProxies: number;
+    readonly limits: {
+      readonly requestsPerMinute: number;
+      readonly costPerMinute: number;
+      /** Failed authentications of one address. */
+      readonly failuresPerMinute: number;
+      readonly socketsPerKey: number;
+      readonly subscriptionsPerSocket: number;
+      readonly subscriptionsPerKey: number;
+    };
+  };
+  /** Sessions and raw events not changed for so long are deleted; undefined keeps them for ever. */
+  readonly retentionDays: number | undefined;
   readonly logLevel: string;
   readonly feedRetentionDays: number;
 }
@@ -75,6 +100,21 @@ const environment = z.object({
   GRAPHQL_MAX_COST: integer(1, 1_000_000_000).default(50_000),
   GRAPHQL_ALLOW_LIST: z.string().optional(),
   CORS_ORIGINS: list.default([]),
+  JWT_JWKS_URL: z
+    .string()
+    .refine(isSafeKeysUrl, "must be an https:// URL (http:// on this machine only)")
+    .optional(),
+  JWT_SECRET: z.string().min(32, "must have at least 32 bytes").optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  TRUSTED_PROXIES: integer(0, 10).default(0),
+  RATE_LIMIT_REQUESTS: integer(1, 10_000_000).default(6_000),
+  RATE_LIMIT_COST: integer(1, 2_000_000_000).default(5_000_000),
+  RATE_LIMIT_FAILURES: integer(1, 1_000_000).default(60),
+  SOCKETS_PER_KEY: integer(1, 1_000_000).default(1_000),
+  SUBSCRIPTIONS_PER_SOCKET: integer(1, 10_000).default(50),
+  SUBSCRIPTIONS_PER_KEY: integer(1, 1_000_000).default(2_000),
+  RETENTION_DAYS: integer(1, 36_500).optional(),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], "must be a pino level")
     .default("info"),
@@ -128,9 +168,41 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       allowListFile: settings.GRAPHQL_ALLOW_LIST,
     },
     corsOrigins: settings.CORS_ORIGINS,
+    access: {
+      jwt: jwtOf(settings),
+      trustedProxies: settings.TRUSTED_PROXIES,
+      limits: {
+        requestsPerMinute: settings.RATE_LIMIT_REQUESTS,
+        costPerMinute: settings.RATE_LIMIT_COST,
+        failuresPerMinute: settings.RATE_LIMIT_FAILURES,
+        socketsPerKey: settings.SOCKETS_PER_KEY,
+        subscriptionsPerSocket: settings.SUBSCRIPTIONS_PER_SOCKET,
+        subscriptionsPerKey: settings.SUBSCRIPTIONS_PER_KEY,
+      },
+    },
+    retentionDays: settings.RETENTION_DAYS,
     logLevel: settings.LOG_LEVEL,
     feedRetentionDays: settings.FEED_RETENTION_DAYS,
   };
+}
+
+/** A provider's keys sign tokens for all its applications, so with them issuer and audience must be said. */
+function jwtOf(settings: z.output<typeof environment>): Config["access"]["jwt"] {
+  const jwksUrl = settings.JWT_JWKS_URL;
+  const secret = settings.JWT_SECRET;
+  const [issuer, audience] = [settings.JWT_ISSUER, settings.JWT_AUDIENCE];
+  if (jwksUrl === undefined && secret === undefined) return undefined;
+  if (jwksUrl !== undefined && secret !== undefined)
+    throw new ConfigurationError(["JWT_SECRET: must not be set together with JWT_JWKS_URL"]);
+  if (jwksUrl !== undefined && (issuer === undefined || audience === undefined))
+    throw new ConfigurationError(["JWT_ISSUER, JWT_AUDIENCE: both needed with JWT_JWKS_URL"]);
+  return { jwksUrl, secret, issuer, audience };
+}
+
+function isSafeKeysUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
 }
 
 function defaultSignatureMode(production: boolean, secrets: readonly string[]): SignatureMode {

@@ -61,6 +61,27 @@ export class NotAllowedOperationError extends ServiceError {
   }
 }
 
+/** Nobody knows who asks: no key or token was given, or one that is not (or no longer) valid. Which of these is not told. */
+export class UnauthenticatedError extends ServiceError {
+  constructor(message = "A valid API key or token is needed: Authorization: Bearer …") {
+    super(message, { status: 401, code: "UNAUTHENTICATED", logLevel: "info" });
+  }
+}
+
+/** The caller is known and may not do this. */
+export class ForbiddenError extends ServiceError {
+  constructor(message: string, fields: readonly FieldError[] = []) {
+    super(message, { status: 403, code: "FORBIDDEN", logLevel: "info", fields });
+  }
+}
+
+/** The caller asks for more than its share; the same request may succeed after `retryAfterSeconds`. */
+export class RateLimitedError extends ServiceError {
+  constructor(message: string, retryAfterSeconds: number) {
+    super(message, { status: 429, code: "RATE_LIMITED", logLevel: "info", retryAfterSeconds });
+  }
+}
+
 /** A subscription asks to resume from a position that retention has removed. */
 export class CursorExpiredError extends ServiceError {
   constructor() {

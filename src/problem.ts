@@ -1,11 +1,10 @@
 import type { ErrorRequestHandler, Response } from "express";
-import { ServiceError } from "./errors.js";
+import { ServiceError, UnauthenticatedError } from "./errors.js";
 import type { Logger } from "./logger.js";
 
 /** Sends an error as `application/problem+json` (RFC 9457), with the fields and the rules they break. */
 export function sendProblem(response: Response, error: ServiceError): void {
-  if (error.retryAfterSeconds !== undefined)
-    response.setHeader("Retry-After", String(error.retryAfterSeconds));
+  setErrorHeaders(response, error);
   response
     .status(error.status)
     .type("application/problem+json")
@@ -20,6 +19,21 @@ export function sendProblem(response: Response, error: ServiceError): void {
     );
 }
 
+/** GraphQL's clients understand no other form of error, also where it happens before GraphQL is reached. */
+function sendGraphqlError(response: Response, error: ServiceError): void {
+  setErrorHeaders(response, error);
+  response
+    .status(error.status)
+    .json({ errors: [{ message: error.message, extensions: { code: error.code } }] });
+}
+
+/** What HTTP says of an error beside its body. */
+function setErrorHeaders(response: Response, error: ServiceError): void {
+  if (error.retryAfterSeconds !== undefined)
+    response.setHeader("Retry-After", String(error.retryAfterSeconds));
+  if (error instanceof UnauthenticatedError) response.setHeader("WWW-Authenticate", "Bearer");
+}
+
 /** The last of Express's handlers. Its default one would print a malformed body to stderr, phone numbers and all. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
@@ -30,7 +44,8 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
       return;
     }
     if (!request.complete) response.setHeader("Connection", "close");
-    sendProblem(response, known);
+    if (request.path.startsWith("/graphql")) sendGraphqlError(response, known);
+    else sendProblem(response, known);
   };
 }
 

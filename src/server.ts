@@ -1,7 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import cors from "cors";
 import express, { type Express } from "express";
 import helmet from "helmet";
+import { setUpAccess } from "./access/access.js";
 import type { Config } from "./config.js";
 import { ServiceError } from "./errors.js";
 import { Feed } from "./feed/feed.js";
@@ -40,6 +42,10 @@ const drainMilliseconds = 8_000;
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const database = await Database.open(config.database, config.databasePoolSize);
   await migrate(database.writer);
+  const access = await setUpAccess(config, database, logger).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
 
   const sessions = new SessionReader(database);
   const feedWriter = new FeedWriter(database);
@@ -55,6 +61,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const endpoint = new GraphqlEndpoint({
     schema: await createSchema({ readers, feed, cursors }),
     events,
+    access,
     config,
     logger,
   });
@@ -63,6 +70,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const app = createApp();
   app.use(healthRouter(database));
   app.use(webhookRouter({ config: config.webhook, events: eventLog, feed, logger }));
+  app.use(cors({ origin: config.corsOrigins.includes("*") ? true : [...config.corsOrigins], maxAge: 600 }));
+  // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
+  app.use(access.gate.http);
   app.use(await endpoint.router());
   app.use((_request, _response, next) => {
     next(
@@ -89,6 +99,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       await endpoint.stop();
       await drained;
       await feed.stop();
+      await access.stop();
       await database.close();
     },
   };

@@ -1,5 +1,6 @@
 import type { FieldNode, GraphQLResolveInfo } from "graphql";
 import DataLoader from "dataloader";
+import type { Caller } from "../access/caller.js";
 import type { Scope } from "../store/readers/scope.js";
 import type { SessionEventSource } from "./session-event-source.js";
 
@@ -10,13 +11,18 @@ export class RequestContext {
   private readonly loaders = new Map<FieldNode | string, DataLoader<unknown, unknown>>();
 
   constructor(
-    readonly scope: Scope,
+    readonly caller: Caller,
     readonly events: SessionEventSource,
   ) {}
 
+  /** Whose data may be read: every reader demands it. */
+  get scope(): Scope {
+    return this.caller.scope;
+  }
+
   /** The same caller, with nothing read yet. */
   renewed(): RequestContext {
-    return new RequestContext(this.scope, this.events);
+    return new RequestContext(this.caller, this.events);
   }
 
   /**

@@ -5,36 +5,36 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import { expressMiddleware } from "@as-integrations/express5";
-import cors from "cors";
 import express, { Router } from "express";
-import {
-  type ExecutionArgs,
-  type GraphQLSchema,
-  NoSchemaIntrospectionCustomRule,
-  parse,
-  validate,
-} from "graphql";
+import type { ExecutionArgs, GraphQLSchema } from "graphql";
 import { useServer } from "graphql-ws/use/ws";
 import { WebSocketServer } from "ws";
+import type { Access } from "../access/access.js";
+import type { Caller } from "../access/caller.js";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
-import { everything } from "../store/readers/scope.js";
 import { AllowList } from "./allow-list.js";
 import { RequestContext } from "./context.js";
 import { Executor } from "./executor.js";
 import { formatError } from "./format-error.js";
 import { gatePlugin, OperationGate } from "./gate.js";
+import { OperationPreparer, parseOptions, validationRules } from "./prepare-operation.js";
 import { sandboxPlugin } from "./sandbox.js";
 import type { SessionEventSource } from "./session-event-source.js";
+import { SocketAccess, type SocketExtra } from "./socket-access.js";
 import { subscribe } from "./subscribe.js";
 
 const greatestQuery = "1mb";
+
+/** How long a socket may stay open without saying who is there. */
+const initMilliseconds = 5_000;
 
 /** What the endpoint is made of. */
 export interface EndpointParts {
   readonly schema: GraphQLSchema;
   readonly events: SessionEventSource;
-  readonly config: Pick<Config, "graphql" | "corsOrigins" | "production">;
+  readonly access: Access;
+  readonly config: Pick<Config, "graphql" | "production">;
   readonly logger: Logger;
 }
 
@@ -42,27 +42,29 @@ export interface EndpointParts {
 export class GraphqlEndpoint {
   private readonly apollo: ApolloServer<RequestContext>;
   private readonly sockets: WebSocketServer;
+  private readonly socketAccess: SocketAccess;
   private readonly protocol: { dispose: () => Promise<void> | void };
 
   constructor(private readonly parts: EndpointParts) {
     const { limits, allowListFile } = parts.config.graphql;
     const allowList = allowListFile === undefined ? undefined : AllowList.fromFile(allowListFile);
-    const gate = new OperationGate(parts.schema, limits, allowList);
+    const gate = new OperationGate(parts.schema, limits, allowList, parts.access.limits);
     this.apollo = createApollo(parts, gate);
     this.sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 * 1024 });
-    this.protocol = serveSubscriptions(this.sockets, parts, gate);
+    this.socketAccess = new SocketAccess(parts.access);
+    this.protocol = serveSubscriptions(this.sockets, parts, gate, this.socketAccess);
   }
 
   /** The Express routes; the Apollo server is started. */
   async router(): Promise<Router> {
     await this.apollo.start();
-    const { corsOrigins } = this.parts.config;
     const router = Router();
     router.use(
       "/graphql",
-      cors({ origin: corsOrigins.includes("*") ? true : [...corsOrigins], maxAge: 600 }),
       express.json({ limit: greatestQuery }),
-      expressMiddleware(this.apollo, { context: () => Promise.resolve(newContext(this.parts)) }),
+      expressMiddleware(this.apollo, {
+        context: ({ req }) => Promise.resolve(newContext(this.parts, this.parts.access.gate.callerOf(req))),
+      }),
     );
     return router;
   }
@@ -70,8 +72,9 @@ export class GraphqlEndpoint {
   /** Serves WebSocket upgrades of /graphql; any other path is refused. */
   attach(server: Server): void {
     server.on("upgrade", (request, socket, head) => {
-      if (new URL(request.url ?? "/", "http://localhost").pathname !== "/graphql") {
-        socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+      const refusal = this.socketAccess.refuseUpgrade(request);
+      if (refusal !== undefined) {
+        socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`);
         return;
       }
       this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -87,8 +90,8 @@ export class GraphqlEndpoint {
   }
 }
 
-function newContext({ events }: EndpointParts): RequestContext {
-  return new RequestContext(everything, events);
+function newContext({ events }: EndpointParts, caller: Caller): RequestContext {
+  return new RequestContext(caller, events);
 }
 
 function createApollo(
@@ -116,10 +119,12 @@ function createApollo(
     },
     introspection: config.graphql.introspection,
     hideSchemaDetailsFromClientErrors: config.production,
+    parseOptions,
+    validationRules: [...validationRules],
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     stringifyResult: (result) => JSON.stringify(result),
-    formatError: (_formatted, error) => formatError(error, logger),
+    formatError: (_formatted, error) => formatError(error, logger, config.production),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       gatePlugin(gate),
@@ -129,36 +134,38 @@ function createApollo(
 }
 
 /** The protocol graphql-transport-ws. graphql-ws takes over none of Apollo's rules, so they are said again here. */
-function serveSubscriptions(sockets: WebSocketServer, parts: EndpointParts, gate: OperationGate) {
+function serveSubscriptions(
+  sockets: WebSocketServer,
+  parts: EndpointParts,
+  gate: OperationGate,
+  access: SocketAccess,
+) {
   const { schema, config, logger } = parts;
   const costs = new WeakMap<ExecutionArgs, number>();
-  const rules = config.graphql.introspection ? [] : [NoSchemaIntrospectionCustomRule];
-  return useServer(
+  const preparer = new OperationPreparer(schema, gate, config.graphql);
+  return useServer<Record<string, unknown>, SocketExtra>(
     {
-      onSubscribe: (_connection, _id, { query, operationName, variables }) => {
-        const document = parse(query);
-        const errors = [
-          ...validate(schema, document),
-          ...(rules.length > 0 ? validate(schema, document, rules) : []),
-        ];
-        if (errors.length > 0) return errors;
-        const { cost, error } = gate.admit({ document, operationName, variables }, query);
-        if (error) return [error];
-        const args: ExecutionArgs = {
-          schema,
-          document,
-          operationName: operationName ?? null,
-          variableValues: variables ?? null,
-          contextValue: newContext(parts),
-        };
-        costs.set(args, cost);
-        return args;
+      connectionInitWaitTimeout: initMilliseconds,
+      onConnect: (socket) => access.enter(socket),
+      onClose: (socket) => {
+        access.leave(socket);
+      },
+      onSubscribe: async (socket, _id, payload) => {
+        const refusal = await access.refuse(socket);
+        if (refusal !== undefined) return [refusal];
+        const prepared = await preparer.prepare(payload, newContext(parts, access.callerOf(socket)));
+        if (!("args" in prepared)) return prepared;
+        costs.set(prepared.args, prepared.cost);
+        return prepared.args;
       },
       subscribe,
-      onError: (_connection, _id, _payload, errors) => errors.map((error) => formatError(error, logger)),
+      onError: (_connection, _id, _payload, errors) =>
+        errors.map((error) => formatError(error, logger, config.production)),
       onNext: (_connection, _id, _payload, args, result) => ({
         ...result,
-        ...(result.errors && { errors: result.errors.map((error) => formatError(error, logger)) }),
+        ...(result.errors && {
+          errors: result.errors.map((error) => formatError(error, logger, config.production)),
+        }),
         extensions: { ...result.extensions, cost: costs.get(args) },
       }),
     },

@@ -16,19 +16,29 @@ const safeCodes = new Set([
 /**
  * What a client sees of an error, on HTTP and WebSocket alike: a stable code, and a message only where it is about the request. What
  * went wrong inside (SQL above all) is logged and not told.
+ * @param hidesSchema names that were not asked for are not told either
  */
-export function formatError(error: unknown, logger: Logger): GraphQLFormattedError {
+export function formatError(error: unknown, logger: Logger, hidesSchema = false): GraphQLFormattedError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   const place = error instanceof GraphQLError ? placeOf(error) : {};
   if (original instanceof ServiceError) {
     logger[original.logLevel]({ err: original.cause, code: original.code }, "a GraphQL request failed");
-    const fields = original.fields.length > 0 ? { fields: original.fields } : {};
-    return { message: original.message, ...place, extensions: { code: original.code, ...fields } };
+    const { code, fields, retryAfterSeconds } = original;
+    const extensions = {
+      code,
+      ...(fields.length > 0 && { fields }),
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    };
+    return { message: original.message, ...place, extensions };
   }
   if (original instanceof GraphQLError) {
     const code = original.extensions.code ?? "GRAPHQL_VALIDATION_FAILED";
     if (typeof code === "string" && safeCodes.has(code))
-      return { message: original.message, ...place, extensions: { code } };
+      return {
+        message: hidesSchema ? withoutSuggestions(original.message) : original.message,
+        ...place,
+        extensions: { code },
+      };
   }
   logger.error({ err: original }, "a GraphQL request failed");
   return {
@@ -36,6 +46,11 @@ export function formatError(error: unknown, logger: Logger): GraphQLFormattedErr
     ...place,
     extensions: { code: "INTERNAL_SERVER_ERROR" },
   };
+}
+
+/** graphql-js helps who mistypes a name, and so also who looks for names. */
+function withoutSuggestions(message: string): string {
+  return message.replace(/ ?Did you mean .*$/s, "");
 }
 
 function placeOf({ path, locations }: GraphQLError) {

@@ -2,6 +2,9 @@ import { agentVersionRevisions } from "./tables/agent-version-revisions.table.js
 import { agentVersions } from "./tables/agent-versions.table.js";
 import { analyses } from "./tables/analyses.table.js";
 import { analysisAnswers } from "./tables/analysis-answers.table.js";
+import { apiKeys } from "./tables/api-keys.table.js";
+import { auditLog } from "./tables/audit-log.table.js";
+import { erasures } from "./tables/erasures.table.js";
 import { messages } from "./tables/messages.table.js";
 import { serviceSettings } from "./tables/service-settings.table.js";
 import { feedHead, sessionFeed } from "./tables/session-feed.table.js";
@@ -22,4 +25,7 @@ export const tables = [
   sessionFeed,
   feedHead,
   serviceSettings,
+  apiKeys,
+  auditLog,
+  erasures,
 ] as const;

@@ -1,13 +1,15 @@
 import type { SqlValue } from "../database.js";
 
 /**
- * Whose data a caller may read: one organization's, or all (operators, and whoever runs the service on their own machine). Every
- * reader demands it, so no query can be written that forgets it.
+ * Whose data a caller may read: one organization's, or all (operators, and whoever runs the service on their own machine); `masked`
+ * where personal data must be withheld (see mask.ts). Every reader demands it, so no query can be written that forgets it.
  */
-export type Scope =
-  { readonly kind: "organization"; readonly organizationId: string } | { readonly kind: "all" };
+export type Scope = (
+  { readonly kind: "organization"; readonly organizationId: string } | { readonly kind: "all" }
+) & { readonly masked: boolean };
 
-export const everything: Scope = { kind: "all" };
+/** For the service's own use and for operators. Only src/access gives it to a caller. */
+export const everything: Scope = { kind: "all", masked: false };
 
 /** A piece of SQL with its parameters. */
 export interface SqlCondition {

@@ -1,4 +1,5 @@
 import { CreateTables1764000000000 } from "./1764000000000-create-tables.js";
+import { CreateAccessTables1764400000000 } from "./1764400000000-create-access-tables.js";
 
 /** In order; a new migration is added at the end. */
-export const sqliteMigrations = [CreateTables1764000000000];
+export const sqliteMigrations = [CreateTables1764000000000, CreateAccessTables1764400000000];

@@ -1,0 +1,100 @@
+import { UnauthenticatedError } from "../errors.js";
+import { fromDatetime } from "../events/instant.js";
+import type { Logger } from "../logger.js";
+import type { ApiKeyStore } from "../store/api-keys.js";
+import type { ApiKeyRow } from "../store/tables/api-keys.table.js";
+import { isSecretOf, parseApiKey } from "./api-key.js";
+import { type Caller, localCaller, type Role, scopeOf } from "./caller.js";
+import type { TokenVerifier } from "./token-verifier.js";
+
+/** How long what the database said of a key is believed: a revocation takes effect within it, on every instance. */
+const believedMilliseconds = 2_000;
+const rememberedKeys = 10_000;
+
+/** Decides who asks: the one place, for HTTP, WebSocket, server-sent events and exports. */
+export class Authenticator {
+  private readonly known = new Map<string, { readonly row: ApiKeyRow; readonly until: number }>();
+  private readonly touched = new Map<string, number>();
+  private writing: Promise<void> = Promise.resolve();
+  private openUntil = 0;
+
+  /** @param isOpen nothing is set up to authenticate with, so whoever reaches the service is its operator */
+  constructor(
+    private readonly keys: ApiKeyStore,
+    private readonly tokens: TokenVerifier | undefined,
+    private isOpen: boolean,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @param authorization the header `Authorization`, or the same text out of connection_init
+   * @throws UnauthenticatedError
+   */
+  async authenticate(authorization: string | undefined): Promise<Caller> {
+    if (await this.admitsAnyone()) return localCaller;
+    const token = /^Bearer +([^\s]+)\s*$/i.exec(authorization ?? "")?.[1];
+    if (token === undefined) throw new UnauthenticatedError();
+    const key = parseApiKey(token);
+    if (key === undefined) {
+      if (this.tokens === undefined) throw new UnauthenticatedError();
+      return await this.tokens.callerOf(token);
+    }
+    const row = await this.keyRow(key.prefix);
+    if (row === undefined || !isSecretOf(key.secret, row.secretSha256)) throw new UnauthenticatedError();
+    const caller = toCaller(row);
+    if (row.revokedAt !== null || isExpired(caller)) throw new UnauthenticatedError();
+    this.touch(row.id);
+    return caller;
+  }
+
+  /** Waits for what is still being written. */
+  async stop(): Promise<void> {
+    await this.writing;
+  }
+
+  /** The first key that is made closes an open service, without a restart. */
+  private async admitsAnyone(): Promise<boolean> {
+    if (!this.isOpen || Date.now() < this.openUntil) return this.isOpen;
+    this.isOpen = !(await this.keys.exist());
+    this.openUntil = Date.now() + believedMilliseconds;
+    return this.isOpen;
+  }
+
+  private async keyRow(prefix: string): Promise<ApiKeyRow | undefined> {
+    const known = this.known.get(prefix);
+    if (known !== undefined && Date.now() < known.until) return known.row;
+    const row = await this.keys.byPrefix(prefix);
+    this.known.delete(prefix);
+    if (row === undefined) return undefined;
+    if (this.known.size >= rememberedKeys) this.known.clear();
+    this.known.set(prefix, { row, until: Date.now() + believedMilliseconds });
+    return row;
+  }
+
+  /** A request does not wait for its key's last use to be written. */
+  private touch(id: string): void {
+    if ((this.touched.get(id) ?? 0) > Date.now() - 60_000) return;
+    if (this.touched.size >= rememberedKeys) this.touched.clear();
+    this.touched.set(id, Date.now());
+    this.writing = this.writing
+      .then(() => this.keys.touch(id))
+      .catch((err: unknown) => {
+        this.logger.warn({ err }, "the last use of an API key could not be written");
+      });
+  }
+}
+
+export function isExpired({ expiresAt }: Caller): boolean {
+  return expiresAt !== undefined && expiresAt <= Date.now();
+}
+
+function toCaller(row: ApiKeyRow): Caller {
+  const role = row.role as Role;
+  return {
+    id: `key:${row.prefix}`,
+    role,
+    scope: scopeOf(role, row.organizationId),
+    expiresAt: row.expiresAt === null ? undefined : Date.parse(fromDatetime(row.expiresAt, 3)),
+    keyId: row.id,
+  };
+}

@@ -1,0 +1,35 @@
+import { everything, type Scope } from "../store/readers/scope.js";
+
+/**
+ * What a caller may do. reader: read everything within its scope. masked_reader: the same without personal data (phone numbers,
+ * e-mail addresses, texts of chats). operator: read all organizations, and what is about the service itself (raw events, metrics).
+ */
+export const roles = ["reader", "masked_reader", "operator"] as const;
+export type Role = (typeof roles)[number];
+
+/** Who asks. Made by the {@link Authenticator} alone. */
+export interface Caller {
+  /** `key:<prefix>`, `jwt:<subject>`, or `local`. Safe to log and to keep. */
+  readonly id: string;
+  readonly role: Role;
+  readonly scope: Scope;
+  /** Milliseconds since 1970, where the key or token expires. */
+  readonly expiresAt: number | undefined;
+  /** The API key's row, where one was used: it can be revoked. */
+  readonly keyId: string | undefined;
+}
+
+/** Whoever asks where neither keys nor tokens are set up: then the service listens on this machine alone. */
+export const localCaller: Caller = {
+  id: "local",
+  role: "operator",
+  scope: everything,
+  expiresAt: undefined,
+  keyId: undefined,
+};
+
+/** The scope of a role within an organization, or within all (`null`). */
+export function scopeOf(role: Role, organizationId: string | null): Scope {
+  const masked = role === "masked_reader";
+  return organizationId === null ? { kind: "all", masked } : { kind: "organization", organizationId, masked };
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage } from "node:http";
+import type { Request, RequestHandler } from "express";
+import type { Config } from "../config.js";
+import { ForbiddenError, UnauthenticatedError } from "../errors.js";
+import { addressOf, isLoopback } from "./address.js";
+import type { Authenticator } from "./authenticator.js";
+import { type Caller, localCaller } from "./caller.js";
+import type { RateLimits } from "./rate-limits.js";
+
+interface Settings {
+  readonly trustedProxies: number;
+  readonly corsOrigins: Config["corsOrigins"];
+  /** Whether a browser gets a page at /graphql, which holds no data and asks for a key by itself. */
+  readonly explorer: boolean;
+}
+
+/** Lets callers in, by the same rules on every transport: known, not from a foreign page, and not more often than agreed. */
+export class Gate {
+  private readonly callers = new WeakMap<IncomingMessage, Caller>();
+
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly limits: RateLimits,
+    private readonly settings: Settings,
+  ) {}
+
+  /** For HTTP (and server-sent events): before the body is read, so that strangers cannot make us read much. */
+  readonly http: RequestHandler = async (request, _response, next) => {
+    if (this.settings.explorer && isForExplorer(request)) {
+      next();
+      return;
+    }
+    const caller = await this.admit(request, request.headers.authorization);
+    await this.limits.countRequest(caller);
+    this.callers.set(request, caller);
+    next();
+  };
+
+  /** Who sent a request that passed {@link http}. */
+  callerOf(request: IncomingMessage): Caller {
+    const caller = this.callers.get(request);
+    if (caller === undefined) throw new UnauthenticatedError();
+    return caller;
+  }
+
+  /**
+   * @param authorization the header `Authorization`, or the same text out of connection_init
+   * @throws UnauthenticatedError, ForbiddenError, RateLimitedError
+   */
+  async admit(request: IncomingMessage, authorization: string | undefined): Promise<Caller> {
+    let caller: Caller;
+    try {
+      caller = await this.authenticator.authenticate(authorization);
+    } catch (error) {
+      if (error instanceof UnauthenticatedError) await this.limits.countFailure(this.addressOf(request));
+      throw error;
+    }
+    if (caller === localCaller) this.refuseForeignNames(request);
+    return caller;
+  }
+
+  addressOf(request: IncomingMessage): string {
+    return addressOf(request, this.settings.trustedProxies);
+  }
+
+  /** Browsers send an Origin with every WebSocket, and ask nobody whether they may: pages not listed are refused here. */
+  admitsOrigin({ headers }: IncomingMessage): boolean {
+    const { origin, host } = headers;
+    const { corsOrigins } = this.settings;
+    if (origin === undefined || corsOrigins.includes("*") || corsOrigins.includes(origin)) return true;
+    return URL.canParse(origin) && new URL(origin).host === host;
+  }
+
+  /** An open service trusts who reaches it; a page whose name an attacker points at 127.0.0.1 must not be among them. */
+  private refuseForeignNames({ headers }: IncomingMessage): void {
+    const host = `http://${headers.host ?? ""}`;
+    if (!URL.canParse(host) || !isLoopback(new URL(host).hostname)) {
+      throw new ForbiddenError("Without API keys only this machine is served, as localhost.");
+    }
+  }
+}
+
+function isForExplorer(request: Request): boolean {
+  const { method, path } = request;
+  return method === "GET" && path === "/graphql" && request.accepts(["json", "html"]) === "html";
+}
+
+/** The text to authenticate by that connection_init carries: `Authorization` as in HTTP, or a bare `token`. */
+export function authorizationOf(payload: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const { Authorization, authorization, token } = payload ?? {};
+  const given = Authorization ?? authorization;
+  if (typeof given === "string") return given;
+  return typeof token === "string" ? `Bearer ${token}` : undefined;
+}

@@ -1,0 +1,100 @@
+import { Redis } from "ioredis";
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from "rate-limiter-flexible";
+import type { Config } from "../config.js";
+import { RateLimitedError } from "../errors.js";
+import type { Logger } from "../logger.js";
+import { type Caller, localCaller } from "./caller.js";
+
+type Settings = Config["access"]["limits"];
+
+/**
+ * How much a caller may ask for in a minute: requests, and their cost; and how often an address may fail to authenticate. Counted in
+ * Redis where there is one, together for all instances, and otherwise (or while Redis is away) by each instance for itself. Whoever
+ * runs an open service on their own machine is not counted.
+ */
+export class RateLimits {
+  private readonly requests: RateLimiterAbstract;
+  private readonly costs: RateLimiterAbstract;
+  private readonly failures: RateLimiterAbstract;
+  private readonly redis: Redis | undefined;
+
+  constructor(settings: Settings, redisUrl: string | undefined, logger: Logger) {
+    this.redis = redisUrl === undefined ? undefined : connect(redisUrl, logger);
+    this.requests = this.limiter("requests", settings.requestsPerMinute);
+    this.costs = this.limiter("cost", settings.costPerMinute);
+    this.failures = this.limiter("failures", settings.failuresPerMinute);
+  }
+
+  /** @throws RateLimitedError */
+  async countRequest(caller: Caller): Promise<void> {
+    await this.consume(this.requests, caller, 1, "Too many requests in a minute.");
+  }
+
+  /**
+   * @param cost of an operation, by the rules of the GraphQL limits
+   * @throws RateLimitedError
+   */
+  async countCost(caller: Caller, cost: number): Promise<void> {
+    await this.consume(this.costs, caller, cost, "Too costly requests in a minute.");
+  }
+
+  /** @throws RateLimitedError where the address has failed too often */
+  async countFailure(address: string): Promise<void> {
+    await take(this.failures, address, 1, "Too many failed attempts in a minute.");
+  }
+
+  async stop(): Promise<void> {
+    await this.redis?.quit().catch(() => {
+      this.redis?.disconnect();
+    });
+  }
+
+  private async consume(
+    limiter: RateLimiterAbstract,
+    caller: Caller,
+    points: number,
+    message: string,
+  ): Promise<void> {
+    if (caller === localCaller) return;
+    await take(limiter, caller.id, points, message);
+  }
+
+  private limiter(name: string, points: number): RateLimiterAbstract {
+    const options = { keyPrefix: `conversation-agent-api:${name}`, points, duration: 60 };
+    const memory = new RateLimiterMemory(options);
+    if (this.redis === undefined) return memory;
+    return new RateLimiterRedis({ ...options, storeClient: this.redis, insuranceLimiter: memory });
+  }
+}
+
+async function take(
+  limiter: RateLimiterAbstract,
+  key: string,
+  points: number,
+  message: string,
+): Promise<void> {
+  try {
+    await limiter.consume(key, points);
+  } catch (error) {
+    if (error instanceof RateLimiterRes) throw new RateLimitedError(message, secondsOf(error));
+    throw error;
+  }
+}
+
+function secondsOf({ msBeforeNext }: RateLimiterRes): number {
+  return Math.max(1, Math.ceil(msBeforeNext / 1_000));
+}
+
+/** A limit that waits for Redis would be worse than none: commands fail at once while it is away. */
+function connect(url: string, logger: Logger): Redis {
+  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 });
+  redis.on("error", (err: unknown) => {
+    logger.warn({ err }, "Redis cannot be reached; each instance counts requests for itself");
+  });
+  return redis;
+}

@@ -1,0 +1,23 @@
+import { loadConfig } from "../config.js";
+import { ConfigurationError } from "../errors.js";
+import { Database } from "../store/database.js";
+import { migrate } from "../store/migrate.js";
+
+/** Does a command's work on the database that DATABASE_URL names, brought up to date. */
+export async function withDatabase(work: (database: Database) => Promise<void>): Promise<void> {
+  try {
+    // A command verifies no signatures, so it must not ask for their secrets.
+    const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
+    const database = await Database.open(config.database, 2);
+    try {
+      await migrate(database.writer);
+      await work(database);
+    } finally {
+      await database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,100 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  type GraphQLSchema,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  validate,
+  type ValidationRule,
+} from "graphql";
+import type { RequestContext } from "./context.js";
+import type { OperationGate } from "./gate.js";
+
+/** Enough for the largest operations that people write; parsing and validating stop being cheap beyond it. */
+export const parseOptions = { maxTokens: 5_000 };
+
+/** Directives cost time to validate and mean little work, so nobody needs many. */
+const greatestDirectives = 100;
+
+/** What a client sends to have an operation run. */
+export interface OperationPayload {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** An operation that may be run, and its cost. */
+export interface PreparedOperation {
+  readonly args: ExecutionArgs;
+  readonly cost: number;
+}
+
+/** Makes what Apollo does for HTTP happen on every other transport: the same limits in parsing, validation and admission. */
+export class OperationPreparer {
+  private readonly rules: readonly ValidationRule[];
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly gate: OperationGate,
+    { introspection }: { readonly introspection: boolean },
+  ) {
+    this.rules = [
+      ...specifiedRules,
+      ...validationRules,
+      ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
+    ];
+  }
+
+  /** @returns the errors to answer with, where it may not be run */
+  async prepare(
+    { query, operationName, variables }: OperationPayload,
+    context: RequestContext,
+  ): Promise<PreparedOperation | readonly GraphQLError[]> {
+    let document: DocumentNode;
+    try {
+      document = parse(query, parseOptions);
+    } catch (error) {
+      if (error instanceof GraphQLError) return [error];
+      throw error;
+    }
+    const errors = validate(this.schema, document, this.rules);
+    if (errors.length > 0) return errors;
+    const { cost, error } = await this.gate.admit(
+      { document, operationName, variables },
+      query,
+      context.caller,
+    );
+    if (error) return [error];
+    return {
+      cost,
+      args: {
+        schema: this.schema,
+        document,
+        operationName: operationName ?? null,
+        variableValues: variables ?? null,
+        contextValue: context,
+      },
+    };
+  }
+}
+
+/** Rules beyond GraphQL's own, on all transports. */
+export const validationRules: readonly ValidationRule[] = [
+  (context) => {
+    let directives = 0;
+    return {
+      Directive: (node) => {
+        directives += 1;
+        if (directives === greatestDirectives + 1) {
+          context.reportError(
+            new GraphQLError(`A document must not have more than ${greatestDirectives} directives.`, {
+              nodes: node,
+            }),
+          );
+        }
+      },
+    };
+  },
+];
