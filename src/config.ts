@@ -16,6 +16,10 @@ export interface Config {
   readonly database: DatabaseTarget;
   /** Connections of each of the two pools (writing, reading). */
   readonly databasePoolSize: number;
+  /** How long a transaction may take before its delivery is answered 503. */
+  readonly databaseTimeoutSeconds: number;
+  /** How long to wait at start for a database that is not up yet. */
+  readonly databaseWaitSeconds: number;
   readonly redisUrl: string | undefined;
   readonly webhook: {
     readonly secrets: readonly string[];
@@ -84,8 +88,17 @@ const environment = z.object({
   PORT: integer(0, 65_535).default(4000),
   DATABASE_URL: z.string().default(embeddedDefault).transform(readDatabaseUrl),
   DATABASE_POOL_SIZE: integer(1, 500).default(16),
+  DATABASE_TIMEOUT_SECONDS: integer(1, 600).default(10),
+  DATABASE_WAIT_SECONDS: integer(0, 3_600).default(60),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
-  WEBHOOK_SECRETS: list.default([]),
+  WEBHOOK_SECRETS: z
+    .string()
+    .transform((text) => text.split(",").map((secret) => secret.trim()))
+    .refine(
+      (secrets) => secrets.every((secret) => !/^(?:whsec_)?$/.test(secret)),
+      "must hold no blank entry, for anybody could sign with it (a comma too many?)",
+    )
+    .default([]),
   WEBHOOK_SIGNATURE_MODE: z
     .enum(["enforce", "report-only", "off"], "must be enforce, report-only or off")
     .optional(),
@@ -148,6 +161,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     port: settings.PORT,
     database: settings.DATABASE_URL,
     databasePoolSize: settings.DATABASE_POOL_SIZE,
+    databaseTimeoutSeconds: settings.DATABASE_TIMEOUT_SECONDS,
+    databaseWaitSeconds: settings.DATABASE_WAIT_SECONDS,
     redisUrl: settings.REDIS_URL,
     webhook: {
       secrets: settings.WEBHOOK_SECRETS,

@@ -98,12 +98,16 @@ export class CursorExpiredError extends ServiceError {
 
 /** An authentic event of a known type whose data is not understood: it is kept as a dead letter. */
 export class NotUnderstoodError extends ServiceError {
-  constructor(fields: readonly FieldError[]) {
+  constructor(
+    fields: readonly FieldError[],
+    options: { readonly cause?: unknown; readonly logLevel?: Level } = {},
+  ) {
     super("The event's data is not understood.", {
       status: 202,
       code: "NOT_UNDERSTOOD",
       logLevel: "warn",
       fields,
+      ...options,
     });
   }
 }

@@ -14,7 +14,8 @@ import { SessionEventSource } from "./graphql/session-event-source.js";
 import { healthRouter } from "./health.js";
 import type { Logger } from "./logger.js";
 import { problemHandler } from "./problem.js";
-import { Database } from "./store/database.js";
+import { connectDatabase } from "./store/connect.js";
+import { durabilityWarnings } from "./store/durability.js";
 import { EventLog } from "./store/event-log.js";
 import { migrate } from "./store/migrate.js";
 import { AgentVersionReader } from "./store/readers/agent-version.reader.js";
@@ -40,8 +41,9 @@ const drainMilliseconds = 8_000;
 
 /** The composition root: migrates the database, puts the parts together and listens. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
-  const database = await Database.open(config.database, config.databasePoolSize);
+  const database = await connectDatabase(config, logger);
   await migrate(database.writer);
+  for (const warning of await durabilityWarnings(database)) logger.warn(warning);
   const access = await setUpAccess(config, database, logger).catch(async (error: unknown) => {
     await database.close();
     throw error;

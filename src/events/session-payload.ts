@@ -95,6 +95,7 @@ const id = optional(uuid);
 const int32 = optional(z.int32("must be a whole number of 32 bits"));
 const json = z
   .unknown()
+  .optional()
   .transform((value): JsonText | null =>
     value === undefined || value === null ? null : JSON.stringify(value),
   );
@@ -141,7 +142,7 @@ const agentVersionSchema = z.looseObject({
   description: text(),
   llm_id: id,
   created_by_id: int32,
-  provider_settings: z.unknown(),
+  provider_settings: z.unknown().optional(),
 });
 
 const sessionSchema = z.object({

@@ -64,11 +64,15 @@ function dataSourceOptions(target: DatabaseTarget, dialect: Dialect, poolSize: n
       flags: ["-FOUND_ROWS"],
       enableKeepAlive: true,
       maxIdle: poolSize,
+      queueLimit: waitingForConnection,
       supportBigNumbers: true,
       bigNumberStrings: false,
     },
   };
 }
+
+/** Callers that may wait for a connection of a pool; further ones are told at once that the database is unavailable. */
+const waitingForConnection = 1_000;
 
 /**
  * Said once per connection. READ COMMITTED takes no gap locks (repeatable read deadlocks under concurrent upserts); the modes are
@@ -76,7 +80,7 @@ function dataSourceOptions(target: DatabaseTarget, dialect: Dialect, poolSize: n
  */
 const connectionSettings = [
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 10, sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY," +
+  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 5, sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY," +
     "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
 ];
 

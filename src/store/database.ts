@@ -3,7 +3,8 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { createDataSource, detectDialect } from "./data-source.js";
-import { type Dialect, isRetryable } from "./dialect.js";
+import { type Dialect, isConnectionLost, isRetryable } from "./dialect.js";
+import { withConnection } from "./time-limit.js";
 
 /** What a statement may be given. Texts of instants, not Dates; JSON as text. */
 export type SqlValue = string | number | boolean | null | Buffer;
@@ -24,10 +25,21 @@ export interface Transaction {
 
 const attempts = 8;
 
+/** How long the database may take, in milliseconds; then the caller is told that it is unavailable. */
+export interface TimeLimits {
+  /** A transaction with all its attempts, the wait for a connection included. */
+  readonly transaction: number;
+  /** A reading statement, the wait for a connection included. */
+  readonly read: number;
+}
+
+export const defaultTimeLimits: TimeLimits = { transaction: 10_000, read: 30_000 };
+
 /**
  * The database behind two pools: one writes, one reads, so that neither starves the other. On SQLite these are two connections to
  * one file: TypeORM shares a single connection among all callers, so transactions pass a gate one at a time, and readers on the
- * second connection see only what is committed.
+ * second connection see only what is committed. Nothing waits without end for a server: it may have stopped without closing its
+ * connections. (SQLite answers before its call returns.)
  */
 export class Database implements SqlReader {
   private gate: Promise<unknown> = Promise.resolve();
@@ -36,35 +48,66 @@ export class Database implements SqlReader {
     readonly dialect: Dialect,
     readonly writer: DataSource,
     readonly reader: DataSource,
+    private readonly limits: TimeLimits,
   ) {}
 
   /** Connects both pools. Does not migrate. */
-  static async open(target: DatabaseTarget, poolSize: number): Promise<Database> {
+  static async open(
+    target: DatabaseTarget,
+    poolSize: number,
+    limits: TimeLimits = defaultTimeLimits,
+  ): Promise<Database> {
     const dialect = await detectDialect(target);
     const [writer, reader] = [0, 1].map(() => createDataSource(target, dialect, poolSize)) as [
       DataSource,
       DataSource,
     ];
     await writer.initialize();
-    await reader.initialize();
-    return new Database(dialect, writer, reader);
+    try {
+      await reader.initialize();
+    } catch (error) {
+      await writer.destroy();
+      throw error;
+    }
+    return new Database(dialect, writer, reader, limits);
   }
 
-  async read<Row extends object>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
-    return await this.reader.query<Row[]>(sql, [...parameters]);
+  /** @throws UnavailableError where the server cannot be reached, or does not answer in time */
+  async read<Row extends object>(
+    sql: string,
+    parameters: readonly SqlValue[] = [],
+    milliseconds = this.limits.read,
+  ): Promise<Row[]> {
+    if (this.dialect === "sqlite") return await this.reader.query<Row[]>(sql, [...parameters]);
+    try {
+      return await withConnection(
+        this.reader,
+        milliseconds,
+        async (runner) => (await runner.query(sql, [...parameters])) as Row[],
+      );
+    } catch (error) {
+      throw isConnectionLost(error) ? new UnavailableError("The database cannot be reached.", error) : error;
+    }
   }
 
   /**
    * Runs `work` in a transaction, again where it met a deadlock or a lock wait timeout; so `work` must have no effect but on the database.
-   * @throws UnavailableError where it kept meeting them
+   * @param milliseconds for all attempts together
+   * @throws UnavailableError where it kept meeting them, or the server cannot be reached or does not answer in time: then nothing is
+   * known of what it did, and the same work may be asked for again only if it can stand being done twice
    */
-  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+  async transaction<Result>(
+    work: (transaction: Transaction) => Promise<Result>,
+    milliseconds = this.limits.transaction,
+  ): Promise<Result> {
+    const deadline = performance.now() + milliseconds;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.inTurn(() => this.attempt(work));
+        return await this.inTurn(() => this.attempt(work, deadline - performance.now()));
       } catch (error) {
+        if (isConnectionLost(error)) throw new UnavailableError("The database cannot be reached.", error);
         if (!isRetryable(error)) throw error;
-        if (attempt === attempts)
+        if (attempt === attempts || performance.now() >= deadline)
           throw new UnavailableError("The database is too busy to store this now.", error, 1);
         await delay(Math.random() * 10 * 2 ** attempt);
       }
@@ -82,8 +125,24 @@ export class Database implements SqlReader {
     return await turn;
   }
 
-  private async attempt<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+  private async attempt<Result>(
+    work: (transaction: Transaction) => Promise<Result>,
+    milliseconds: number,
+  ): Promise<Result> {
+    if (this.dialect !== "sqlite")
+      return await withConnection(this.writer, milliseconds, (runner) => this.commit(runner, work));
     const runner = this.writer.createQueryRunner();
+    try {
+      return await this.commit(runner, work);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  private async commit<Result>(
+    runner: QueryRunner,
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
     try {
       await runner.startTransaction();
       const result = await work(transactionOn(runner, this.dialect));
@@ -92,8 +151,6 @@ export class Database implements SqlReader {
     } catch (error) {
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
       throw error;
-    } finally {
-      await runner.release();
     }
   }
 }

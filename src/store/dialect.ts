@@ -95,7 +95,20 @@ export function isDuplicateKey(error: unknown): boolean {
 /** The connection or the server went away: what was asked may succeed later, unchanged. */
 export function isConnectionLost(error: unknown): boolean {
   const { code, fatal } = error as { code?: unknown; fatal?: unknown };
-  return fatal === true || (typeof code === "string" && connectionCodes.has(code));
+  if (fatal === true || (typeof code === "string" && connectionCodes.has(code))) return true;
+  return /closed state|Pool is closed|Queue limit reached/.test(errorText(error));
+}
+
+/** The server was reached and refuses us: a wrong password, or a database that does not exist. Waiting does not help. */
+export function isRefused(error: unknown): boolean {
+  return [1044, 1045, 1049, 1698].includes(errorNumber(error));
+}
+
+/** A short code that says what went wrong and holds no data: `ER_DATA_TOO_LONG`, `SQLITE_FULL`, or the error's type. */
+export function errorCode(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (typeof code === "string" && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code;
+  return error instanceof Error ? error.name : typeof error;
 }
 
 const connectionCodes = new Set([
@@ -112,6 +125,7 @@ const connectionCodes = new Set([
   "ER_NORMAL_SHUTDOWN",
   "ER_QUERY_INTERRUPTED",
   "POOL_CLOSED",
+  "DATABASE_STALLED",
 ]);
 
 function errorNumber(error: unknown): number {

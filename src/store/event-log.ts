@@ -1,19 +1,15 @@
 import { createHash } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
-import { NotUnderstoodError, UnavailableError } from "../errors.js";
-import type { Envelope } from "../events/envelope.js";
+import { NotUnderstoodError, ServiceError, UnavailableError } from "../errors.js";
+import { type Envelope, parseEnvelope } from "../events/envelope.js";
 import { decimalsOf, now, toDatetime } from "../events/instant.js";
 import { findEvent } from "../events/registry.js";
 import type { SessionEventDefinition } from "../events/session-event.js";
 import type { SessionSnapshot } from "../events/session-payload.js";
 import type { Database, Transaction } from "./database.js";
-import { isConnectionLost, isDuplicateKey } from "./dialect.js";
-import { insertRows } from "./statements.js";
-import {
-  webhookEvents,
-  type WebhookEventRow,
-  type WebhookEventStatus,
-} from "./tables/webhook-events.table.js";
+import { errorCode, isDuplicateKey } from "./dialect.js";
+import { insertRows, updateRow } from "./statements.js";
+import { webhookEvents, type WebhookEventRow } from "./tables/webhook-events.table.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
 import type { FeedWriter } from "./writers/feed.writer.js";
 import type { SessionWriter } from "./writers/session.writer.js";
@@ -26,17 +22,28 @@ export interface Delivery {
   readonly signature: { readonly scheme: string; readonly keyIndex: number } | null;
 }
 
-/** What became of a delivery, durably, once it is returned. */
-export type Outcome =
+/** What an event that is recorded has come to. */
+export type Fate =
   | {
       readonly status: "projected";
       readonly eventId: string;
       readonly sessionId: string;
       readonly changed: boolean;
     }
-  | { readonly status: "duplicate" }
   | { readonly status: "ignored"; readonly eventId: string }
   | { readonly status: "dead"; readonly eventId: string; readonly error: NotUnderstoodError };
+
+/** What became of a delivery, durably, once it is returned. */
+export type Outcome = Fate | { readonly status: "duplicate" };
+
+/** What a raw event's row says of its fate. */
+type FateColumns = Pick<WebhookEventRow, "status" | "error" | "organizationId" | "sessionId">;
+
+/** Writes the raw event with its fate, within the transaction that projects it. */
+type Keep = (transaction: Transaction, fate: FateColumns) => Promise<void>;
+
+/** The raw event is in the log already. */
+class AlreadyRecordedError extends Error {}
 
 /** Records deliveries and projects their meaning, both in one transaction: all of it is stored, or nothing. */
 export class EventLog {
@@ -46,68 +53,100 @@ export class EventLog {
     private readonly feed: FeedWriter,
   ) {}
 
-  /** @throws UnavailableError where the database cannot store it now; then nothing of it is stored */
+  /**
+   * Records a delivery, once: the same bytes again are a duplicate and change nothing.
+   * @throws UnavailableError where the database cannot store it now; then it may be delivered again
+   */
   async record(delivery: Delivery): Promise<Outcome> {
     const raw = toRow(delivery);
     try {
-      return await this.project(raw, delivery.envelope);
+      return await this.settle(raw, delivery.envelope, async (transaction, fate) => {
+        await insertOnce(transaction, { ...raw, ...fate });
+      });
     } catch (error) {
-      if (isDuplicateKey(error)) return { status: "duplicate" };
-      if (isConnectionLost(error)) throw new UnavailableError("The database cannot be reached.", error);
+      if (error instanceof AlreadyRecordedError) return { status: "duplicate" };
       throw error;
     }
   }
 
-  private async project(raw: WebhookEventRow, envelope: Envelope): Promise<Outcome> {
+  /**
+   * Projects a recorded event again, under its own receipt: where its meaning is in the tables already, nothing changes and nothing
+   * is announced; a dead letter that is understood by now becomes projected.
+   * @throws UnavailableError where the database cannot store it now
+   */
+  async replay(raw: WebhookEventRow): Promise<Fate> {
+    return await this.settle(raw, parseEnvelope(raw.body), async (transaction, fate) => {
+      const isSame = (Object.keys(fate) as (keyof FateColumns)[]).every((name) => fate[name] === raw[name]);
+      if (!isSame) await updateRow(transaction, webhookEvents, { id: raw.id }, fate);
+    });
+  }
+
+  /** An event whose data is understood but cannot be projected is kept as dead too: answered with an error, it would be lost. */
+  private async settle(raw: WebhookEventRow, envelope: Envelope, keep: Keep): Promise<Fate> {
     const definition = findEvent(envelope.event);
     if (definition === undefined) {
-      await this.keepOnly(raw, "ignored");
+      await this.database.transaction((transaction) => keep(transaction, { ...noFate, status: "ignored" }));
       return { status: "ignored", eventId: raw.id };
     }
     try {
-      const snapshot = definition.read(envelope);
-      return await this.keepAndProject(raw, definition, snapshot);
+      return await this.project(raw, definition, definition.read(envelope), keep);
     } catch (error) {
-      if (!(error instanceof NotUnderstoodError)) throw error;
-      await this.keepOnly(raw, "dead", error);
-      return { status: "dead", eventId: raw.id, error };
+      const reason = reasonOfDeath(error);
+      await this.keepDead(reason, keep);
+      return { status: "dead", eventId: raw.id, error: reason };
     }
   }
 
-  private async keepAndProject(
+  private async project(
     raw: WebhookEventRow,
     definition: SessionEventDefinition,
     snapshot: SessionSnapshot,
-  ): Promise<Outcome> {
+    keep: Keep,
+  ): Promise<Fate> {
     const receipt = receiptOf(raw, definition);
-    const row = { ...raw, sessionId: snapshot.id, organizationId: snapshot.organizationId };
+    const { id: sessionId, organizationId } = snapshot;
     const changed = await this.database.transaction(async (transaction) => {
-      await insertRows(transaction, webhookEvents, [row]);
-      return await this.write(transaction, snapshot, receipt);
+      await keep(transaction, { status: "projected", error: null, organizationId, sessionId });
+      const hasChanged = await this.sessions.write(transaction, snapshot, receipt);
+      if (hasChanged) await this.feed.append(transaction, snapshot, receipt);
+      return hasChanged;
     });
     this.sessions.revisions.remember(snapshot.revision);
-    return { status: "projected", eventId: raw.id, sessionId: snapshot.id, changed };
+    return { status: "projected", eventId: raw.id, sessionId, changed };
   }
 
-  private async write(
-    transaction: Transaction,
-    snapshot: SessionSnapshot,
-    receipt: EventReceipt,
-  ): Promise<boolean> {
-    const changed = await this.sessions.write(transaction, snapshot, receipt);
-    if (changed) await this.feed.append(transaction, snapshot, receipt);
-    return changed;
+  private async keepDead(reason: NotUnderstoodError, keep: Keep): Promise<void> {
+    const error = reason.fields.map(({ field, rule }) => `${field}: ${rule}`).join("; ");
+    try {
+      await this.database.transaction((transaction) =>
+        keep(transaction, { ...noFate, status: "dead", error }),
+      );
+    } catch (failure) {
+      if (failure instanceof AlreadyRecordedError || failure instanceof ServiceError) throw failure;
+      throw new UnavailableError("The database cannot store this now.", failure);
+    }
   }
+}
 
-  private async keepOnly(
-    raw: WebhookEventRow,
-    status: WebhookEventStatus,
-    error?: NotUnderstoodError,
-  ): Promise<void> {
-    const reason = error?.fields.map(({ field, rule }) => `${field}: ${rule}`).join("; ") ?? null;
-    await this.database.transaction((transaction) =>
-      insertRows(transaction, webhookEvents, [{ ...raw, status, error: reason }]),
-    );
+const noFate = { error: null, organizationId: null, sessionId: null };
+
+/**
+ * Why an event becomes a dead letter.
+ * @throws the error itself, where it says nothing of the event: that it is recorded already, or that the database is unavailable
+ */
+function reasonOfDeath(error: unknown): NotUnderstoodError {
+  if (error instanceof NotUnderstoodError) return error;
+  if (error instanceof AlreadyRecordedError || error instanceof ServiceError) throw error;
+  const field = { field: "data", rule: `could not be stored (${errorCode(error)})` };
+  return new NotUnderstoodError([field], { cause: error, logLevel: "error" });
+}
+
+/** Only the log's own key tells a duplicate: a conflict anywhere else must not be taken for one. */
+async function insertOnce(transaction: Transaction, row: WebhookEventRow): Promise<void> {
+  try {
+    await insertRows(transaction, webhookEvents, [row]);
+  } catch (error) {
+    throw isDuplicateKey(error) ? new AlreadyRecordedError() : error;
   }
 }
 
@@ -120,10 +159,8 @@ function toRow({ body, envelope, signature }: Delivery): WebhookEventRow {
     eventCreatedAt: envelope.createdAt === undefined ? null : toDatetime(envelope.createdAt),
     eventCreatedAtDecimals: envelope.createdAt === undefined ? null : decimalsOf(envelope.createdAt),
     receivedAt: toDatetime(now()),
+    ...noFate,
     status: "projected",
-    error: null,
-    organizationId: null,
-    sessionId: null,
     bodySha256: createHash("sha256").update(body).digest("hex"),
     signatureScheme: signature?.scheme ?? null,
     signatureKeyIndex: signature?.keyIndex ?? null,

@@ -12,9 +12,8 @@ import { sessionMessages } from "./tables/session-messages.table.js";
 import { sessions } from "./tables/sessions.table.js";
 import { webhookEvents } from "./tables/webhook-events.table.js";
 
-/** Every table; the migrations must create exactly these (`npm run migrate:check`). */
-export const tables = [
-  webhookEvents,
+/** What is made of the raw events, and can be made of them again. */
+export const projectedTables = [
   agentVersions,
   agentVersionRevisions,
   sessions,
@@ -23,9 +22,7 @@ export const tables = [
   analyses,
   analysisAnswers,
   sessionFeed,
-  feedHead,
-  serviceSettings,
-  apiKeys,
-  auditLog,
-  erasures,
 ] as const;
+
+/** Every table; the migrations must create exactly these (`npm run migrate:check`). */
+export const tables = [webhookEvents, ...projectedTables, feedHead, serviceSettings, apiKeys, auditLog, erasures] as const;

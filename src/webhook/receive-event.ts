@@ -27,7 +27,12 @@ export async function receiveEvent(
   const envelope = parseEnvelope(request.body);
   const outcome = await events.record({ body: request.body, envelope, signature });
   if (outcome.status === "projected" && outcome.changed) feed.nudge();
-  if (outcome.status === "dead")
-    logger.warn({ eventId: outcome.eventId, fields: outcome.error.fields }, "dead letter");
+  if (outcome.status === "dead") {
+    const { fields, cause, logLevel } = outcome.error;
+    logger[logLevel](
+      { eventId: outcome.eventId, fields, ...(cause !== undefined && { err: cause }) },
+      "dead letter",
+    );
+  }
   return outcome;
 }

@@ -47,7 +47,8 @@ export class AnalysisWriter {
         { ...key, organizationId: snapshot.organizationId, ...content, ...sighting },
       ]);
     } else if (source > known.source) {
-      await updateRow(transaction, analyses, key, sighting);
+      // Its keys may stand in another order now; the newest text is kept, as in the session.
+      await updateRow(transaction, analyses, key, { ...sighting, customAnalysisData });
     }
   }
 

@@ -93,8 +93,10 @@ export class MessageWriter {
       const before = toMerged(row);
       const after = merge(before, facts, orderKey(facts, sessionKey));
       changed ||= after.changed.length > 0;
-      const isSettled = after.changed.length === 0 && after.source === before.source;
-      if (!isSettled) changedRows.push(toRow(after, row.organizationId));
+      const next = toRow(after, row.organizationId);
+      // A repeated value can have a newer key than before, and that decides what may overwrite it later.
+      const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
+      if (!isSettled) changedRows.push(next);
     }
     await writeChanged(transaction, changedRows, known);
     return changed;

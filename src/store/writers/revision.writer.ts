@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { RevisionFacts } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { insertRows } from "../statements.js";
@@ -5,7 +6,7 @@ import { agentVersionRevisions } from "../tables/agent-version-revisions.table.j
 import { agentVersions } from "../tables/agent-versions.table.js";
 import type { EventReceipt } from "./event-receipt.js";
 
-/** Revisions known to be stored; at 64 bytes each some megabytes at the most. */
+/** Revisions known to be stored; at 128 bytes each some megabytes at the most. */
 const rememberedRevisions = 20_000;
 
 /**
@@ -16,21 +17,39 @@ export class RevisionWriter {
   private readonly committed = new Set<string>();
 
   async write(transaction: Transaction, revision: RevisionFacts, receipt: EventReceipt): Promise<void> {
-    if (this.committed.has(revision.id)) return;
+    if (this.committed.has(spelling(revision))) return;
     const createdAt = receipt.receivedAt;
     const version = { organizationId: revision.organizationId, id: revision.agentVersionId, createdAt };
     await insertRows(transaction, agentVersions, [version], "keep");
-    await insertRows(transaction, agentVersionRevisions, [{ ...revision, createdAt }], "keep");
+    const inserted = await insertRows(
+      transaction,
+      agentVersionRevisions,
+      [{ ...revision, createdAt }],
+      "keep",
+    );
+    if (inserted === 0) await keepLeastSpelling(transaction, revision);
   }
 
   /** Called after the commit: only then is the revision sure to stay. */
   remember(revision: RevisionFacts): void {
     if (this.committed.size >= rememberedRevisions) this.committed.clear();
-    this.committed.add(revision.id);
+    this.committed.add(spelling(revision));
   }
+}
 
-  /** After rows were deleted by other means (erasure, replay into empty tables). */
-  forget(): void {
-    this.committed.clear();
-  }
+/** The same content may come with its keys in another order; whichever arrives first, the same text of all is kept. */
+async function keepLeastSpelling(
+  transaction: Transaction,
+  { id, providerSettings }: RevisionFacts,
+): Promise<void> {
+  if (providerSettings === null) return;
+  await transaction.execute(
+    "UPDATE agent_version_revisions SET provider_settings = ? WHERE id = ? AND provider_settings > ?",
+    [providerSettings, id, providerSettings],
+  );
+}
+
+/** The content's hash is blind to the order of keys, this is not. */
+function spelling({ id, providerSettings }: RevisionFacts): string {
+  return providerSettings === null ? id : id + createHash("sha1").update(providerSettings).digest("base64");
 }

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import type { Database } from "../../src/store/database.js";
+
+/**
+ * All projected tables as one text, row by row, so that two databases can be compared and a difference be read. Left out is what
+ * depends on the receipt and not on what was said: receipt times, the ids of the events that happened to say it first or last (and
+ * the order keys that end in them), and the feed, whose positions follow the order of commits.
+ */
+export async function projectedState(database: Database): Promise<string> {
+  const parts: string[] = [];
+  const receipts = await database.read<{ at: string }>(
+    "SELECT DISTINCT received_at AS at FROM webhook_events",
+  );
+  const receiptTimes = new Set(receipts.map(({ at }) => at));
+  for (const [table, { order, without }] of Object.entries(projectedTables)) {
+    const rows = await database.read<Record<string, unknown>>(`SELECT * FROM ${table} ORDER BY ${order}`);
+    for (const row of rows) {
+      const kept = Object.entries(row)
+        .filter(([column]) => !without.includes(column))
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([column, value]) => [
+          column,
+          orderKeyColumns.includes(column) ? withoutReceipt(value, receiptTimes) : value,
+        ]);
+      parts.push(`${table} ${JSON.stringify(Object.fromEntries(kept))}`);
+    }
+  }
+  return parts.join("\n");
+}
+
+/** SHA-256 of {@link projectedState}. */
+export async function stateDigest(database: Database): Promise<string> {
+  return createHash("sha256")
+    .update(await projectedState(database))
+    .digest("hex");
+}
+
+const projectedTables: Record<string, { readonly order: string; readonly without: readonly string[] }> = {
+  sessions: { order: "id", without: ["created_at", "updated_at", "analyzed_at"] },
+  agent_versions: { order: "organization_id, id", without: ["created_at"] },
+  agent_version_revisions: { order: "id", without: ["created_at"] },
+  messages: { order: "id", without: [] },
+  session_messages: { order: "session_id, message_id", without: [] },
+  analyses: { order: "session_id, content_sha256", without: ["event_id", "received_at"] },
+  analysis_answers: { order: "session_id, position", without: [] },
+};
+
+const orderKeyColumns = ["source", "older", "revision_source"];
+
+const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+const datetime = /\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{6}/g;
+
+/** Order keys end in the event's id, and hold the receipt time of an event without a created_at. */
+function withoutReceipt(value: unknown, receiptTimes: ReadonlySet<string>): unknown {
+  if (typeof value !== "string") return value;
+  return value.replace(uuid, "*").replace(datetime, (at) => (receiptTimes.has(at) ? "*" : at));
+}
