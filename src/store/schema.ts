@@ -25,4 +25,12 @@ export const projectedTables = [
 ] as const;
 
 /** Every table; the migrations must create exactly these (`npm run migrate:check`). */
-export const tables = [webhookEvents, ...projectedTables, feedHead, serviceSettings, apiKeys, auditLog, erasures] as const;
+export const tables = [
+  webhookEvents,
+  ...projectedTables,
+  feedHead,
+  serviceSettings,
+  apiKeys,
+  auditLog,
+  erasures,
+] as const;
