@@ -6,6 +6,7 @@ import {
   agentVersionRevisions,
 } from "../tables/agent-version-revisions.table.js";
 import { compileFilter, type FilterFields } from "./filter.js";
+import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
@@ -88,7 +89,7 @@ export class AgentVersionReader {
        WHERE ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
-    return rows.map((row) => toRecord(row));
+    return records(scope, rows);
   }
 
   /** Revisions by their content hashes: what sessions point to. */
@@ -104,7 +105,7 @@ export class AgentVersionReader {
        WHERE r.id IN (${placeholders(revisionIds)}) AND ${scoped.sql}`,
       [...revisionIds, ...scoped.parameters],
     );
-    return rows.map((row) => toRecord(row));
+    return records(scope, rows);
   }
 
   /** All revisions of each version, the first received first. */
@@ -120,7 +121,7 @@ export class AgentVersionReader {
        WHERE r.agent_version_id IN (${placeholders(ids)}) AND ${scoped.sql} ORDER BY r.created_at, r.id`,
       [...ids, ...scoped.parameters],
     );
-    return rows.map((row) => toRecord(row));
+    return records(scope, rows);
   }
 
   async page(
@@ -136,7 +137,7 @@ export class AgentVersionReader {
       where.flatMap(({ parameters }) => parameters),
     );
     const slice = toSlice(rows, query.window);
-    return { ...slice, rows: slice.rows.map((row) => toRecord(row)) };
+    return { ...slice, rows: records(scope, slice.rows) };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -159,6 +160,14 @@ function columnsFor(fields: Iterable<AgentVersionField>): string {
   const columns = new Set<keyof AgentVersionRevisionRow>(["id", "agentVersionId", "organizationId"]);
   for (const field of fields) columns.add(columnOf[field] ?? (field as keyof AgentVersionRevisionRow));
   return selectList(agentVersionRevisions, "r", columns);
+}
+
+/** The one way from rows to what is served: masked where the scope says so. */
+function records(scope: Scope, rows: readonly AgentVersionRevisionRow[]): AgentVersionRecord[] {
+  return maskSettings(
+    scope,
+    rows.map((row) => toRecord(row)),
+  );
 }
 
 function toRecord(row: AgentVersionRevisionRow): AgentVersionRecord {

@@ -2,6 +2,7 @@ import { fromDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type AnalysisRow, analyses } from "../tables/analyses.table.js";
+import { maskAnalyzed } from "./mask.js";
 import { type Scope, scopeCondition } from "./scope.js";
 
 /** One analysis of a session's history. */
@@ -32,7 +33,7 @@ export class AnalysisReader {
        WHERE a.session_id IN (${placeholders(sessionIds)}) AND ${scoped.sql} ORDER BY a.session_id, a.source DESC`,
       [...sessionIds, ...scoped.parameters],
     );
-    return rows.map((row) => ({
+    const records = rows.map((row) => ({
       id: `${row.sessionId}:${row.contentSha256}`,
       sessionId: row.sessionId,
       revisionId: row.revisionId,
@@ -47,6 +48,7 @@ export class AnalysisReader {
           : fromDatetime(row.eventCreatedAt, row.eventCreatedAtDecimals ?? 6),
       receivedAt: fromDatetime(row.receivedAt, 3),
     }));
+    return await maskAnalyzed(this.database, scope, records);
   }
 }
 

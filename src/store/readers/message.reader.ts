@@ -3,6 +3,7 @@ import type { SqlReader, SqlValue } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type MessageRow, messages } from "../tables/messages.table.js";
 import { compileFilter, type FilterFields } from "./filter.js";
+import { maskMessages, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
@@ -102,7 +103,7 @@ export class MessageReader {
        WHERE m.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
-    return rows.map((row) => toRecord(row, wanted));
+    return records(scope, rows, wanted);
   }
 
   async page(
@@ -119,7 +120,7 @@ export class MessageReader {
       where.flatMap(({ parameters }) => parameters),
     );
     const slice = toSlice(rows, query.window);
-    return { ...slice, rows: slice.rows.map((row) => toRecord(row, wanted)) };
+    return { ...slice, rows: records(scope, slice.rows, wanted) };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -155,7 +156,7 @@ export class MessageReader {
     return new Map(
       Array.from(bySession, ([sessionId, own]) => {
         const slice = toSlice(isWhole && window.fromEnd ? own.reverse() : own, window);
-        return [sessionId, { ...slice, rows: slice.rows.map((row) => toRecord(row, wanted)) }];
+        return [sessionId, { ...slice, rows: records(scope, slice.rows, wanted) }];
       }),
     );
   }
@@ -197,6 +198,7 @@ export class MessageReader {
   }
 
   private matching(scope: Scope, filter: object): SqlCondition[] {
+    refuseWithheld(scope, filter);
     const { sql, parameters } = compileFilter(filter, messageFilterFields, "m", this.database.dialect);
     return [scopeCondition(scope, "m"), { sql: `(${sql})`, parameters }];
   }
@@ -209,6 +211,18 @@ function columnsFor(fields: Iterable<MessageField>): Set<keyof MessageRow> {
     for (const column of columnsOf[field] ?? [field as keyof MessageRow]) columns.add(column);
   }
   return columns;
+}
+
+/** The one way from rows to what is served: masked where the scope says so. */
+function records(
+  scope: Scope,
+  rows: readonly MessageRow[],
+  fields: ReadonlySet<MessageField>,
+): MessageRecord[] {
+  return maskMessages(
+    scope,
+    rows.map((row) => toRecord(row, fields)),
+  );
 }
 
 function toRecord(row: MessageRow, fields: ReadonlySet<MessageField>): MessageRecord {

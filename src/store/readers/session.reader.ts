@@ -3,6 +3,7 @@ import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
 import { compileFilter, type FilterFields } from "./filter.js";
+import { maskAnalyzed, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
@@ -49,6 +50,8 @@ const columnsOf: Partial<Record<SessionField, readonly (keyof SessionRow)[]>> = 
   status: ["lifecycle"],
   startedAt: ["startedAt", "startedAtDecimals"],
   endedAt: ["endedAt", "endedAtDecimals"],
+  // Which answers may be seen depends on the questions.
+  customAnalysisData: ["customAnalysisData", "revisionId"],
 };
 
 const text = { nullable: true, isText: true };
@@ -113,7 +116,7 @@ export class SessionReader {
        WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
-    return rows.map((row) => toRecord(row, wanted, []));
+    return await this.records(scope, rows, wanted, []);
   }
 
   async page(
@@ -134,7 +137,7 @@ export class SessionReader {
       where.flatMap(({ parameters }) => parameters),
     );
     const slice = toSlice(rows, query.window);
-    return { ...slice, rows: slice.rows.map((row) => toRecord(row, wanted, query.order)) };
+    return { ...slice, rows: await this.records(scope, slice.rows, wanted, query.order) };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -171,12 +174,12 @@ export class SessionReader {
     );
     const byVersion = new Map<string, SessionRow[]>(agentVersionIds.map((id) => [id, []]));
     for (const row of rows) byVersion.get(row.agentVersionId)?.push(row);
-    return new Map(
-      Array.from(byVersion, ([id, own]) => {
-        const slice = toSlice(own, query.window);
-        return [id, { ...slice, rows: slice.rows.map((row) => toRecord(row, wanted, query.order)) }];
-      }),
-    );
+    const slices = Array.from(byVersion, async ([id, own]) => {
+      const slice = toSlice(own, query.window);
+      const records = await this.records(scope, slice.rows, wanted, query.order);
+      return [id, { ...slice, rows: records }] as const;
+    });
+    return new Map(await Promise.all(slices));
   }
 
   /** Which of these sessions match a filter. */
@@ -190,7 +193,22 @@ export class SessionReader {
     return new Set(rows.map(({ id }) => id));
   }
 
+  /** The one way from rows to what is served: masked where the scope says so. */
+  private async records(
+    scope: Scope,
+    rows: readonly SessionRow[],
+    wanted: ReadonlySet<SessionField>,
+    order: readonly OrderTerm[],
+  ): Promise<SessionRecord[]> {
+    return await maskAnalyzed(
+      this.database,
+      scope,
+      rows.map((row) => toRecord(row, wanted, order)),
+    );
+  }
+
   private matching(scope: Scope, filter: object): SqlCondition[] {
+    refuseWithheld(scope, filter);
     const { sql, parameters } = compileFilter(filter, sessionFilterFields, "s", this.database.dialect);
     return [scopeCondition(scope, "s"), { sql: `(${sql})`, parameters }];
   }

@@ -1,0 +1,166 @@
+import { ForbiddenError } from "../../errors.js";
+import { type Question, readQuestions } from "../../events/questions.js";
+import type { SqlReader } from "../database.js";
+import { placeholders } from "../statements.js";
+import type { Scope } from "./scope.js";
+
+/**
+ * What masked readers get instead of personal data. It happens where rows become records, so whatever is built on a reader (a
+ * resolver, an export, a subscription) is masked without knowing of it:
+ *
+ * - phone numbers: `***` and the last two digits; e-mail addresses: `***@***`;
+ * - bodies, transcripts, summaries, attachments and metadata: null;
+ * - answers: true, false, numbers below a million and one of the question's choices stay; all else (free text, lists, numbers long
+ *   enough to be a phone number) is null;
+ * - settings of the provider: their questions alone.
+ */
+const withheldOf = {
+  session: ["chatSummary", "chatTranscript", "translatedChatTranscript"],
+  message: ["body", "translatedBody", "attachments", "metadata"],
+} as const;
+
+/** As served, and as stored (rows become records by adding to them). */
+const addressNames = ["from", "to", "fromAddress", "toAddress"];
+
+/** From here on a number may be a phone number or another number of a person. */
+const leastPersonalNumber = 1_000_000;
+
+/** Names of filter fields that ask of what is withheld, in whichever filter they stand. */
+const withheldFilters = new Set<string>([
+  ...withheldOf.session,
+  ...withheldOf.message,
+  "from",
+  "to",
+  "search",
+  // An answer's text (in AnalysisAnswerFilter).
+  "string",
+]);
+
+/**
+ * Who may not read a field may not find it out by asking either.
+ * @throws ForbiddenError naming the field
+ */
+export function refuseWithheld(scope: Scope, filter: unknown, path = "filter"): void {
+  if (!scope.masked || typeof filter !== "object" || filter === null) return;
+  for (const [name, value] of Object.entries(filter)) {
+    if (value === null || value === undefined) continue;
+    const field = `${path}.${name}`;
+    const isWithheld = withheldFilters.has(name) || (name === "number" && asksOfLongNumbers(value));
+    if (isWithheld)
+      throw new ForbiddenError(`${field}: is withheld from masked readers.`, [
+        { field, rule: "is withheld from masked readers" },
+      ]);
+    refuseWithheld(scope, value, field);
+  }
+}
+
+function asksOfLongNumbers(comparator: unknown): boolean {
+  if (typeof comparator === "number") return Math.abs(comparator) >= leastPersonalNumber;
+  return (
+    typeof comparator === "object" &&
+    comparator !== null &&
+    Object.values(comparator).some((value) => asksOfLongNumbers(value))
+  );
+}
+
+/** Messages as the scope may see them. */
+export function maskMessages<Message extends object>(scope: Scope, messages: readonly Message[]): Message[] {
+  if (!scope.masked) return [...messages];
+  return messages.map((message) => {
+    const masked: Record<string, unknown> = withhold(message, withheldOf.message);
+    for (const name of addressNames) {
+      const address = masked[name];
+      if (typeof address === "string") masked[name] = maskAddress(address);
+    }
+    return masked as Message;
+  });
+}
+
+interface Analyzed {
+  readonly revisionId: string;
+  readonly customAnalysisData: unknown;
+}
+
+/** Sessions, or analyses of their history, as the scope may see them; `revisionId` must have been read with the answers. */
+export async function maskAnalyzed<Session extends Analyzed>(
+  database: SqlReader,
+  scope: Scope,
+  sessions: readonly Session[],
+): Promise<Session[]> {
+  if (!scope.masked) return [...sessions];
+  const questions = await questionsOf(
+    database,
+    sessions.filter(({ customAnalysisData }) => isPresent(customAnalysisData)),
+  );
+  return sessions.map((session) => {
+    const masked: Record<string, unknown> = withhold(session, withheldOf.session);
+    if (isPresent(session.customAnalysisData)) {
+      masked.customAnalysisData = maskAnswers(
+        session.customAnalysisData,
+        questions.get(session.revisionId) ?? [],
+      );
+    }
+    return masked as unknown as Session;
+  });
+}
+
+/** Agent versions as the scope may see them: settings hold prompts and numbers to call. */
+export function maskSettings<Version extends { readonly providerSettings: string | null }>(
+  scope: Scope,
+  versions: readonly Version[],
+): Version[] {
+  if (!scope.masked) return [...versions];
+  return versions.map((version) => {
+    const { providerSettings } = version as { readonly providerSettings?: string | null };
+    if (typeof providerSettings !== "string") return version;
+    const settings = (JSON.parse(providerSettings) ?? {}) as Record<string, unknown>;
+    const { post_call_analysis_data } = settings;
+    return { ...version, providerSettings: JSON.stringify({ post_call_analysis_data }) };
+  });
+}
+
+async function questionsOf(
+  database: SqlReader,
+  sessions: readonly Analyzed[],
+): Promise<Map<string, Question[]>> {
+  const ids = [...new Set(sessions.map(({ revisionId }) => revisionId))];
+  if (ids.length === 0) return new Map();
+  const rows = await database.read<{ id: string; settings: string | null }>(
+    `SELECT id, provider_settings AS settings FROM agent_version_revisions WHERE id IN (${placeholders(ids)})`,
+    ids,
+  );
+  return new Map(rows.map(({ id, settings }) => [id, readQuestions(settings)]));
+}
+
+/** The names of answers stay: they are the agent's, not the contact's. */
+function maskAnswers(answers: unknown, questions: readonly Question[]): unknown {
+  if (typeof answers !== "object" || answers === null || Array.isArray(answers)) return null;
+  const choices = new Map(questions.map((question) => [question.name, question.choices ?? []]));
+  return Object.fromEntries(
+    Object.entries(answers).map(([name, value]: [string, unknown]) => [
+      name,
+      mayBeSeen(value, choices.get(name) ?? []) ? value : null,
+    ]),
+  );
+}
+
+function mayBeSeen(value: unknown, choices: readonly string[]): boolean {
+  if (typeof value === "boolean") return true;
+  if (typeof value === "number") return Math.abs(value) < leastPersonalNumber;
+  return typeof value === "string" && (value === "" || choices.includes(value));
+}
+
+function maskAddress(address: string): string {
+  return address.includes("@") ? "***@***" : `***${address.slice(-2)}`;
+}
+
+/** Absent fields (that nobody asked for) stay absent. */
+function withhold(record: object, names: readonly string[]): Record<string, unknown> {
+  const masked: Record<string, unknown> = { ...record };
+  for (const name of names) if (name in masked) masked[name] = null;
+  return masked;
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== null && value !== undefined;
+}

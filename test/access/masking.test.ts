@@ -1,0 +1,150 @@
+import "reflect-metadata";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
+import { eventOf, makeKey, organizationA, socketClient } from "./callers.js";
+
+const everything = `
+  id chatSummary chatTranscript translatedChatTranscript customAnalysisData userSentiment
+  analysis { name value stringValue numberValue booleanValue answered conforms }
+  analysisHistory { chatSummary customAnalysisData }
+  agentVersion { providerSettings questions { name choices } }
+  messages(first: 5) { nodes { id body translatedBody from to attachments metadata contactId direction } }`;
+
+/** Texts that only the contact's data holds. */
+const secrets = [
+  "3237452021",
+  "2136991845",
+  "ann@example.org",
+  "job",
+  "Got it!",
+  "inquired",
+  "word of mouth",
+  "5551234567",
+  "11labs",
+  "picture.png",
+];
+
+describe("a masked reader", () => {
+  let database: TestDatabase;
+  let service: TestService;
+  let masked: { Authorization: string };
+  let reader: { Authorization: string };
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    masked = (await makeKey(database, { role: "masked_reader" })).header;
+    reader = (await makeKey(database)).header;
+    service = await startService({}, database);
+    const event = await eventOf(organizationA, "a1");
+    event.data.custom_analysis_data = {
+      ...(event.data.custom_analysis_data as object),
+      Heard_from: "word of mouth",
+      Phone: 5551234567,
+      Years: 7,
+      Preferred_contact_method: "SMS",
+      More: ["word of mouth"],
+    };
+    event.data.messages[1] = {
+      ...event.data.messages[1],
+      to: "ann@example.org",
+      attachments: ["picture.png"],
+    };
+    expect((await service.post(event)).status).toBe(200);
+  });
+  afterAll(async () => {
+    await service.stop();
+    await database.drop();
+  });
+
+  const query = `{
+    sessions(first: 5) { nodes { ${everything} } edges { node { ${everything} } } }
+    messages { nodes { id body translatedBody from to attachments metadata } }
+    agentVersions(first: 5) { nodes { providerSettings sessions(first: 5) { nodes { ${everything} } } } }
+  }`;
+
+  it("sees neither addresses, nor texts, nor free-text answers, on any path", async () => {
+    const { data, errors } = await service.query(query, {}, masked);
+    expect(errors).toBeUndefined();
+    const text = JSON.stringify(data);
+    for (const secret of secrets) expect(text).not.toContain(secret);
+    const seenByReader = JSON.stringify((await service.query(query, {}, reader)).data);
+    for (const secret of secrets) expect(seenByReader).toContain(secret);
+  });
+
+  it("sees what is not personal: choices, truth values, small numbers, the last digits of a phone number", async () => {
+    const { data } = await service.query<{
+      sessions: { nodes: { customAnalysisData: unknown; messages: { nodes: unknown[] } }[] };
+    }>(`{ sessions { nodes { ${everything} } } }`, {}, masked);
+    const [session] = data.sessions.nodes;
+    expect(session?.customAnalysisData).toEqual({
+      Currently_working: false,
+      How_comfortable_using_a_computer: 0,
+      How_did_the_candidate_hear_about_Express_Employment: "",
+      Preferred_contact_method: "SMS",
+      Heard_from: null,
+      Phone: null,
+      Years: 7,
+      More: null,
+    });
+    expect(session?.messages.nodes).toMatchObject([
+      { from: "***21", to: "***45", body: null, direction: "INBOUND" },
+      { from: "***45", to: "***@***", body: null, direction: "OUTBOUND" },
+    ]);
+  });
+
+  it("sees no more through a subscription", async () => {
+    const client = socketClient(service, { token: masked.Authorization.slice("Bearer ".length) });
+    const first = await service.query<{ sessions: { eventCursor: string } }>(
+      "{ sessions { eventCursor } }",
+      {},
+      masked,
+    );
+    const events = client.iterate({
+      query: `subscription { sessionEvents(after: "${first.data.sessions.eventCursor}") { session { ${everything} } } }`,
+    });
+    const next = events.next();
+    await service.post(await eventOf(organizationA, "a2"));
+    const text = JSON.stringify((await next).value);
+    expect(text).toContain("a2d8d3f6");
+    for (const secret of secrets.filter((each) => each !== "job")) expect(text).not.toContain(secret);
+    await client.dispose();
+  });
+
+  it.each([
+    ["sessions", '{ chatSummary: { contains: "x" } }', "chatSummary"],
+    ["sessions", "{ not: { chatTranscript: { null: true } } }", "not.chatTranscript"],
+    [
+      "sessions",
+      '{ or: [{ id: { null: false } }, { translatedChatTranscript: { startsWith: "x" } }] }',
+      "or.1.translatedChatTranscript",
+    ],
+    ["messages", '{ body: { contains: "x" } }', "body"],
+    ["messages", '{ and: [{ from: { startsWith: "+1" } }] }', "and.0.from"],
+    ["messages", '{ to: { eq: "x" } }', "to"],
+    ["messages", "{ translatedBody: { null: false } }", "translatedBody"],
+  ])("cannot ask %s for %s", async (list, filter, field) => {
+    for (const selection of ["totalCount", "nodes { id }"]) {
+      const { errors } = await service.query(`{ ${list}(filter: ${filter}) { ${selection} } }`, {}, masked);
+      expect(errors?.[0]).toMatchObject({
+        message: `filter.${field}: is withheld from masked readers.`,
+        extensions: { code: "FORBIDDEN" },
+      });
+    }
+    expect(
+      (await service.query(`{ ${list}(filter: ${filter}) { totalCount } }`, {}, reader)).errors,
+    ).toBeUndefined();
+  });
+
+  it("cannot ask so when subscribing either", async () => {
+    const client = socketClient(service, { token: masked.Authorization.slice("Bearer ".length) });
+    const events = client.iterate({
+      query: 'subscription { sessionAnalyzed(filter: { chatSummary: { contains: "x" } }) { cursor } }',
+    });
+    const next = events.next().then(
+      ({ value }) => value as unknown,
+      (error: unknown) => error,
+    );
+    await service.post(await eventOf(organizationA, "a3"));
+    expect(JSON.stringify(await next)).toContain("FORBIDDEN");
+    await client.dispose();
+  });
+});
