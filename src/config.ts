@@ -87,7 +87,7 @@ const environment = z.object({
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(4000),
   DATABASE_URL: z.string().default(embeddedDefault).transform(readDatabaseUrl),
-  DATABASE_POOL_SIZE: integer(1, 500).default(16),
+  DATABASE_POOL_SIZE: integer(2, 500).default(16),
   DATABASE_TIMEOUT_SECONDS: integer(1, 600).default(10),
   DATABASE_WAIT_SECONDS: integer(0, 3_600).default(60),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),

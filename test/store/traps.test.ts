@@ -311,6 +311,20 @@ describe("the traps of the payloads", () => {
     });
   });
 
+  it("17: takes an event that says nothing but who and whose", async () => {
+    const own = ownSession();
+    await own.post("analyzed", (data) => {
+      const { id, agent_id, organization_id } = data.agent_version;
+      for (const name of Object.keys(data)) {
+        if (!["id", "conversation_id", "agent_version", "messages"].includes(name))
+          Reflect.deleteProperty(data, name);
+      }
+      data.agent_version = { id, agent_id, organization_id } as never;
+      data.messages = data.messages.map((message) => ({ id: message.id }));
+    });
+    expect(await own.read()).toMatchObject({ status: "ANALYZED", customAnalysisData: null });
+  });
+
   it("18: takes bodies larger than Express's 100 kB, up to the cap", async () => {
     const own = ownSession();
     await own.post("analyzed", (data) => {
