@@ -35,6 +35,7 @@ export async function setUpAccess(config: Config, database: Database, logger: Lo
   const tokens = jwt === undefined ? undefined : new TokenVerifier(jwt);
   const authenticator = new Authenticator(keys, tokens, isOpen, logger);
   const limits = new RateLimits(settings, config.redisUrl, logger);
+  await limits.start();
   const connections = new Connections(keys, settings, logger);
   return {
     gate: new Gate(authenticator, limits, {

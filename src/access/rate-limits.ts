@@ -30,6 +30,11 @@ export class RateLimits {
     this.failures = this.limiter("failures", settings.failuresPerMinute);
   }
 
+  /** Waits for Redis, though not for long: where it is away, counting begins without it. */
+  async start(): Promise<void> {
+    await this.redis?.connect().catch(() => undefined);
+  }
+
   /** @throws RateLimitedError */
   async countRequest(caller: Caller): Promise<void> {
     await this.consume(this.requests, caller, 1, "Too many requests in a minute.");
@@ -92,7 +97,13 @@ function secondsOf({ msBeforeNext }: RateLimiterRes): number {
 
 /** A limit that waits for Redis would be worse than none: commands fail at once while it is away. */
 function connect(url: string, logger: Logger): Redis {
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 });
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: 2_000,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 500,
+  });
   redis.on("error", (err: unknown) => {
     logger.warn({ err }, "Redis cannot be reached; each instance counts requests for itself");
   });

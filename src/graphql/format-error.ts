@@ -32,7 +32,10 @@ export function formatError(error: unknown, logger: Logger, hidesSchema = false)
     return { message: original.message, ...place, extensions };
   }
   if (original instanceof GraphQLError) {
-    const code = original.extensions.code ?? "GRAPHQL_VALIDATION_FAILED";
+    const code =
+      codeOf(error) ??
+      original.extensions.code ??
+      (isSyntaxError(original) ? "GRAPHQL_PARSE_FAILED" : "GRAPHQL_VALIDATION_FAILED");
     if (typeof code === "string" && safeCodes.has(code))
       return {
         message: hidesSchema ? withoutSuggestions(original.message) : original.message,
@@ -46,6 +49,15 @@ export function formatError(error: unknown, logger: Logger, hidesSchema = false)
     ...place,
     extensions: { code: "INTERNAL_SERVER_ERROR" },
   };
+}
+
+/** Apollo wraps graphql's errors to give them codes. */
+function codeOf(error: unknown): unknown {
+  return error instanceof GraphQLError ? error.extensions.code : undefined;
+}
+
+function isSyntaxError({ message }: GraphQLError): boolean {
+  return message.startsWith("Syntax Error");
 }
 
 /** graphql-js helps who mistypes a name, and so also who looks for names. */

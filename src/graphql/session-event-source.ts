@@ -1,5 +1,6 @@
 import type { SessionEventKind } from "../events/session-event.js";
 import type { Feed } from "../feed/feed.js";
+import { refuseWithheld } from "../store/readers/mask.js";
 import type { Scope } from "../store/readers/scope.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
 import type { CursorCodec } from "./cursors.js";
@@ -15,6 +16,7 @@ export class SessionEventSource {
   ) {}
 
   /**
+   * @throws ForbiddenError where the filter asks for what is withheld from the caller
    * @throws BadInputError where `after` is no cursor of the feed
    * @throws CursorExpiredError, on the first event asked for, where it is older than the retention
    */
@@ -23,6 +25,7 @@ export class SessionEventSource {
     kinds: readonly SessionEventKind[],
     { filter, after }: { readonly filter?: SessionFilter | null; readonly after?: string | null },
   ): AsyncIterableIterator<SessionEvent> {
+    refuseWithheld(scope, filter);
     const position = after === null || after === undefined ? undefined : this.cursors.decodeFeed(after);
     const entries = this.feed.subscribe({ scope, kinds, after: position });
     const iterator: AsyncIterableIterator<SessionEvent> = {
