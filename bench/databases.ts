@@ -1,0 +1,85 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { promisify } from "node:util";
+import mysql, { type RowDataPacket } from "mysql2/promise";
+import { Database } from "../src/store/database.js";
+import { migrate } from "../src/store/migrate.js";
+import { tables } from "../src/store/schema.js";
+
+/** A database server for one run of the benchmark. */
+export interface DatabaseServer {
+  readonly url: string;
+  readonly version: string;
+  stop(): Promise<void>;
+}
+
+/** The server of BENCH_DATABASE_URL, or a MariaDB started for this run alone. Either makes every commit durable, or says so. */
+export async function databaseServer(): Promise<DatabaseServer> {
+  const given = process.env.BENCH_DATABASE_URL ?? "";
+  const url = given === "" ? await startMariadb() : given;
+  const [row] = await query<{ version: string; durable: number }>(
+    url,
+    "SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS durable",
+  );
+  if (row?.durable !== 1)
+    console.warn("This server does not make every commit durable (innodb_flush_log_at_trx_commit).");
+  return { url, version: row?.version ?? "", stop: given === "" ? stopMariadb : () => Promise.resolve() };
+}
+
+const ownServer = {
+  ...process.env,
+  SERVERS_DIR: ".data/bench-servers",
+  MARIADB_PORT: process.env.BENCH_MARIADB_PORT ?? "13317",
+};
+
+async function startMariadb(): Promise<string> {
+  const { stdout } = await promisify(execFile)("bash", [".ci/servers.sh", "start", "mariadb"], {
+    env: ownServer,
+  });
+  return stdout.trim().replace(/^MARIADB_URL=/, "");
+}
+
+async function stopMariadb(): Promise<void> {
+  await promisify(execFile)("bash", [".ci/servers.sh", "stop", "mariadb"], { env: ownServer });
+}
+
+/** A new database with the service's tables. */
+export interface BenchDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+export async function createDatabase(server: DatabaseServer): Promise<BenchDatabase> {
+  const name = `bench_${randomUUID().replaceAll("-", "")}`;
+  await query(server.url, `CREATE DATABASE ${name}`);
+  const url = new URL(server.url);
+  url.pathname = `/${name}`;
+  const database = await Database.open({ kind: "mysql", url: url.href }, 2);
+  await migrate(database.writer);
+  await database.close();
+  return {
+    url: url.href,
+    drop: async () => {
+      await query(server.url, `DROP DATABASE ${name}`);
+    },
+  };
+}
+
+/** How many rows each table holds: both servers must have stored the same. */
+export async function countRows({ url }: BenchDatabase): Promise<Record<string, number>> {
+  const counts = tables
+    .filter(({ name }) => name !== "service_settings")
+    .map(({ name }) => `SELECT '${name}' AS name, COUNT(*) AS count FROM ${name}`);
+  const rows = await query<{ name: string; count: number }>(url, counts.join(" UNION ALL "));
+  return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
+}
+
+async function query<Row>(url: string, sql: string): Promise<Row[]> {
+  const connection = await mysql.createConnection({ uri: url, connectTimeout: 10_000 });
+  try {
+    const [rows] = await connection.query<RowDataPacket[]>(sql);
+    return rows as Row[];
+  } finally {
+    await connection.end();
+  }
+}

@@ -1,0 +1,106 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { isDeepStrictEqual } from "node:util";
+import { type Comparison, compare } from "./compare.js";
+import { countRows, createDatabase, databaseServer, type DatabaseServer } from "./databases.js";
+import { LoadGenerator, type Server, startUnderTest } from "./processes.js";
+import { markdownTable } from "./report.js";
+import { listed, listQuery } from "./workload.js";
+
+/**
+ * `npm run bench [ingest] [list]`: the service as it is built beside a bare `node:http` + mysql2 server, in alternating rounds
+ * of one run. Prints a Markdown table; the figures of every round go to bench/results.
+ */
+const chosen = process.argv.slice(2);
+const rounds = Number(process.env.BENCH_ROUNDS ?? 7);
+const isChosen = (name: string) => chosen.length === 0 || chosen.includes(name);
+
+const database = await databaseServer();
+const load = new LoadGenerator();
+try {
+  const comparisons: Comparison[] = [];
+  if (isChosen("ingest")) comparisons.push(await benchIngest(database, load));
+  if (isChosen("list")) comparisons.push(await benchList(database, load));
+  const run = {
+    date: new Date().toISOString(),
+    node: process.version,
+    database: database.version,
+    processors: cpus().length,
+    rounds,
+  };
+  console.log(markdownTable(run, comparisons));
+  await mkdir("bench/results", { recursive: true });
+  await writeFile(
+    `bench/results/${run.date.replaceAll(":", "-")}.json`,
+    JSON.stringify({ ...run, comparisons }, undefined, 2),
+  );
+} finally {
+  await load.stop();
+  await database.stop();
+}
+
+/** Deliveries of whole sessions; signature enforced, raw bytes kept. */
+async function benchIngest(server: DatabaseServer, load: LoadGenerator): Promise<Comparison> {
+  const [own, other] = [await createDatabase(server), await createDatabase(server)];
+  const servers = [
+    await startUnderTest("service", own.url),
+    await startUnderTest("bare", other.url),
+  ] as const;
+  try {
+    const what = { title: "Ingest, 32 at once", unit: "events/s", rounds };
+    const comparison = await compare(what, servers, load, (round) => ({
+      kind: "ingest",
+      sessions: 250,
+      round,
+      concurrency: 32,
+    }));
+    const [stored, expected] = [await countRows(own), await countRows(other)];
+    if (!isDeepStrictEqual(stored, expected))
+      throw new Error(`The two stored different rows: ${JSON.stringify({ stored, expected })}`);
+    return comparison;
+  } finally {
+    await Promise.all(servers.map((each) => each.stop()));
+    await own.drop();
+    await other.drop();
+  }
+}
+
+/** A page of sessions with messages and agent versions, both servers on one database. */
+async function benchList(server: DatabaseServer, load: LoadGenerator): Promise<Comparison> {
+  const shared = await createDatabase(server);
+  const service = await startUnderTest("service", shared.url);
+  const bare = await startUnderTest("bare", shared.url);
+  try {
+    await load.run({ kind: "seed", sessions: 200, url: service.url, concurrency: 8 });
+    const body = JSON.stringify({ query: listQuery, variables: { first: listed.sessions } });
+    await assertSameAnswer([service, bare], body);
+    const what = { title: "List of 50 sessions × 8 messages, 16 at once", unit: "requests/s", rounds };
+    return await compare(what, [service, bare], load, () => ({
+      kind: "list",
+      body,
+      seconds: 2,
+      concurrency: 16,
+    }));
+  } finally {
+    await Promise.all([service.stop(), bare.stop()]);
+    await shared.drop();
+  }
+}
+
+/** Byte for byte the same data; the service adds `extensions` with the operation's cost. */
+async function assertSameAnswer(servers: readonly Server[], body: string): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  const answers = await Promise.all(
+    servers.map(async ({ url }) => {
+      const answer = await fetch(`${url}/graphql`, { method: "POST", headers, body });
+      return (await answer.text()).trimEnd().replace(/,"extensions":\{"cost":\d+\}\}$/, "}");
+    }),
+  );
+  const [own = "", other = ""] = answers;
+  const messages = own.split('"direction"').length - 1;
+  if (messages !== listed.sessions * listed.messages) throw new Error(`The list holds ${messages} messages.`);
+  if (own === other) return;
+  const at = own.split("").findIndex((unit, index) => unit !== other[index]);
+  const around = answers.map((text) => text.slice(Math.max(0, at - 80), at + 80));
+  throw new Error(`The two answer differently: ${around.join("\n")}`);
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
+import type { LoadOrder, LoadResult } from "./load-order.js";
+import { webhookSecret } from "./workload.js";
+
+const folder = fileURLToPath(new URL("..", import.meta.url));
+
+/** A server under test, in a process of its own. */
+export interface Server {
+  readonly name: "service" | "bare";
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The service as it is built (`dist/main.js`), or the bare server. Every delivery's signature is enforced by the former. */
+export async function startUnderTest(name: Server["name"], databaseUrl: string): Promise<Server> {
+  const port = await freePort();
+  const file = name === "service" ? "dist/main.js" : "bench/bare-server.ts";
+  const child = fork(file, {
+    cwd: folder,
+    execArgv: [...(name === "service" ? [] : ["--import", "tsx"]), ...profiling(name)],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    env: {
+      ...process.env,
+      NODE_ENV: "",
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      DATABASE_URL: databaseUrl,
+      WEBHOOK_SECRETS: webhookSecret,
+      WEBHOOK_SIGNATURE_MODE: "enforce",
+    },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(url, child);
+  return { name, url, stop: () => end(child) };
+}
+
+/** BENCH_PROFILE=service (or bare) leaves a CPU profile of that server in bench/results. */
+function profiling(name: Server["name"]): string[] {
+  return process.env.BENCH_PROFILE === name ? ["--cpu-prof", "--cpu-prof-dir=bench/results"] : [];
+}
+
+async function untilReady(url: string, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    if (child.exitCode !== null) throw new Error(`A server under test ended with code ${child.exitCode}.`);
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await delay(100);
+  }
+  throw new Error("A server under test did not become ready within 30 seconds.");
+}
+
+/** Asks it to stop. Servers that were told nothing (the bare one) end at once. */
+async function end(child: ChildProcess): Promise<void> {
+  const ended = once(child, "exit");
+  child.kill("SIGTERM");
+  await ended;
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+/** The process that makes the load; one order at a time. */
+export class LoadGenerator {
+  private readonly child = fork("bench/load.ts", { cwd: folder, execArgv: ["--import", "tsx"] });
+
+  /** @throws where any request was not answered with 200: then the figures mean nothing */
+  async run(order: LoadOrder): Promise<LoadResult> {
+    this.child.send(order);
+    const [result] = (await once(this.child, "message")) as [LoadResult];
+    if (result.failed > 0)
+      throw new Error(`${result.failed} of ${result.requests} requests to ${order.url} failed.`);
+    return result;
+  }
+
+  async stop(): Promise<void> {
+    await end(this.child);
+  }
+}
