@@ -6,6 +6,8 @@ export interface Figures {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
+  /** Processor time of the server's process per request, in milliseconds: hardly moved by what else the machine does. */
+  readonly processor: number;
 }
 
 /** Service and bare server side by side. */
@@ -16,8 +18,10 @@ export interface Comparison {
   readonly bare: Figures;
   /** The median of the rounds' ratios: what disturbs one round disturbs both of its halves. */
   readonly ratio: number;
-  readonly rounds: readonly { readonly service: LoadResult; readonly bare: LoadResult }[];
+  readonly rounds: readonly { readonly service: Measured; readonly bare: Measured }[];
 }
+
+type Measured = LoadResult & { readonly processor: number };
 
 /** An order without its destination. */
 export type Order = LoadOrder extends infer Each
@@ -35,9 +39,12 @@ export async function compare(
 ): Promise<Comparison> {
   const measured = [];
   for (let round = 0; round <= rounds; round += 1) {
-    const results = new Map<Server, LoadResult>();
+    const results = new Map<Server, Measured>();
     for (const server of round % 2 === 0 ? [service, bare] : [bare, service]) {
-      results.set(server, await load.run({ ...orderOf(round), url: server.url }));
+      const before = await server.processorTime();
+      const result = await load.run({ ...orderOf(round), url: server.url });
+      const processor = ((await server.processorTime()) - before) / result.requests;
+      results.set(server, { ...result, processor });
     }
     const pair = { service: resultOf(results, service), bare: resultOf(results, bare) };
     const { perSecond } = pair.service;
@@ -57,17 +64,18 @@ export async function compare(
   };
 }
 
-function resultOf(results: ReadonlyMap<Server, LoadResult>, server: Server): LoadResult {
+function resultOf(results: ReadonlyMap<Server, Measured>, server: Server): Measured {
   const result = results.get(server);
   if (result === undefined) throw new Error("A round was not measured.");
   return result;
 }
 
-function figures(results: readonly LoadResult[]): Figures {
+function figures(results: readonly Measured[]): Figures {
   return {
     perSecond: median(results.map(({ perSecond }) => perSecond)),
     p50: median(results.map(({ p50 }) => p50)),
     p99: median(results.map(({ p99 }) => p99)),
+    processor: median(results.map(({ processor }) => processor)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -13,6 +14,8 @@ const folder = fileURLToPath(new URL("..", import.meta.url));
 export interface Server {
   readonly name: "service" | "bare";
   readonly url: string;
+  /** Processor time used so far, in milliseconds; NaN where the system does not tell it. */
+  processorTime(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -36,12 +39,19 @@ export async function startUnderTest(name: Server["name"], databaseUrl: string):
   });
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, child);
-  return { name, url, stop: () => end(child) };
+  return { name, url, processorTime: () => processorTime(child), stop: () => end(child) };
 }
 
 /** BENCH_PROFILE=service (or bare) leaves a CPU profile of that server in bench/results. */
 function profiling(name: Server["name"]): string[] {
   return process.env.BENCH_PROFILE === name ? ["--cpu-prof", "--cpu-prof-dir=bench/results"] : [];
+}
+
+/** Linux counts in hundredths of a second, in the 14th and 15th field. */
+async function processorTime({ pid = 0 }: ChildProcess): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
