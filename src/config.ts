@@ -65,6 +65,14 @@ export interface Config {
   readonly retentionDays: number | undefined;
   readonly logLevel: string;
   readonly feedRetentionDays: number;
+  readonly subscriptions: {
+    /** How often a connection is asked whether it is still there. */
+    readonly keepAliveSeconds: number;
+    /** Bytes that may wait for one slow subscriber in this process. */
+    readonly bufferBytes: number;
+    /** How long a subscriber may take nothing of what waits before its connection is closed. */
+    readonly stallSeconds: number;
+  };
 }
 
 /** Where `npm start` keeps its data when DATABASE_URL is not set. */
@@ -132,6 +140,9 @@ const environment = z.object({
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], "must be a pino level")
     .default("info"),
   FEED_RETENTION_DAYS: integer(1, 36_500).default(30),
+  SUBSCRIPTION_KEEP_ALIVE_SECONDS: integer(1, 600).default(12),
+  SUBSCRIPTION_BUFFER_BYTES: integer(1_024, 64 * 1024 * 1024).default(128 * 1024),
+  SUBSCRIPTION_STALL_SECONDS: integer(1, 3_600).default(30),
 });
 
 /**
@@ -198,6 +209,11 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     retentionDays: settings.RETENTION_DAYS,
     logLevel: settings.LOG_LEVEL,
     feedRetentionDays: settings.FEED_RETENTION_DAYS,
+    subscriptions: {
+      keepAliveSeconds: settings.SUBSCRIPTION_KEEP_ALIVE_SECONDS,
+      bufferBytes: settings.SUBSCRIPTION_BUFFER_BYTES,
+      stallSeconds: settings.SUBSCRIPTION_STALL_SECONDS,
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import cors from "cors";
@@ -6,7 +7,10 @@ import helmet from "helmet";
 import { setUpAccess } from "./access/access.js";
 import type { Config } from "./config.js";
 import { ServiceError } from "./errors.js";
+import { type Announcements, noAnnouncements } from "./feed/announcements.js";
+import { FanOut } from "./feed/fan-out.js";
 import { Feed } from "./feed/feed.js";
+import { RedisAnnouncements } from "./feed/redis-announcements.js";
 import { CursorCodec } from "./graphql/cursors.js";
 import { GraphqlEndpoint } from "./graphql/endpoint.js";
 import { createSchema } from "./graphql/schema.js";
@@ -51,9 +55,20 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   const sessions = new SessionReader(database);
   const feedWriter = new FeedWriter(database);
-  const feed = new Feed(new FeedReader(database), feedWriter, logger);
-  const cursors = new CursorCodec(await loadCursorKey(database));
-  const events = new SessionEventSource(feed, sessions, cursors);
+  const feedReader = new FeedReader(database);
+  const { bufferBytes, stallSeconds } = config.subscriptions;
+  const limits = { bufferBytes, stallMilliseconds: stallSeconds * 1_000 };
+  const fanOut = new FanOut(feedReader, sessions, limits, logger);
+  const cursorKey = await loadCursorKey(database);
+  const feed = new Feed({
+    reader: feedReader,
+    writer: feedWriter,
+    fanOut,
+    announcements: createAnnouncements(config, cursorKey, logger),
+    retentionDays: config.feedRetentionDays,
+    logger,
+  });
+  const cursors = new CursorCodec(cursorKey);
   const readers = {
     sessions,
     messages: new MessageReader(database),
@@ -62,7 +77,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   };
   const endpoint = new GraphqlEndpoint({
     schema: await createSchema({ readers, feed, cursors }),
-    events,
+    events: new SessionEventSource(cursors),
+    fanOut,
     access,
     config,
     logger,
@@ -105,6 +121,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       await database.close();
     },
   };
+}
+
+/** The channel is named after the database's own key, so that services which share a Redis and not a database do not meet. */
+function createAnnouncements({ redisUrl }: Config, databaseKey: string, logger: Logger): Announcements {
+  if (redisUrl === undefined) return noAnnouncements;
+  const name = createHash("sha256").update(databaseKey).digest("hex").slice(0, 16);
+  return new RedisAnnouncements(redisUrl, `conversation-agent-api:feed:${name}`, logger);
 }
 
 function createApp(): Express {

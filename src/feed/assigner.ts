@@ -12,7 +12,7 @@ export class FeedAssigner {
 
   constructor(
     private readonly feed: FeedWriter,
-    private readonly announce: (head: number) => void,
+    private readonly announce: (head: number, isNew: boolean) => void,
     private readonly logger: Logger,
   ) {}
 
@@ -41,7 +41,7 @@ export class FeedAssigner {
       this.nudged = false;
       try {
         const { assigned, head } = await this.feed.assignPositions();
-        this.announce(head);
+        this.announce(head, assigned > 0);
         if (assigned > 0) this.nudged = true;
       } catch (err) {
         this.logger.warn(

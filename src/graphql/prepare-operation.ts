@@ -1,15 +1,13 @@
 import {
-  type DocumentNode,
   type ExecutionArgs,
   GraphQLError,
   type GraphQLSchema,
   NoSchemaIntrospectionCustomRule,
-  parse,
   specifiedRules,
-  validate,
   type ValidationRule,
 } from "graphql";
 import type { RequestContext } from "./context.js";
+import { Documents } from "./documents.js";
 import type { OperationGate } from "./gate.js";
 
 /** Enough for the largest operations that people write; parsing and validating stop being cheap beyond it. */
@@ -33,18 +31,18 @@ export interface PreparedOperation {
 
 /** Makes what Apollo does for HTTP happen on every other transport: the same limits in parsing, validation and admission. */
 export class OperationPreparer {
-  private readonly rules: readonly ValidationRule[];
+  private readonly documents: Documents;
 
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly gate: OperationGate,
     { introspection }: { readonly introspection: boolean },
   ) {
-    this.rules = [
+    this.documents = new Documents(schema, parseOptions, [
       ...specifiedRules,
       ...validationRules,
       ...(introspection ? [] : [NoSchemaIntrospectionCustomRule]),
-    ];
+    ]);
   }
 
   /** @returns the errors to answer with, where it may not be run */
@@ -52,15 +50,8 @@ export class OperationPreparer {
     { query, operationName, variables }: OperationPayload,
     context: RequestContext,
   ): Promise<PreparedOperation | readonly GraphQLError[]> {
-    let document: DocumentNode;
-    try {
-      document = parse(query, parseOptions);
-    } catch (error) {
-      if (error instanceof GraphQLError) return [error];
-      throw error;
-    }
-    const errors = validate(this.schema, document, this.rules);
-    if (errors.length > 0) return errors;
+    const { document, errors } = this.documents.prepare(query);
+    if (document === undefined) return errors;
     const { cost, error } = await this.gate.admit(
       { document, operationName, variables },
       query,

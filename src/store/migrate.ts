@@ -9,15 +9,16 @@ export async function migrate(dataSource: DataSource): Promise<Migration[]> {
   if (dataSource.options.type === "better-sqlite3") return await dataSource.runMigrations();
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.query(`SELECT GET_LOCK('${lockName}', 120)`);
+    await runner.query(`SELECT GET_LOCK(${lockName}, 120)`);
     return await dataSource.runMigrations();
   } finally {
-    await runner.query(`SELECT RELEASE_LOCK('${lockName}')`).catch(() => undefined);
+    await runner.query(`SELECT RELEASE_LOCK(${lockName})`).catch(() => undefined);
     await runner.release();
   }
 }
 
-const lockName = "conversation-agent-api.migrate";
+/** Such locks are the whole server's: other databases on it must not wait for ours. */
+const lockName = "CONCAT('conversation-agent-api.', MD5(DATABASE()))";
 
 /** The statements that would make the tables what the entities say; empty where the migrations are complete. */
 export async function pendingSchemaChanges(dataSource: DataSource): Promise<string[]> {

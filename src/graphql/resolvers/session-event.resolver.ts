@@ -3,9 +3,10 @@ import { Arg, Ctx, FieldResolver, Info, Resolver, Root, Subscription } from "typ
 import type { FeedEntry } from "../../store/readers/feed.reader.js";
 import type { SessionRecord } from "../../store/readers/session.reader.js";
 import type { RequestContext } from "../context.js";
+import { SessionGoneError } from "../errors.js";
 import { sessionFields } from "../fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
-import { inOrder, type Readers } from "../readers.js";
+import type { Readers } from "../readers.js";
 import { CursorScalar } from "../scalars.js";
 import { SessionEvent, SessionEventType } from "../types/session-event.type.js";
 import { Session } from "../types/session.type.js";
@@ -30,8 +31,7 @@ export class SessionEventResolver {
 
   @Subscription(() => SessionEvent, {
     description: "Sessions as their analysis arrives, in order, none missed and none twice.",
-    subscribe: ({ args, context }: SubscribeCall) =>
-      context.events.subscribe(context.scope, ["ANALYZED"], args),
+    subscribe: ({ args, context }: SubscribeCall) => context.events.want(context.scope, ["ANALYZED"], args),
   })
   sessionAnalyzed(
     @Root() event: SessionEvent,
@@ -45,7 +45,7 @@ export class SessionEventResolver {
   @Subscription(() => SessionEvent, {
     description: "All that happens to sessions, in order, none missed and none twice.",
     subscribe: ({ args, context }: SubscribeCall) =>
-      context.events.subscribe(context.scope, args.types ?? ["STARTED", "ENDED", "ANALYZED"], args),
+      context.events.want(context.scope, args.types ?? ["STARTED", "ENDED", "ANALYZED"], args),
   })
   sessionEvents(
     @Root() event: SessionEvent,
@@ -66,8 +66,10 @@ export class SessionEventResolver {
     @Root() event: FeedEntry,
     @Ctx() { scope }: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<SessionRecord | null> {
+  ): Promise<SessionRecord> {
     const rows = await this.readers.sessions.byIds(scope, [event.sessionId], sessionFields(info));
-    return inOrder([event.sessionId], rows, (row) => row.id)[0] ?? null;
+    const [row] = rows;
+    if (row === undefined) throw new SessionGoneError();
+    return row;
   }
 }

@@ -1,6 +1,6 @@
 import { fromDatetime } from "../../events/instant.js";
 import type { SessionEventKind } from "../../events/session-event.js";
-import type { SqlReader } from "../database.js";
+import type { SqlReader, SqlValue } from "../database.js";
 import { placeholders } from "../statements.js";
 import { type Scope, scopeCondition } from "./scope.js";
 
@@ -20,6 +20,15 @@ export interface FeedBounds {
   readonly head: number;
 }
 
+/** Some entries in order, and how far the reading came. */
+export interface FeedPage {
+  readonly entries: readonly FeedEntry[];
+  /** Entries up to here have been removed; where this lies ahead of the position asked for, some are missing. */
+  readonly expired: number;
+  /** No further entry that was asked for lies between the position asked for and this one. */
+  readonly reached: number;
+}
+
 /** Reads the numbered part of the feed. */
 export class FeedReader {
   constructor(private readonly database: SqlReader) {}
@@ -31,24 +40,48 @@ export class FeedReader {
     return { expired: Number(row?.expired ?? 0), head: Number(row?.head ?? 0) };
   }
 
-  /** Entries with `after` < position ≤ `upTo` within the scope, of these kinds, in order, at most `limit`. */
-  async range(
-    scope: Scope,
-    range: { readonly after: number; readonly upTo: number; readonly limit: number },
-    kinds: readonly SessionEventKind[],
-  ): Promise<FeedEntry[]> {
-    const scoped = scopeCondition(scope, "f");
-    const rows = await this.database.read<Omit<FeedEntry, "position"> & { position: number | string }>(
-      `SELECT f.position, f.kind, f.session_id AS sessionId, f.organization_id AS organizationId, f.received_at AS receivedAt
-       FROM session_feed f
-       WHERE f.position > ? AND f.position <= ? AND f.kind IN (${placeholders(kinds)}) AND ${scoped.sql}
-       ORDER BY f.position LIMIT ${range.limit}`,
-      [range.after, range.upTo, ...kinds, ...scoped.parameters],
+  /**
+   * The next entries after a position, in order, at most `limit`; all of them, or those within a scope and of some kinds. Entries
+   * and bounds are read in one statement, so that what expires meanwhile cannot be missed unnoticed.
+   */
+  async after(
+    position: number,
+    limit: number,
+    wanted?: { readonly scope: Scope; readonly kinds: readonly SessionEventKind[] },
+  ): Promise<FeedPage> {
+    const conditions = ["f.position > ?"];
+    const parameters: SqlValue[] = [position];
+    if (wanted !== undefined) {
+      const scoped = scopeCondition(wanted.scope, "f");
+      conditions.push(`f.kind IN (${placeholders(wanted.kinds)})`, scoped.sql);
+      parameters.push(...wanted.kinds, ...scoped.parameters);
+    }
+    const rows = await this.database.read<PageRow>(
+      `SELECT h.expired_position AS expired, h.last_position AS head, f.position, f.kind, f.session_id AS sessionId,
+         f.organization_id AS organizationId, f.received_at AS receivedAt
+       FROM feed_head h LEFT JOIN session_feed f ON ${conditions.join(" AND ")}
+       WHERE h.id = 1 ORDER BY f.position LIMIT ${limit}`,
+      parameters,
     );
-    return rows.map((row) => ({
-      ...row,
-      position: Number(row.position),
-      receivedAt: fromDatetime(row.receivedAt, 3),
-    }));
+    const entries = rows.flatMap((row) => (row.position === null ? [] : [toEntry(row)]));
+    const head = Number(rows[0]?.head ?? 0);
+    const reached = entries.length === limit ? (entries.at(-1)?.position ?? head) : head;
+    return { entries, expired: Number(rows[0]?.expired ?? 0), reached: Math.max(reached, position) };
   }
+}
+
+interface PageRow extends Omit<FeedEntry, "position"> {
+  readonly position: number | string | null;
+  readonly expired: number | string;
+  readonly head: number | string;
+}
+
+function toEntry({ position, kind, sessionId, organizationId, receivedAt }: PageRow): FeedEntry {
+  return {
+    position: Number(position),
+    kind,
+    sessionId,
+    organizationId,
+    receivedAt: fromDatetime(receivedAt, 3),
+  };
 }

@@ -6,6 +6,8 @@ import type { EventReceipt } from "./event-receipt.js";
 
 /** How many committed changes get their positions in one transaction. */
 const assignedAtOnce = 500;
+/** Few enough that the assigner, which waits for the same lock, is not held up noticeably. */
+const prunedAtOnce = 500;
 
 /** Appends changes to the feed, and numbers them once they are committed. */
 export class FeedWriter {
@@ -52,6 +54,31 @@ export class FeedWriter {
       );
       await transaction.execute("UPDATE feed_head SET last_position = ? WHERE id = 1", [head + ids.length]);
       return { assigned: ids.length, head: head + ids.length };
+    });
+  }
+
+  /**
+   * Removes entries received before an instant, oldest first, a batch at most; cursors before them have expired from then on. The
+   * lock on feed_head lets one instance at a time do so.
+   * @returns how many were removed
+   */
+  async prune(before: string): Promise<number> {
+    return await this.database.transaction(async (transaction) => {
+      await transaction.query(`SELECT id FROM feed_head WHERE id = 1${forUpdate(transaction.dialect)}`);
+      const oldest = await transaction.query<{ position: number | string; receivedAt: string }>(
+        `SELECT position, received_at AS receivedAt FROM session_feed WHERE position IS NOT NULL
+         ORDER BY position LIMIT ${prunedAtOnce}`,
+      );
+      // Positions expire from the front, without holes: the first entry that is young enough keeps what follows it.
+      const young = oldest.findIndex(({ receivedAt }) => receivedAt >= before);
+      const expired = young === -1 ? oldest : oldest.slice(0, young);
+      const last = expired.at(-1);
+      if (last === undefined) return 0;
+      await transaction.execute("UPDATE feed_head SET expired_position = ? WHERE id = 1", [
+        Number(last.position),
+      ]);
+      await transaction.execute("DELETE FROM session_feed WHERE position <= ?", [Number(last.position)]);
+      return expired.length;
     });
   }
 }

@@ -1,0 +1,83 @@
+import type { SessionEventKind } from "../events/session-event.js";
+import type { FeedEntry } from "../store/readers/feed.reader.js";
+import type { Scope } from "../store/readers/scope.js";
+import type { Message, Subscriber } from "./subscriber.js";
+
+/** Which entries a subscriber wants to hear of. */
+export interface Interest {
+  readonly scope: Scope;
+  readonly kinds: readonly SessionEventKind[];
+  /** A SessionFilter, with the meaning it has in queries. */
+  readonly filter: object;
+}
+
+/** What a subscriber wants to hear, and in which words. */
+export interface Subscription {
+  /** Equal where every message is equal, byte for byte: the same operation, variables and view of the data. */
+  readonly key: string;
+  readonly interest: Interest;
+  /** @returns undefined where there is nothing left to tell of, such as an erased session */
+  render(entry: FeedEntry): Promise<Message | undefined>;
+}
+
+/** What was rendered for one who catches up serves the others of the group for this long. */
+const freshMilliseconds = 5_000;
+const mostKept = 256;
+
+/** All subscribers who are told the same: a message is made once for all of them. */
+export class Group {
+  /** They have been told everything; the next message goes to all of them at once. */
+  readonly live = new Set<Subscriber>();
+  /** They read the feed at their own pace, until they have caught up. */
+  readonly catchingUp = new Set<Subscriber>();
+  readonly interestKey: string;
+  private readonly rendered = new Map<
+    number,
+    { readonly at: number; readonly message: Promise<Message | undefined> }
+  >();
+
+  constructor(
+    readonly subscription: Subscription,
+    private readonly emptied: (group: Group) => void,
+  ) {
+    const { scope, kinds, filter } = subscription.interest;
+    this.interestKey = JSON.stringify([scope, kinds, filter]);
+  }
+
+  /** Hundreds may come back at once after a restart and miss the same entries: they share what was rendered just now. */
+  async renderShared(entry: FeedEntry): Promise<Message | undefined> {
+    const known = this.rendered.get(entry.position);
+    if (known !== undefined && Date.now() - known.at < freshMilliseconds) return await known.message;
+    const message = this.subscription.render(entry);
+    this.rendered.delete(entry.position);
+    this.rendered.set(entry.position, { at: Date.now(), message });
+    for (const position of this.rendered.keys()) {
+      if (this.rendered.size <= mostKept) break;
+      this.rendered.delete(position);
+    }
+    message.catch(() => this.rendered.delete(entry.position));
+    return await message;
+  }
+
+  join(subscriber: Subscriber): void {
+    this.catchingUp.delete(subscriber);
+    this.live.add(subscriber);
+    if (this.catchingUp.size === 0) this.rendered.clear();
+  }
+
+  fallBehind(subscriber: Subscriber): void {
+    this.live.delete(subscriber);
+    this.catchingUp.add(subscriber);
+  }
+
+  remove(subscriber: Subscriber): void {
+    this.live.delete(subscriber);
+    this.catchingUp.delete(subscriber);
+    if (this.catchingUp.size === 0) this.rendered.clear();
+    if (this.live.size === 0 && this.catchingUp.size === 0) this.emptied(this);
+  }
+
+  end(error?: Error): void {
+    for (const subscriber of [...this.live, ...this.catchingUp]) subscriber.end(error);
+  }
+}

@@ -1,0 +1,66 @@
+import { Redis, type RedisOptions } from "ioredis";
+import type { Logger } from "../logger.js";
+import type { Announcements } from "./announcements.js";
+
+/** Connecting is tried again for ever, at most this far apart. */
+const longestRetryMilliseconds = 2_000;
+
+/** Announcements over Redis pub/sub. Redis may be away at the start or go away at any time: it is reconnected to in the background. */
+export class RedisAnnouncements implements Announcements {
+  private readonly publisher: Redis;
+  private readonly subscriber: Redis;
+
+  /** @param channel the same for all instances on one database, and different for another database on the same Redis */
+  constructor(
+    url: string,
+    private readonly channel: string,
+    private readonly logger: Logger,
+  ) {
+    const shared: RedisOptions = {
+      retryStrategy: (attempt) => Math.min(attempt * 100, longestRetryMilliseconds),
+      connectTimeout: 5_000,
+      maxRetriesPerRequest: null,
+    };
+    // Nothing waits in the publisher while Redis is away: a later position replaces an earlier one anyway.
+    this.publisher = this.connect(url, { ...shared, enableOfflineQueue: false });
+    this.subscriber = this.connect(url, shared);
+    this.subscriber.subscribe(channel).catch(() => undefined);
+  }
+
+  send(head: number): void {
+    this.publisher.publish(this.channel, String(head)).catch(() => undefined);
+  }
+
+  onMessage(listener: (head: number) => void): void {
+    this.subscriber.on("message", (_channel, text) => {
+      const head = Number(text);
+      if (Number.isSafeInteger(head)) listener(head);
+    });
+    // What was announced while the connection was away is unknown: asking the database costs one read.
+    this.subscriber.on("ready", () => {
+      listener(Number.MAX_SAFE_INTEGER);
+    });
+  }
+
+  stop(): Promise<void> {
+    this.publisher.disconnect();
+    this.subscriber.disconnect();
+    return Promise.resolve();
+  }
+
+  /** Without an error listener a lost connection would end the process; one line tells of each outage. */
+  private connect(url: string, options: RedisOptions): Redis {
+    const connection = new Redis(url, options);
+    let isDown = false;
+    connection.on("error", (err) => {
+      if (!isDown)
+        this.logger.warn({ err }, "Redis cannot be reached: other instances hear of changes by polling");
+      isDown = true;
+    });
+    connection.on("ready", () => {
+      if (isDown) this.logger.info("Redis is reached again");
+      isDown = false;
+    });
+    return connection;
+  }
+}

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ServiceError } from "../errors.js";
+import type { FeedEntry } from "../store/readers/feed.reader.js";
+import type { Group } from "./group.js";
+
+/** What subscribers of one group are told of one entry: the same bytes for all of them. */
+export interface Message {
+  readonly position: number;
+  readonly cursor: string;
+  /** The GraphQL result as JSON, without line breaks. */
+  readonly json: Buffer;
+}
+
+/** Where a subscriber's messages go: a WebSocket, an HTTP response. */
+export interface Sink {
+  /** Hands over and returns at once. */
+  send(message: Message): void;
+  /** Bytes handed over that have not left this process yet. */
+  readonly backlog: number;
+}
+
+/** How far a consumer may lie behind. */
+export interface SlownessLimits {
+  /** Bytes that may wait for one consumer; beyond it, it is told at its own pace. */
+  readonly bufferBytes: number;
+  /** How long a consumer may take nothing at all before it is let go. */
+  readonly stallMilliseconds: number;
+}
+
+/** The consumer took nothing for too long; it may resume from its last cursor. */
+export class TooSlowError extends ServiceError {
+  constructor() {
+    super("The subscriber does not keep up; it may resume from its last cursor.", {
+      status: 503,
+      code: "TOO_SLOW",
+      logLevel: "info",
+    });
+  }
+}
+
+/** How often the backlog of a slow consumer is looked at. */
+const lookMilliseconds = 25;
+
+/** One subscription of one consumer: how far it has been told, and its end. */
+export class Subscriber {
+  /** Settles when nothing more will be sent: rejected where the service ended it for a reason. */
+  readonly ended: Promise<void>;
+  isEnded = false;
+  private settle!: (error?: Error) => void;
+
+  constructor(
+    readonly group: Group,
+    /** Everything up to here was told, or need not be. */
+    public position: number,
+    private readonly sink: Sink,
+    private readonly limits: SlownessLimits,
+  ) {
+    this.ended = new Promise((resolve, reject) => {
+      this.settle = (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+    });
+    // Nobody may be listening any more, which is no reason to end the process.
+    this.ended.catch(() => undefined);
+  }
+
+  /** @returns whether the consumer keeps up */
+  tell(entry: FeedEntry, message: Message | undefined): boolean {
+    if (entry.position <= this.position) return true;
+    this.position = entry.position;
+    if (message === undefined) return true;
+    this.sink.send(message);
+    return this.keepsUp;
+  }
+
+  get keepsUp(): boolean {
+    return this.sink.backlog <= this.limits.bufferBytes;
+  }
+
+  /**
+   * Waits until the consumer has taken what was sent.
+   * @returns false where the subscription has ended meanwhile
+   * @throws TooSlowError where it takes nothing for too long
+   */
+  async drained(): Promise<boolean> {
+    let backlog = this.sink.backlog;
+    let movedAt = Date.now();
+    while (!this.isEnded && !this.keepsUp) {
+      await delay(lookMilliseconds);
+      if (this.sink.backlog < backlog) movedAt = Date.now();
+      else if (Date.now() - movedAt > this.limits.stallMilliseconds) throw new TooSlowError();
+      backlog = this.sink.backlog;
+    }
+    return !this.isEnded;
+  }
+
+  end(error?: Error): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.group.remove(this);
+    this.settle(error);
+  }
+}

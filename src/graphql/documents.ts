@@ -1,0 +1,60 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  parse,
+  type ParseOptions,
+  validate,
+  type ValidationRule,
+} from "graphql";
+
+/** A query text, read and checked against the schema; without errors it may be executed. */
+export interface PreparedDocument {
+  readonly document?: DocumentNode;
+  readonly errors: readonly GraphQLError[];
+}
+
+const mostKept = 200;
+/** A text that is longer is prepared anew each time, so that what is kept stays small. */
+const longestKept = 10_000;
+
+/**
+ * Parses and validates query texts of subscriptions. A thousand subscribers send the same text: it is read once, and the same text is
+ * the same document, by which compiled code and groups of subscribers are found.
+ */
+export class Documents {
+  private readonly prepared = new Map<string, PreparedDocument>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly parseOptions: ParseOptions,
+    private readonly rules: readonly ValidationRule[],
+  ) {}
+
+  prepare(query: string): PreparedDocument {
+    const known = this.prepared.get(query);
+    if (known !== undefined) {
+      this.prepared.delete(query);
+      this.prepared.set(query, known);
+      return known;
+    }
+    const prepared = this.read(query);
+    if (query.length <= longestKept) this.prepared.set(query, prepared);
+    for (const oldest of this.prepared.keys()) {
+      if (this.prepared.size <= mostKept) break;
+      this.prepared.delete(oldest);
+    }
+    return prepared;
+  }
+
+  private read(query: string): PreparedDocument {
+    try {
+      const document = parse(query, this.parseOptions);
+      const errors = validate(this.schema, document, this.rules);
+      return errors.length > 0 ? { errors } : { document, errors };
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      return { errors: [error] };
+    }
+  }
+}

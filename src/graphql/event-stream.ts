@@ -1,0 +1,136 @@
+import type { RequestHandler, Response } from "express";
+import { getOperationAST, type GraphQLError, OperationTypeNode } from "graphql";
+import { z } from "zod";
+import { BadInputError } from "../errors.js";
+import { type Message, type Sink, TooSlowError } from "../feed/subscriber.js";
+import type { Operation } from "./executor.js";
+import { asGraphQLError } from "./format-error.js";
+import { toOperation, type TransportParts } from "./transport.js";
+
+const variables = z.record(z.string(), z.unknown());
+const parameters = z.object({
+  query: z.string().min(1),
+  operationName: z.string().nullish(),
+  variables: variables.nullish(),
+});
+const fromUrl = parameters.extend({
+  variables: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: "custom", message: "must be JSON" });
+        return z.NEVER;
+      }
+    })
+    .pipe(variables)
+    .optional(),
+});
+
+/**
+ * `/graphql/stream`: graphql-sse's distinct connections mode, one operation a connection. Each event's id is its cursor, so a browser's
+ * EventSource that reconnects by itself goes on from there: `Last-Event-ID` counts as `after`.
+ */
+export class EventStreamEndpoint {
+  private readonly open = new Set<Response>();
+  private readonly heartbeat: NodeJS.Timeout;
+
+  constructor(private readonly parts: TransportParts) {
+    this.heartbeat = setInterval(() => {
+      for (const response of this.open) response.write(":\n\n");
+    }, parts.keepAliveSeconds * 1_000);
+  }
+
+  readonly handle: RequestHandler = async (request, response) => {
+    const body: unknown = request.method === "POST" ? request.body : request.query;
+    const read = (request.method === "POST" ? parameters : fromUrl).safeParse(body);
+    if (!read.success) {
+      const error = new BadInputError("The request must have a query, and variables that are an object.");
+      response.status(400).json({ errors: [this.parts.formatError(error)] });
+      return;
+    }
+    const { preparer, access, contextFor } = this.parts;
+    const caller = access.gate.callerOf(request);
+    const leave = access.connections.add({
+      caller,
+      subscriptions: () => 1,
+      close: () => response.destroy(),
+    });
+    response.once("close", leave);
+    const prepared = await preparer.prepare(read.data, contextFor(caller));
+    this.begin(response);
+    if ("args" in prepared) {
+      await this.run(response, toOperation(prepared.args), request.get("Last-Event-ID") ?? "");
+    } else this.finish(response, prepared);
+  };
+
+  /** Ends all streams without the event `complete`, so that clients resume elsewhere. */
+  stop(): void {
+    clearInterval(this.heartbeat);
+    for (const response of this.open) response.end();
+  }
+
+  private begin(response: Response): void {
+    response.writeHead(200, {
+      "Content-Type": "text/event-stream; charset=utf-8",
+      "Cache-Control": "no-cache, no-transform",
+      "X-Accel-Buffering": "no",
+    });
+    response.write(":\n\n");
+    this.open.add(response);
+    response.once("close", () => this.open.delete(response));
+  }
+
+  private async run(response: Response, operation: Operation, lastEventId: string): Promise<void> {
+    const { executor, operations } = this.parts;
+    if (
+      getOperationAST(operation.document, operation.operationName)?.operation !==
+      OperationTypeNode.SUBSCRIPTION
+    ) {
+      const { errors, ...result } = await executor.execute(operation);
+      this.finish(response, errors ?? [], result);
+      return;
+    }
+    const opened = await operations.open(operation, new EventStreamSink(response), lastEventId);
+    if (!("ended" in opened)) {
+      this.finish(response, opened);
+      return;
+    }
+    response.once("close", () => {
+      opened.end();
+    });
+    if (response.destroyed) opened.end();
+    await opened.ended.then(
+      () => {
+        response.end();
+      },
+      (error: unknown) => {
+        if (error instanceof TooSlowError) response.destroy();
+        else this.finish(response, [asGraphQLError(error as Error)]);
+      },
+    );
+  }
+
+  /** The last event of an operation that is over: its result, or why there is none. */
+  private finish(response: Response, errors: readonly GraphQLError[], result: object = {}): void {
+    const formatted = errors.map((error) => this.parts.formatError(error));
+    const answer = formatted.length > 0 ? { ...result, errors: formatted } : result;
+    response.end(`event: next\ndata: ${JSON.stringify(answer)}\n\nevent: complete\ndata:\n\n`);
+  }
+}
+
+/** Writes events into a response; each one's id is its cursor. */
+class EventStreamSink implements Sink {
+  constructor(private readonly response: Response) {}
+
+  get backlog(): number {
+    return this.response.writableLength;
+  }
+
+  send({ cursor, json }: Message): void {
+    this.response.write(Buffer.concat([Buffer.from(`id: ${cursor}\nevent: next\ndata: `), json, blankLine]));
+  }
+}
+
+const blankLine = Buffer.from("\n\n");

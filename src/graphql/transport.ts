@@ -1,0 +1,35 @@
+import type { ExecutionArgs, GraphQLFormattedError } from "graphql";
+import type { Access } from "../access/access.js";
+import type { Caller } from "../access/caller.js";
+import type { Logger } from "../logger.js";
+import type { RequestContext } from "./context.js";
+import type { Executor, Operation } from "./executor.js";
+import type { LiveOperations } from "./live-operations.js";
+import type { OperationPreparer } from "./prepare-operation.js";
+
+/** What a transport that does not go through Apollo needs. */
+export interface TransportParts {
+  readonly keepAliveSeconds: number;
+  readonly preparer: OperationPreparer;
+  readonly executor: Executor;
+  readonly operations: LiveOperations;
+  readonly access: Access;
+  readonly contextFor: (caller: Caller) => RequestContext;
+  readonly formatError: (error: unknown) => GraphQLFormattedError;
+  readonly logger: Logger;
+}
+
+/** What graphql's own functions take, as our executor takes it. */
+export function toOperation({
+  document,
+  operationName,
+  variableValues,
+  contextValue,
+}: ExecutionArgs): Operation {
+  return {
+    document,
+    operationName,
+    variables: variableValues,
+    context: contextValue as RequestContext,
+  };
+}

@@ -1,0 +1,214 @@
+import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { Duplex } from "node:stream";
+import type { ExecutionArgs, GraphQLError } from "graphql";
+import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
+import type { Extra } from "graphql-ws/use/ws";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type Message, type Sink, type Subscriber, TooSlowError } from "../feed/subscriber.js";
+import type { Logger } from "../logger.js";
+import { SocketAccess, type SocketExtra } from "./socket-access.js";
+import { toOperation, type TransportParts } from "./transport.js";
+
+/** Closes a connection whose consumer takes nothing: a code that clients answer by connecting again. */
+const tooSlowCode = 4008;
+/** How long a peer may take to answer a close before its connection is cut. */
+const closeMilliseconds = 5_000;
+/** How long a socket may stay open without saying who is there. */
+const initMilliseconds = 5_000;
+const greatestMessage = 1024 * 1024;
+
+/** An operation on its way through graphql-ws, with the place where its events go. */
+interface SocketOperation extends ExecutionArgs {
+  readonly sink: SocketSink;
+  readonly cost: number;
+}
+
+/**
+ * `/graphql` over WebSocket, subprotocol graphql-transport-ws. graphql-ws keeps the protocol; events alone go past it, since it would
+ * serialise every event anew for every subscriber: they are made once and written to the sockets as they are.
+ */
+export class SocketEndpoint {
+  private readonly sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: greatestMessage,
+    perMessageDeflate: false,
+    handleProtocols,
+  });
+  private readonly silent = new WeakSet<WebSocket>();
+  private readonly heartbeat: NodeJS.Timeout;
+  private readonly access: SocketAccess;
+
+  constructor(parts: TransportParts) {
+    this.access = new SocketAccess(parts.access);
+    const protocol = serveProtocol(parts, this.access);
+    this.sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
+      socket.on("error", (err) => {
+        parts.logger.debug({ err }, "a WebSocket failed");
+      });
+      socket.on("pong", () => this.silent.delete(socket));
+      const closed = protocol.opened(adapt(socket, parts.logger), { socket, request });
+      socket.once("close", (code, reason) => void closed(code, String(reason)));
+    });
+    this.heartbeat = setInterval(() => {
+      this.askAll();
+    }, parts.keepAliveSeconds * 1_000);
+  }
+
+  /** Serves upgrades of /graphql; any other path, and whoever may not come in, is refused. */
+  attach(server: HttpServer): void {
+    server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const refusal = this.access.refuseUpgrade(request);
+      if (refusal !== undefined) {
+        socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`);
+        return;
+      }
+      this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        this.sockets.emit("connection", webSocket, request);
+      });
+    });
+  }
+
+  /** Closes all sockets with 1001 (going away), so that clients resume elsewhere. */
+  async stop(): Promise<void> {
+    clearInterval(this.heartbeat);
+    for (const socket of this.sockets.clients) closeOrCut(socket, 1001, "Going away");
+    await new Promise<void>((resolve) => {
+      this.sockets.close(() => {
+        resolve();
+      });
+    });
+  }
+
+  /** Cuts who has not answered since the last time, unless what waits for it delays the question: then the feed judges its pace. */
+  private askAll(): void {
+    for (const socket of this.sockets.clients) {
+      if (this.silent.has(socket) && socket.bufferedAmount === 0) {
+        socket.terminate();
+        continue;
+      }
+      this.silent.add(socket);
+      if (socket.readyState === socket.OPEN) socket.ping();
+    }
+  }
+}
+
+function serveProtocol(parts: TransportParts, access: SocketAccess) {
+  const { preparer, executor, operations, contextFor, formatError } = parts;
+  return makeServer<Record<string, unknown>, Extra & Partial<SocketExtra>>({
+    connectionInitWaitTimeout: initMilliseconds,
+    onConnect: (socket) => access.enter(socket),
+    onClose: (socket) => {
+      access.leave(socket);
+    },
+    onSubscribe: async (socket, id, payload) => {
+      const refusal = await access.refuse(socket);
+      if (refusal !== undefined) return [refusal];
+      const prepared = await preparer.prepare(payload, contextFor(access.callerOf(socket)));
+      if (!("args" in prepared)) return prepared;
+      const sink = new SocketSink(socket.extra.socket, id);
+      return { ...prepared.args, cost: prepared.cost, sink } satisfies SocketOperation;
+    },
+    subscribe: async (args) => {
+      const { sink } = args as SocketOperation;
+      return untilEnded(await operations.open(toOperation(args), sink), sink);
+    },
+    execute: (args) => executor.execute(toOperation(args)),
+    onError: (_socket, _id, _payload, errors) => errors.map((error) => formatError(error)),
+    onNext: (_socket, _id, _payload, args, result) => ({
+      ...result,
+      ...(result.errors && { errors: result.errors.map((error) => formatError(error)) }),
+      extensions: { ...result.extensions, cost: (args as SocketOperation).cost },
+    }),
+  });
+}
+
+/** Writes one subscription's events to its socket, as graphql-transport-ws frames them. */
+class SocketSink implements Sink {
+  private readonly head: Buffer;
+
+  constructor(
+    readonly socket: WebSocket,
+    id: string,
+  ) {
+    this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+  }
+
+  get backlog(): number {
+    return this.socket.bufferedAmount;
+  }
+
+  send({ json }: Message): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    this.socket.send(Buffer.concat([this.head, json, tail]), { binary: false });
+  }
+}
+
+const tail = Buffer.from("}");
+
+/**
+ * What graphql-ws holds as the subscription: it yields nothing (events are pushed into the sink), ends when the subscriber does, fails
+ * with its error, and is returned from when the client completes or leaves.
+ */
+function untilEnded(
+  opened: Subscriber | readonly GraphQLError[],
+  { socket }: SocketSink,
+): AsyncGenerator<never, void, void> {
+  const done = { done: true, value: undefined } as const;
+  const generator: AsyncGenerator<never, void, void> = {
+    next: async () => {
+      if (!("ended" in opened)) throw opened[0]?.originalError ?? opened[0] ?? new Error("Not subscribed.");
+      try {
+        await opened.ended;
+      } catch (error) {
+        if (!(error instanceof TooSlowError)) throw error;
+        closeOrCut(socket, tooSlowCode, error.message);
+      }
+      return done;
+    },
+    return: () => {
+      if ("ended" in opened) opened.end();
+      return Promise.resolve(done);
+    },
+    throw: () => generator.return(),
+    [Symbol.asyncIterator]: () => generator,
+  };
+  return generator;
+}
+
+/** Closes in order; a peer that does not answer in time is cut off. */
+function closeOrCut(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  const cut = setTimeout(() => {
+    socket.terminate();
+  }, closeMilliseconds);
+  socket.once("close", () => {
+    clearTimeout(cut);
+  });
+}
+
+/** What graphql-ws asks of a socket. */
+function adapt(socket: WebSocket, logger: Logger) {
+  return {
+    protocol: socket.protocol,
+    send: (text: string) =>
+      new Promise<void>((resolve) => {
+        if (socket.readyState !== socket.OPEN) resolve();
+        // Where it fails the socket closes, and its close event tells.
+        else
+          socket.send(text, () => {
+            resolve();
+          });
+      }),
+    close: (code: number, reason: string) => {
+      socket.close(code, reason);
+    },
+    onMessage: (receive: (text: string) => Promise<void>) => {
+      socket.on("message", (data: Buffer) => {
+        receive(data.toString()).catch((err: unknown) => {
+          logger.error({ err }, "a WebSocket message could not be handled");
+          socket.close(CloseCode.InternalServerError, "Internal server error");
+        });
+      });
+    },
+  };
+}
