@@ -18,7 +18,7 @@ export async function migrate(dataSource: DataSource): Promise<Migration[]> {
 }
 
 /** Such locks are the whole server's: other databases on it must not wait for ours. */
-const lockName = "CONCAT('conversation-agent-api.', MD5(DATABASE()))";
+const lockName = "CONCAT('conversation-agent-api.', LEFT(SHA2(DATABASE(), 256), 32))";
 
 /** The statements that would make the tables what the entities say; empty where the migrations are complete. */
 export async function pendingSchemaChanges(dataSource: DataSource): Promise<string[]> {
