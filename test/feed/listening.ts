@@ -57,7 +57,7 @@ export async function listen(url: string, wish: Wish = {}): Promise<Listener> {
     },
   );
   // Operations of one socket are taken in order: the answer to a later one says that the subscription is taken.
-  for await (const _ of client.iterate({ query: "{ sessions(first: 1) { eventCursor } }" })) break;
+  await client.iterate({ query: "{ sessions(first: 1) { eventCursor } }" }).next();
   return {
     events,
     get sessionIds() {
