@@ -20,6 +20,8 @@ export interface ColumnTypes {
   text(length: number, options?: Partial<Column>): Column;
   /** A Unicode text of any length. */
   longText(options?: Partial<Column>): Column;
+  /** ASCII of any length. */
+  longAscii(options?: Partial<Column>): Column;
   bytes(options?: Partial<Column>): Column;
   integer(options?: Partial<Column>): Column;
   bigint(options?: Partial<Column>): Column;
@@ -37,6 +39,7 @@ const mysqlTypes: ColumnTypes = {
   ascii: (length, options) => ({ type: "varchar", length, ...ascii, ...options }),
   text: (length, options) => ({ type: "varchar", length, ...unicode, ...options }),
   longText: (options) => ({ type: "longtext", ...unicode, ...options }),
+  longAscii: (options) => ({ type: "longtext", ...ascii, ...options }),
   bytes: (options) => ({ type: "longblob", ...options }),
   integer: (options) => ({ type: "int", ...options }),
   bigint: (options) => ({ type: "bigint", ...options }),
@@ -50,6 +53,7 @@ const sqliteTypes: ColumnTypes = {
   ascii: (length, options) => ({ type: "varchar", length, ...options }),
   text: (length, options) => ({ type: "varchar", length, ...options }),
   longText: (options) => ({ type: "text", ...options }),
+  longAscii: (options) => ({ type: "text", ...options }),
   bytes: (options) => ({ type: "blob", ...options }),
   integer: (options) => ({ type: "integer", ...options }),
   bigint: (options) => ({ type: "bigint", ...options }),
@@ -80,6 +84,24 @@ export function onConflict(dialect: Dialect, key: readonly string[], set: readon
 /** Makes a SELECT lock the rows it finds until the transaction ends. SQLite has one writer at a time and needs no row locks. */
 export function forUpdate(dialect: Dialect): string {
   return dialect === "sqlite" ? "" : " FOR UPDATE";
+}
+
+/** Which rows of search_texts (alias `q`) hold a word that begins with each of these terms, by the full-text index. */
+export function fullTextMatch(
+  dialect: Dialect,
+  terms: readonly string[],
+): { readonly sql: string; readonly parameters: readonly string[] } {
+  if (dialect === "sqlite") {
+    const expression = terms.map((term) => `terms:${term}*`).join(" AND ");
+    return {
+      sql: "q.owner_id IN (SELECT owner_id FROM search_index WHERE search_index MATCH ?)",
+      parameters: [expression],
+    };
+  }
+  return {
+    sql: "MATCH(q.terms) AGAINST (? IN BOOLEAN MODE)",
+    parameters: [terms.map((term) => `+${term}*`).join(" ")],
+  };
 }
 
 /** Errors after which the same transaction may succeed: deadlock and lock wait timeout. */

@@ -41,7 +41,9 @@ export function defineTable<Row extends object>(definition: TableDefinition<Row>
             ([property, column]) => [property, { ...column, name: snakeCase(property) }],
           ),
         ) as EntitySchemaOptions<Row>["columns"],
-        indices: [...(definition.indices ?? [])],
+        indices: (definition.indices ?? []).filter(
+          ({ fulltext }) => fulltext !== true || dialect !== "sqlite",
+        ),
       }),
   };
 }

@@ -1,6 +1,8 @@
 import { Field, InputType } from "type-graphql";
 import {
+  BooleanComparator,
   DateTimeComparator,
+  FloatComparator,
   IDComparator,
   IntComparator,
   SessionStatusComparator,
@@ -79,6 +81,59 @@ export class SessionFilter {
 
   @Field(() => DateTimeComparator, nullable("When the last event that changed it was received."))
   readonly updatedAt?: DateTimeComparator | null;
+
+  @Field(() => AgentVersionFilter, nullable("Its agent version, as its newest event carried it."))
+  readonly agentVersion?: AgentVersionFilter | null;
+
+  @Field(() => SessionMessagesFilter, nullable("Its messages."))
+  readonly messages?: SessionMessagesFilter | null;
+
+  @Field(
+    () => [AnalysisAnswerFilter],
+    nullable("The answers of its current analysis; all of these conditions must hold."),
+  )
+  readonly analysis?: AnalysisAnswerFilter[] | null;
+
+  @Field(
+    () => String,
+    nullable(
+      "Words, each of which must begin a word of its transcript, translated transcript or summary, or each a word of one of its messages. Case and accents do not count; 16 words at the most.",
+    ),
+  )
+  readonly search?: string | null;
+}
+
+@InputType({ description: "Asks of the messages of a session. All conditions given must hold." })
+export class SessionMessagesFilter {
+  @Field(() => MessageFilter, nullable("At least one message matches."))
+  readonly some?: MessageFilter | null;
+
+  @Field(() => MessageFilter, nullable("No message fails to match; so also where there is none."))
+  readonly every?: MessageFilter | null;
+
+  @Field(() => MessageFilter, nullable("No message matches."))
+  readonly none?: MessageFilter | null;
+}
+
+@InputType({
+  description:
+    "Asks of one answer of the current analysis. All conditions given must hold; what is missing, or is of another type, has no value.",
+})
+export class AnalysisAnswerFilter {
+  @Field(() => String, { description: "The question's name, which is the answer's key." })
+  readonly name!: string;
+
+  @Field(() => Boolean, nullable("Whether there is an answer that is not null, of any type."))
+  readonly answered?: boolean | null;
+
+  @Field(() => StringComparator, nullable("The answer as a text."))
+  readonly string?: StringComparator | null;
+
+  @Field(() => FloatComparator, nullable("The answer as a number."))
+  readonly number?: FloatComparator | null;
+
+  @Field(() => BooleanComparator, nullable("The answer as true or false."))
+  readonly boolean?: BooleanComparator | null;
 }
 
 @InputType({

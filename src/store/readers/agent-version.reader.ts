@@ -5,7 +5,7 @@ import {
   type AgentVersionRevisionRow,
   agentVersionRevisions,
 } from "../tables/agent-version-revisions.table.js";
-import { compileFilter, type FilterFields } from "./filter.js";
+import { compileFilter, type FilterFields, storedId } from "./filter.js";
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
@@ -41,12 +41,12 @@ const text = { nullable: true, isText: true };
 
 /** The fields of AgentVersionFilter and their columns; they speak of the version's current revision. */
 export const agentVersionFilterFields: FilterFields = {
-  id: { column: "agent_version_id", nullable: false },
-  agentId: { column: "agent_id", nullable: false },
-  organizationId: { column: "organization_id", nullable: false },
+  id: { column: "agent_version_id", nullable: false, stored: storedId },
+  agentId: { column: "agent_id", nullable: false, stored: storedId },
+  organizationId: { column: "organization_id", nullable: false, stored: storedId },
   name: { column: "name", ...text },
   description: { column: "description", ...text },
-  llmId: { column: "llm_id", nullable: true },
+  llmId: { column: "llm_id", nullable: true, stored: storedId },
   createdById: { column: "created_by_id", nullable: true },
   language: { column: "language", ...text },
   voiceId: { column: "voice_id", ...text },
@@ -150,7 +150,7 @@ export class AgentVersionReader {
   }
 
   private matching(scope: Scope, filter: object): SqlCondition[] {
-    const { sql, parameters } = compileFilter(filter, agentVersionFilterFields, "r", this.database.dialect);
+    const { sql, parameters } = compileFilter(filter, agentVersionFilterFields, "r", this.database);
     return [scopeCondition(scope, "s"), { sql: `(${sql})`, parameters }];
   }
 }

@@ -1,6 +1,8 @@
+import { BadInputError } from "../../errors.js";
 import type { SqlValue } from "../database.js";
 import type { Dialect } from "../dialect.js";
 import { placeholders } from "../statements.js";
+import { textPrefix } from "../tables/analysis-answers.table.js";
 import type { SqlCondition } from "./scope.js";
 
 /**
@@ -28,45 +30,101 @@ export interface Filter {
   readonly not?: Filter | null;
 }
 
-/** How one field of a filter reads in SQL. */
+/** How one scalar field of a filter reads in SQL. */
 export interface FilterField {
   readonly column: string;
   readonly nullable: boolean;
   /** Texts compare by code points; MySQL ignores trailing spaces unless told otherwise. */
   readonly isText?: boolean;
-  /** The stored form of a value, where it differs from GraphQL's: an enum's rank, a DATETIME's text. */
+  /** The column of a text's first 191 characters, where an index holds those alone. */
+  readonly prefixColumn?: string;
+  /** The stored form of a value, where it differs from GraphQL's: an enum's rank, a DATETIME's text, an id in lower case. */
   readonly stored?: (value: never) => SqlValue;
 }
 
-export type FilterFields = Readonly<Record<string, FilterField>>;
+/** A field that asks of other tables: it compiles itself. */
+export type FilterRelation = (value: never, alias: string, place: FilterPlace) => SqlCondition;
 
-/** Compiles a filter on one table to SQL. */
+export type FilterFields = Readonly<Record<string, FilterField | FilterRelation>>;
+
+/** Where in a filter the compiler stands. */
+export interface FilterPlace {
+  readonly dialect: Dialect;
+  /**
+   * How texts are searched: through the full-text index, or (where few rows are asked about) by looking into each row. Both find the
+   * same rows.
+   */
+  readonly search: "index" | "rows";
+  /** Such as `filter.and.0`. */
+  readonly path: string;
+  readonly depth: number;
+  readonly conditions: { count: number };
+}
+
+const greatestDepth = 10;
+const mostConditions = 200;
+const mostValues = 500;
+
+/** Compiles a filter to SQL; `alias` names its table. */
 export function compileFilter(
   filter: object,
   fields: FilterFields,
   alias: string,
-  dialect: Dialect,
+  { dialect, search = "index" }: { readonly dialect: Dialect; readonly search?: "index" | "rows" },
 ): SqlCondition {
+  return compileNested(filter, fields, alias, {
+    dialect,
+    search,
+    path: "filter",
+    depth: 1,
+    conditions: { count: 0 },
+  });
+}
+
+/**
+ * Compiles a part of a filter.
+ * @throws BadInputError naming the part that is too deep, too long or too many
+ */
+export function compileNested(
+  filter: object,
+  fields: FilterFields,
+  alias: string,
+  place: FilterPlace,
+): SqlCondition {
+  demand(place.depth <= greatestDepth, place.path, `must not be nested deeper than ${greatestDepth} levels`);
+  const nested = (value: object, path: string) => compileNested(value, fields, alias, within(place, path));
   const parts = Object.entries(filter).flatMap(([name, value]: [string, unknown]): SqlCondition[] => {
     if (value === undefined || value === null) return [];
-    if (name === "and") return (value as object[]).map((each) => compileFilter(each, fields, alias, dialect));
-    if (name === "or")
-      return [
-        join(
-          (value as object[]).map((each) => compileFilter(each, fields, alias, dialect)),
-          "OR",
-        ),
-      ];
-    if (name === "not") return [negate(compileFilter(value, fields, alias, dialect))];
+    place.conditions.count += 1;
+    demand(
+      place.conditions.count <= mostConditions,
+      place.path,
+      `must not hold more than ${mostConditions} conditions`,
+    );
+    if (name === "and" || name === "or") {
+      const all = (value as object[]).map((each, index) => nested(each, `${name}.${index}`));
+      return [join(all, name === "and" ? "AND" : "OR")];
+    }
+    if (name === "not") return [negate(nested(value, "not"))];
     const field = fields[name];
     if (field === undefined) throw new Error(`The filter field ${name} is not mapped to a column.`);
-    return [compileComparator(value, field, alias, dialect)];
+    if (typeof field === "function") return [field(value as never, alias, within(place, name))];
+    return [compileComparator(value, field, alias, within(place, name))];
   });
   return join(parts, "AND");
 }
 
+export function within(place: FilterPlace, step: string): FilterPlace {
+  return { ...place, path: `${place.path}.${step}`, depth: place.depth + 1 };
+}
+
+/** @throws BadInputError naming the field and the rule */
+export function demand(isMet: boolean, field: string, rule: string): void {
+  if (!isMet) throw new BadInputError(`${field}: ${rule}.`, [{ field, rule }]);
+}
+
 /** AND of nothing is true, OR of nothing is false. */
-function join(parts: readonly SqlCondition[], operator: "AND" | "OR"): SqlCondition {
+export function join(parts: readonly SqlCondition[], operator: "AND" | "OR"): SqlCondition {
   if (parts.length === 0) return { sql: operator === "AND" ? "1 = 1" : "1 = 0", parameters: [] };
   return {
     sql: parts.map(({ sql }) => `(${sql})`).join(` ${operator} `),
@@ -75,32 +133,43 @@ function join(parts: readonly SqlCondition[], operator: "AND" | "OR"): SqlCondit
 }
 
 /** SQL's unknown counts as false, so that `not` turns exactly what did not match into what matches. */
-function negate({ sql, parameters }: SqlCondition): SqlCondition {
+export function negate({ sql, parameters }: SqlCondition): SqlCondition {
   return { sql: `NOT COALESCE(${sql}, 1 = 0)`, parameters };
 }
 
-function compileComparator(
+export function compileComparator(
   comparator: Comparator<unknown>,
   field: FilterField,
   alias: string,
-  dialect: Dialect,
+  { dialect, path }: FilterPlace,
 ): SqlCondition {
   const column = `${alias}.${field.column}`;
   const stored = (value: unknown): SqlValue => field.stored?.(value as never) ?? (value as SqlValue);
   const parts: SqlCondition[] = [];
   const add = (sql: string, ...values: SqlValue[]) => parts.push({ sql, parameters: values });
   const { eq, neq, in: among, nin, null: isNull, contains, startsWith } = comparator;
-  if (isPresent(eq)) parts.push(equals(column, stored(eq), field, dialect));
-  if (isPresent(neq)) parts.push(negate(equals(column, stored(neq), field, dialect)));
-  if (isPresent(among)) parts.push(oneOf(column, among.map(stored), field, dialect));
-  if (isPresent(nin)) parts.push(negate(oneOf(column, nin.map(stored), field, dialect)));
+  for (const [name, values] of Object.entries({ in: among, nin })) {
+    demand(
+      (values ?? []).length <= mostValues,
+      `${path}.${name}`,
+      `must not hold more than ${mostValues} values`,
+    );
+  }
+  const prefixed = {
+    ...field,
+    ...(field.prefixColumn && { prefixColumn: `${alias}.${field.prefixColumn}` }),
+  };
+  if (isPresent(eq)) parts.push(equals(column, stored(eq), prefixed, dialect));
+  if (isPresent(neq)) parts.push(negate(equals(column, stored(neq), prefixed, dialect)));
+  if (isPresent(among)) parts.push(oneOf(column, among.map(stored), prefixed, dialect));
+  if (isPresent(nin)) parts.push(negate(oneOf(column, nin.map(stored), prefixed, dialect)));
   for (const [name, operator] of orderings) {
     const bound = comparator[name];
     if (isPresent(bound)) add(`${column} ${operator} ?`, stored(bound));
   }
   if (isPresent(isNull)) add(`${column} IS ${isNull ? "" : "NOT "}NULL`);
   if (isPresent(contains)) add(`INSTR(${column}, ?) > 0`, contains);
-  if (isPresent(startsWith)) add(`SUBSTR(${column}, 1, ${Array.from(startsWith).length}) = ?`, startsWith);
+  if (isPresent(startsWith)) add(`INSTR(${column}, ?) = 1`, startsWith);
   return join(parts, "AND");
 }
 
@@ -111,7 +180,7 @@ const orderings = [
   ["lte", "<="],
 ] as const;
 
-function isPresent<Value>(value: Value | null | undefined): value is Value {
+export function isPresent<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;
 }
 
@@ -130,9 +199,19 @@ function oneOf(
 }
 
 /** MySQL's comparison pads with spaces ('SMS' = 'SMS '), so the length must agree too. */
-function equals(column: string, value: SqlValue, field: FilterField, dialect: Dialect): SqlCondition {
-  if (field.isText === true && dialect !== "sqlite") {
-    return { sql: `${column} = ? AND LENGTH(${column}) = LENGTH(?)`, parameters: [value, value] };
-  }
-  return { sql: `${column} = ?`, parameters: [value] };
+export function equals(column: string, value: SqlValue, field: FilterField, dialect: Dialect): SqlCondition {
+  const parts: SqlCondition[] = [{ sql: `${column} = ?`, parameters: [value] }];
+  if (field.isText === true && dialect !== "sqlite")
+    parts.push({ sql: `LENGTH(${column}) = LENGTH(?)`, parameters: [value] });
+  if (field.prefixColumn !== undefined && typeof value === "string")
+    parts.unshift({ sql: `${field.prefixColumn} = ?`, parameters: [textPrefix(value)] });
+  return {
+    sql: parts.map(({ sql }) => sql).join(" AND "),
+    parameters: parts.flatMap((part) => part.parameters),
+  };
+}
+
+/** Ids are stored in lower case; what is no UUID equals none of them (and must not meet an ASCII column). */
+export function storedId(value: string): string {
+  return /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : "";
 }

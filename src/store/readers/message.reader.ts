@@ -2,7 +2,7 @@ import { fromDatetime, toDatetime } from "../../events/instant.js";
 import type { SqlReader, SqlValue } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type MessageRow, messages } from "../tables/messages.table.js";
-import { compileFilter, type FilterFields } from "./filter.js";
+import { compileFilter, type FilterFields, storedId } from "./filter.js";
 import { maskMessages, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
@@ -47,13 +47,13 @@ const columnsOf: Partial<Record<MessageField, readonly (keyof MessageRow)[]>> = 
 };
 
 const text = { nullable: true, isText: true };
-const id = { nullable: true };
+const id = { nullable: true, stored: storedId };
 const instant = { nullable: true, stored: (value: string) => toDatetime(value) };
 
 /** The fields of MessageFilter and their columns. */
 export const messageFilterFields: FilterFields = {
-  id: { column: "id", nullable: false },
-  conversationId: { column: "conversation_id", nullable: false },
+  id: { column: "id", nullable: false, stored: storedId },
+  conversationId: { column: "conversation_id", nullable: false, stored: storedId },
   body: { column: "body", ...text },
   translatedBody: { column: "translated_body", ...text },
   direction: { column: "direction", ...text },
@@ -199,7 +199,7 @@ export class MessageReader {
 
   private matching(scope: Scope, filter: object): SqlCondition[] {
     refuseWithheld(scope, filter);
-    const { sql, parameters } = compileFilter(filter, messageFilterFields, "m", this.database.dialect);
+    const { sql, parameters } = compileFilter(filter, messageFilterFields, "m", this.database);
     return [scopeCondition(scope, "m"), { sql: `(${sql})`, parameters }];
   }
 }

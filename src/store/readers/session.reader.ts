@@ -1,13 +1,11 @@
-import { fromDatetime, toDatetime } from "../../events/instant.js";
+import { fromDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
-import { compileFilter, type FilterFields } from "./filter.js";
-import { maskAnalyzed, refuseWithheld } from "./mask.js";
+import { maskAnalyzed } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
-
-export type SessionStatus = "STARTED" | "ENDED" | "ANALYZED";
+import { sessionConditions, type SessionStatus, statuses } from "./session-filter.js";
 
 /** A session as it is served: instants in ISO 8601 as precise as received, JSON as values. Holds the fields that were asked for. */
 export interface SessionRecord {
@@ -39,12 +37,6 @@ export interface SessionRecord {
 
 export type SessionField = Exclude<keyof SessionRecord, "position">;
 
-const statuses: readonly SessionStatus[] = ["STARTED", "ENDED", "ANALYZED"];
-
-export function rankOf(status: SessionStatus): number {
-  return statuses.indexOf(status) + 1;
-}
-
 /** Which columns a field is made of, where they are not the one of its name. */
 const columnsOf: Partial<Record<SessionField, readonly (keyof SessionRow)[]>> = {
   status: ["lifecycle"],
@@ -54,34 +46,10 @@ const columnsOf: Partial<Record<SessionField, readonly (keyof SessionRow)[]>> = 
   customAnalysisData: ["customAnalysisData", "revisionId"],
 };
 
-const text = { nullable: true, isText: true };
-const instant = { stored: (value: string) => toDatetime(value) };
-
-/** The fields of SessionFilter and their columns. */
-export const sessionFilterFields: FilterFields = {
-  id: { column: "id", nullable: false },
-  organizationId: { column: "organization_id", nullable: false },
-  conversationId: { column: "conversation_id", nullable: false },
-  agentVersionId: { column: "agent_version_id", nullable: false },
-  status: { column: "lifecycle", nullable: false, stored: rankOf },
-  startedAt: { column: "started_at", nullable: true, ...instant },
-  endedAt: { column: "ended_at", nullable: true, ...instant },
-  analyzedAt: { column: "analyzed_at", nullable: true, ...instant },
-  endedReason: { column: "ended_reason", ...text },
-  chatCompletionRating: { column: "chat_completion_rating", ...text },
-  chatSummary: { column: "chat_summary", ...text },
-  userSentiment: { column: "user_sentiment", ...text },
-  language: { column: "language", ...text },
-  translationLanguage: { column: "translation_language", ...text },
-  chatTranscript: { column: "chat_transcript", ...text },
-  translatedChatTranscript: { column: "translated_chat_transcript", ...text },
-  messageCount: { column: "message_count", nullable: false },
-  createdAt: { column: "created_at", nullable: false, ...instant },
-  updatedAt: { column: "updated_at", nullable: false, ...instant },
-};
-
 export type SessionOrderField =
   "startedAt" | "endedAt" | "analyzedAt" | "createdAt" | "updatedAt" | "messageCount";
+
+const nullableOrders: ReadonlySet<SessionOrderField> = new Set(["startedAt", "endedAt", "analyzedAt"]);
 
 /** An order of sessions; ties are broken by id, so every order is total. */
 export function sessionOrder(
@@ -92,7 +60,7 @@ export function sessionOrder(
     ...chosen.map(({ field, descending }) => ({
       property: field,
       column: `s.${sessions.column(field)}`,
-      nullable: sessionFilterFields[field]?.nullable ?? false,
+      nullable: nullableOrders.has(field),
       descending,
     })),
     { property: "id", column: "s.id", nullable: false, descending: chosen.at(-1)?.descending ?? true },
@@ -185,7 +153,7 @@ export class SessionReader {
   /** Which of these sessions match a filter. */
   async matchingIds(scope: Scope, filter: object, ids: readonly string[]): Promise<Set<string>> {
     if (ids.length === 0) return new Set();
-    const where = this.matching(scope, filter);
+    const where = this.matching(scope, filter, "rows");
     const rows = await this.database.read<{ id: string }>(
       `SELECT s.id FROM sessions s WHERE s.id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}`,
       [...ids, ...where.flatMap(({ parameters }) => parameters)],
@@ -207,10 +175,8 @@ export class SessionReader {
     );
   }
 
-  private matching(scope: Scope, filter: object): SqlCondition[] {
-    refuseWithheld(scope, filter);
-    const { sql, parameters } = compileFilter(filter, sessionFilterFields, "s", this.database.dialect);
-    return [scopeCondition(scope, "s"), { sql: `(${sql})`, parameters }];
+  private matching(scope: Scope, filter: object, search: "index" | "rows" = "index"): SqlCondition[] {
+    return sessionConditions(scope, filter, { dialect: this.database.dialect, search });
   }
 }
 

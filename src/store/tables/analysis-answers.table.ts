@@ -38,3 +38,8 @@ export const analysisAnswers = defineTable<AnalysisAnswerRow>({
     { name: "ix_analysis_answers_boolean", columns: ["name", "booleanValue", "sessionId"] },
   ],
 });
+
+/** The first 191 characters (code points) of a text: what an index can hold. */
+export function textPrefix(text: string): string {
+  return Array.from(text.slice(0, 382)).slice(0, 191).join("");
+}

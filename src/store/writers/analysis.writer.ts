@@ -10,7 +10,7 @@ import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { insertRows, updateRow } from "../statements.js";
 import { analyses } from "../tables/analyses.table.js";
-import { type AnalysisAnswerRow, analysisAnswers } from "../tables/analysis-answers.table.js";
+import { type AnalysisAnswerRow, analysisAnswers, textPrefix } from "../tables/analysis-answers.table.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** Longer names of answers stay in customAnalysisData alone: an index cannot hold them. */
@@ -93,7 +93,7 @@ function typedValue(value: unknown) {
   return {
     valueType: value === null ? "null" : Array.isArray(value) ? "array" : typeof value,
     stringValue,
-    stringPrefix: stringValue === null ? null : Array.from(stringValue.slice(0, 382)).slice(0, 191).join(""),
+    stringPrefix: stringValue === null ? null : textPrefix(stringValue),
     numberValue: typeof value === "number" ? value : null,
     booleanValue: typeof value === "boolean" ? Number(value) : null,
   };

@@ -14,7 +14,11 @@ export interface MessagesOutcome {
   readonly joined: number;
   /** Whether any message is new to the session or reads otherwise than before. */
   readonly changed: boolean;
+  /** Messages whose texts are new or read otherwise than before. */
+  readonly rewritten: readonly MessageTexts[];
 }
+
+export type MessageTexts = Pick<MessageFacts, "id" | "body" | "translatedBody">;
 
 type KnownMessage = MessageRow & { readonly position: number | null };
 
@@ -30,7 +34,7 @@ export class MessageWriter {
     isNewSession: boolean,
   ): Promise<MessagesOutcome> {
     const incoming = snapshot.messages.map((facts, position) => ({ facts, position }));
-    if (incoming.length === 0) return { joined: 0, changed: false };
+    if (incoming.length === 0) return { joined: 0, changed: false, rewritten: [] };
     incoming.sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1));
     const known = isNewSession ? new Map<string, KnownMessage>() : await this.load(transaction, snapshot);
     const fresh = incoming.filter(({ facts }) => !known.has(facts.id));
@@ -39,9 +43,14 @@ export class MessageWriter {
       // Another session of the conversation stored some of them since; now they are ours to lock and to merge.
       for (const [id, row] of await this.load(transaction, snapshot)) known.set(id, row);
     }
-    const changed = await this.mergeInto(transaction, snapshot, known, sessionKey);
+    const merged = await this.mergeInto(transaction, snapshot, known, sessionKey);
     const joined = await this.join(transaction, snapshot.id, incoming, known);
-    return { joined, changed: changed || joined > 0 };
+    const added = fresh.flatMap(({ facts }) => (known.has(facts.id) ? [] : [facts]));
+    return {
+      joined,
+      changed: merged.changed || joined > 0,
+      rewritten: [...added, ...merged.rewritten],
+    };
   }
 
   private async load(
@@ -84,8 +93,9 @@ export class MessageWriter {
     snapshot: SessionSnapshot,
     known: ReadonlyMap<string, KnownMessage>,
     sessionKey: OrderKey,
-  ): Promise<boolean> {
+  ): Promise<{ readonly changed: boolean; readonly rewritten: readonly MessageTexts[] }> {
     let changed = false;
+    const rewritten: MessageTexts[] = [];
     const changedRows: MessageRow[] = [];
     for (const facts of snapshot.messages) {
       const row = known.get(facts.id);
@@ -93,13 +103,15 @@ export class MessageWriter {
       const before = toMerged(row);
       const after = merge(before, facts, orderKey(facts, sessionKey));
       changed ||= after.changed.length > 0;
+      if (after.changed.includes("body") || after.changed.includes("translatedBody"))
+        rewritten.push(after.fields);
       const next = toRow(after, row.organizationId);
       // A repeated value can have a newer key than before, and that decides what may overwrite it later.
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
     }
     await writeChanged(transaction, changedRows, known);
-    return changed;
+    return { changed, rewritten };
   }
 
   private async join(

@@ -15,9 +15,10 @@ import { agentVersionRevisions } from "../tables/agent-version-revisions.table.j
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
 import { AnalysisWriter } from "./analysis.writer.js";
 import { type EventReceipt, orderOf } from "./event-receipt.js";
-import { MessageWriter } from "./message.writer.js";
+import { type MessagesOutcome, MessageWriter } from "./message.writer.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 import { RevisionWriter } from "./revision.writer.js";
+import { searchedFields, SearchWriter } from "./search.writer.js";
 
 /**
  * Projects session events into the tables. All events of one session pass one after the other (its row lock), and locks are taken
@@ -27,6 +28,7 @@ export class SessionWriter {
   readonly revisions = new RevisionWriter();
   private readonly messages = new MessageWriter();
   private readonly analyses = new AnalysisWriter();
+  private readonly search = new SearchWriter();
 
   /**
    * @returns whether anything reads otherwise than before; then subscribers are to be told
@@ -40,6 +42,7 @@ export class SessionWriter {
     const messages = await this.messages.write(transaction, snapshot, key, known === undefined);
     if (receipt.definition.bringsAnalysis) await this.analyses.keep(transaction, snapshot, receipt, key);
     if (known === undefined) {
+      await this.search.keep(transaction, created, messages.rewritten);
       await this.syncAnswers(transaction, created, snapshot.revision, true);
       return true;
     }
@@ -77,7 +80,7 @@ export class SessionWriter {
     snapshot: SessionSnapshot,
     receipt: EventReceipt,
     key: OrderKey,
-    messages: { readonly joined: number; readonly changed: boolean },
+    messages: MessagesOutcome,
   ): Promise<boolean> {
     const before = toMerged(known);
     const after = merge(before, snapshot.session, key);
@@ -101,6 +104,8 @@ export class SessionWriter {
       columns.filter((name) => next[name] !== known[name]).map((name) => [name, next[name]]),
     );
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
+    const isRetold = searchedFields.some((field) => after.changed.includes(field));
+    await this.search.keep(transaction, isRetold ? next : undefined, messages.rewritten);
     if (after.changed.includes("customAnalysisData") || after.changed.includes("revisionId")) {
       await this.syncAnswers(transaction, next, snapshot.revision, false);
     }

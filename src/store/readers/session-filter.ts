@@ -1,0 +1,207 @@
+import { toDatetime } from "../../events/instant.js";
+import type { Dialect } from "../dialect.js";
+import { fullTextMatch } from "../dialect.js";
+import { wantedTerms } from "../search-terms.js";
+import { agentVersionFilterFields } from "./agent-version.reader.js";
+import {
+  type Comparator,
+  compileComparator,
+  compileFilter,
+  compileNested,
+  demand,
+  equals,
+  type FilterField,
+  type FilterFields,
+  type FilterPlace,
+  isPresent,
+  join,
+  negate,
+  storedId,
+  within,
+} from "./filter.js";
+import { refuseWithheld } from "./mask.js";
+import { messageFilterFields } from "./message.reader.js";
+import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
+
+export type SessionStatus = "STARTED" | "ENDED" | "ANALYZED";
+
+export const statuses: readonly SessionStatus[] = ["STARTED", "ENDED", "ANALYZED"];
+
+function rankOf(status: SessionStatus): number {
+  return statuses.indexOf(status) + 1;
+}
+
+/** The conditions on `sessions s` that keep within a scope and a SessionFilter: the one definition for pages, counts, statistics, subscriptions and exports. */
+export function sessionConditions(
+  scope: Scope,
+  filter: object,
+  options: { readonly dialect: Dialect; readonly search?: "index" | "rows" },
+): SqlCondition[] {
+  refuseWithheld(scope, filter);
+  const { sql, parameters } = compileFilter(filter, sessionFilterFields, "s", options);
+  return [scopeCondition(scope, "s"), { sql: `(${sql})`, parameters }];
+}
+
+/** What sessions know themselves of their agent version: here an index serves. */
+const versionFieldsOfSession: FilterFields = {
+  id: { column: "agent_version_id", nullable: false, stored: storedId },
+  agentId: { column: "agent_id", nullable: false, stored: storedId },
+  organizationId: { column: "organization_id", nullable: false, stored: storedId },
+};
+
+/** The revision that the session carries matches. */
+function compileAgentVersion(filter: object, alias: string, place: FilterPlace): SqlCondition {
+  const entries = Object.entries(filter);
+  const own = entries.filter(([name]) => name in versionFieldsOfSession);
+  const others = entries.filter(([name, value]) => !(name in versionFieldsOfSession) && isPresent(value));
+  const parts = [compileNested(Object.fromEntries(own), versionFieldsOfSession, alias, place)];
+  if (others.length > 0) {
+    const { sql, parameters } = compileNested(
+      Object.fromEntries(others),
+      agentVersionFilterFields,
+      "fr",
+      place,
+    );
+    parts.push({
+      sql: `EXISTS (SELECT 1 FROM agent_version_revisions fr WHERE fr.id = ${alias}.revision_id AND (${sql}))`,
+      parameters,
+    });
+  }
+  return join(parts, "AND");
+}
+
+interface MessagesFilter {
+  readonly some?: object | null;
+  readonly every?: object | null;
+  readonly none?: object | null;
+}
+
+function compileMessages(
+  { some, every, none }: MessagesFilter,
+  alias: string,
+  place: FilterPlace,
+): SqlCondition {
+  const exists = (condition: SqlCondition): SqlCondition => ({
+    sql: `EXISTS (SELECT 1 FROM session_messages fj JOIN messages fm ON fm.id = fj.message_id
+      WHERE fj.session_id = ${alias}.id AND (${condition.sql}))`,
+    parameters: condition.parameters,
+  });
+  const matching = (filter: object, name: string) =>
+    compileNested(filter, messageFilterFields, "fm", within(place, name));
+  const parts: SqlCondition[] = [];
+  if (isPresent(some)) parts.push(exists(matching(some, "some")));
+  if (isPresent(every)) parts.push(negate(exists(negate(matching(every, "every")))));
+  if (isPresent(none)) parts.push(negate(exists(matching(none, "none"))));
+  return join(parts, "AND");
+}
+
+interface AnswerFilter {
+  readonly name: string;
+  readonly answered?: boolean | null;
+  readonly string?: Comparator<unknown> | null;
+  readonly number?: Comparator<unknown> | null;
+  readonly boolean?: Comparator<unknown> | null;
+}
+
+const answerFields: Readonly<Record<"string" | "number" | "boolean", FilterField>> = {
+  string: { column: "string_value", nullable: true, isText: true, prefixColumn: "string_prefix" },
+  number: { column: "number_value", nullable: true },
+  boolean: { column: "boolean_value", nullable: true, stored: (value: boolean) => Number(value) },
+};
+
+const answerName: FilterField = { column: "name", nullable: false, isText: true };
+
+function compileAnalysis(answers: readonly AnswerFilter[], alias: string, place: FilterPlace): SqlCondition {
+  return join(
+    answers.map((answer, index) => compileAnswer(answer, alias, within(place, String(index)))),
+    "AND",
+  );
+}
+
+/** The answer of that name, or none: what an answer lacks (another type's value, or everything) counts as no value. */
+function compileAnswer(answer: AnswerFilter, alias: string, place: FilterPlace): SqlCondition {
+  demand(answer.name.length <= 255, `${place.path}.name`, "must have at most 255 characters");
+  const exists = (condition: SqlCondition): SqlCondition => {
+    const named = equals("fa.name", answer.name, answerName, place.dialect);
+    return {
+      sql: `EXISTS (SELECT 1 FROM analysis_answers fa WHERE fa.session_id = ${alias}.id AND ${named.sql} AND (${condition.sql}))`,
+      parameters: [...named.parameters, ...condition.parameters],
+    };
+  };
+  const parts: SqlCondition[] = [];
+  if (isPresent(answer.answered)) {
+    const answered = exists({ sql: "fa.value_type <> 'null'", parameters: [] });
+    parts.push(answer.answered ? answered : negate(answered));
+  }
+  for (const [type, field] of Object.entries(answerFields)) {
+    const comparator = answer[type as keyof typeof answerFields];
+    if (!isPresent(comparator)) continue;
+    const matching = compileComparator(comparator, field, "fa", within(place, type));
+    // Where no value at all would match, that no matching answer exists is not the question: that no other one does.
+    parts.push(matchesNothing(comparator) ? negate(exists(negate(matching))) : exists(matching));
+  }
+  return join(parts, "AND");
+}
+
+/** Whether a field without a value matches. */
+function matchesNothing(comparator: Comparator<unknown>): boolean {
+  return Object.entries(comparator).every(
+    ([name, value]) =>
+      !isPresent(value) || name === "neq" || name === "nin" || (name === "null" && value === true),
+  );
+}
+
+const mostWords = 16;
+
+/** All words begin words of the session's own texts, or all of them of one of its messages. */
+function compileSearch(text: string, alias: string, place: FilterPlace): SqlCondition {
+  const terms = wantedTerms(text);
+  demand(terms.length > 0, place.path, "must hold a letter or a digit");
+  demand(terms.length <= mostWords, place.path, `must not hold more than ${mostWords} words`);
+  if (place.search === "index") {
+    const { sql, parameters } = fullTextMatch(place.dialect, terms);
+    // DISTINCT keeps the optimizers from asking the index anew for each session.
+    return {
+      sql: `${alias}.id IN (SELECT found.id FROM (SELECT DISTINCT COALESCE(fj.session_id, q.owner_id) AS id
+        FROM search_texts q LEFT JOIN session_messages fj ON fj.message_id = q.owner_id WHERE ${sql}) found)`,
+      parameters,
+    };
+  }
+  const all = terms.map(() => "INSTR(q.terms, ?) > 0").join(" AND ");
+  const parameters = terms.map((term) => ` ${term}`);
+  return {
+    sql: `EXISTS (SELECT 1 FROM search_texts q WHERE q.owner_id = ${alias}.id AND ${all})
+      OR EXISTS (SELECT 1 FROM session_messages fj JOIN search_texts q ON q.owner_id = fj.message_id
+        WHERE fj.session_id = ${alias}.id AND ${all})`,
+    parameters: [...parameters, ...parameters],
+  };
+}
+
+const text = { nullable: true, isText: true };
+const instant = { stored: (value: string) => toDatetime(value) };
+
+const sessionFilterFields: FilterFields = {
+  id: { column: "id", nullable: false, stored: storedId },
+  organizationId: { column: "organization_id", nullable: false, stored: storedId },
+  conversationId: { column: "conversation_id", nullable: false, stored: storedId },
+  agentVersionId: { column: "agent_version_id", nullable: false, stored: storedId },
+  status: { column: "lifecycle", nullable: false, stored: rankOf },
+  startedAt: { column: "started_at", nullable: true, ...instant },
+  endedAt: { column: "ended_at", nullable: true, ...instant },
+  analyzedAt: { column: "analyzed_at", nullable: true, ...instant },
+  endedReason: { column: "ended_reason", ...text },
+  chatCompletionRating: { column: "chat_completion_rating", ...text },
+  chatSummary: { column: "chat_summary", ...text },
+  userSentiment: { column: "user_sentiment", ...text },
+  language: { column: "language", ...text },
+  translationLanguage: { column: "translation_language", ...text },
+  chatTranscript: { column: "chat_transcript", ...text },
+  translatedChatTranscript: { column: "translated_chat_transcript", ...text },
+  messageCount: { column: "message_count", nullable: false },
+  createdAt: { column: "created_at", nullable: false, ...instant },
+  updatedAt: { column: "updated_at", nullable: false, ...instant },
+  agentVersion: compileAgentVersion,
+  messages: compileMessages,
+  analysis: compileAnalysis,
+  search: compileSearch,
+};

@@ -1,0 +1,149 @@
+/**
+ * What a filter means, written down a second time and in another way than the service's SQL: over sessions as the API serves them.
+ */
+export interface ServedSession {
+  readonly [field: string]: unknown;
+  readonly id: string;
+  readonly agentVersion: Readonly<Record<string, unknown>>;
+  readonly messages: { readonly nodes: readonly Readonly<Record<string, unknown>>[] };
+  readonly customAnalysisData: unknown;
+}
+
+type Filter = Readonly<Record<string, unknown>>;
+
+export function matchesSession(session: ServedSession, filter: Filter): boolean {
+  return matches(session, filter, {
+    agentVersion: (asked) => matches(session.agentVersion, asked as Filter),
+    messages: (asked) => matchesMessages(session.messages.nodes, asked as Readonly<Record<string, Filter>>),
+    analysis: (asked) =>
+      (asked as readonly AnswerFilter[]).every((answer) => matchesAnswer(session.customAnalysisData, answer)),
+    search: (asked) => isFound(session, asked as string),
+  });
+}
+
+type Special = Readonly<Record<string, (asked: unknown) => boolean>>;
+
+function matches(row: Readonly<Record<string, unknown>>, filter: Filter, special: Special = {}): boolean {
+  return Object.entries(filter).every(([name, asked]) => {
+    if (asked === null || asked === undefined) return true;
+    if (name === "and") return (asked as Filter[]).every((each) => matches(row, each, special));
+    if (name === "or") return (asked as Filter[]).some((each) => matches(row, each, special));
+    if (name === "not") return !matches(row, asked as Filter, special);
+    const own = special[name];
+    return own ? own(asked) : compares(comparable(row[name]), asked as Filter);
+  });
+}
+
+function matchesMessages(
+  messages: readonly Readonly<Record<string, unknown>>[],
+  { some, every, none }: Readonly<Record<string, Filter | null | undefined>>,
+): boolean {
+  return (
+    (!some || messages.some((message) => matches(message, some))) &&
+    (!every || messages.every((message) => matches(message, every))) &&
+    (!none || !messages.some((message) => matches(message, none)))
+  );
+}
+
+interface AnswerFilter {
+  readonly name: string;
+  readonly answered?: boolean | null;
+  readonly string?: Filter;
+  readonly number?: Filter;
+  readonly boolean?: Filter;
+}
+
+function matchesAnswer(data: unknown, { name, answered, ...typed }: AnswerFilter): boolean {
+  const answers = typeof data === "object" && data !== null && !Array.isArray(data) ? data : {};
+  const value = new Map<string, unknown>(Object.entries(answers)).get(name) ?? null;
+  if (typeof answered === "boolean" && answered !== (value !== null)) return false;
+  return Object.entries(typed).every(([type, asked]) =>
+    compares(typeof value === type ? value : null, asked),
+  );
+}
+
+/** Instants are compared at microseconds, ids without case; everything else as it is. */
+function comparable(value: unknown): unknown {
+  if (typeof value !== "string") return value ?? null;
+  const instant = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?Z$/.exec(value);
+  if (instant) return `${String(instant[1])}.${(instant[2] ?? "").padEnd(6, "0")}`;
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : value;
+}
+
+function compares(value: unknown, comparator: Filter): boolean {
+  return Object.entries(comparator).every(([operator, given]) => {
+    if (given === null || given === undefined) return true;
+    const asked = Array.isArray(given) ? given.map(comparable) : comparable(given);
+    const has = value !== null;
+    switch (operator) {
+      case "eq":
+        return value === asked;
+      case "neq":
+        return value !== asked;
+      case "in":
+        return (asked as unknown[]).includes(value);
+      case "nin":
+        return !(asked as unknown[]).includes(value);
+      case "gt":
+        return has && (value as string) > (asked as string);
+      case "gte":
+        return has && (value as string) >= (asked as string);
+      case "lt":
+        return has && (value as string) < (asked as string);
+      case "lte":
+        return has && (value as string) <= (asked as string);
+      case "null":
+        return asked !== has;
+      case "contains":
+        return has && (value as string).includes(given as string);
+      case "startsWith":
+        return has && (value as string).startsWith(given as string);
+      default:
+        throw new Error(`The reference does not know ${operator}.`);
+    }
+  });
+}
+
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
+
+function isFound(session: ServedSession, query: string): boolean {
+  const { chatTranscript, translatedChatTranscript, chatSummary } = session;
+  const places = [
+    [chatTranscript, translatedChatTranscript, chatSummary],
+    ...session.messages.nodes.map(({ body, translatedBody }) => [body, translatedBody]),
+  ];
+  return places.some((texts) => {
+    const words = texts.flatMap((text) => wordsOf((text ?? "") as string));
+    return wordsOf(query).every((asked) =>
+      unspaced.test(asked)
+        ? neighbours(asked).every((pair) => words.some((word) => unspaced.test(word) && word.includes(pair)))
+        : words.some((word) => word.startsWith(asked)),
+    );
+  });
+}
+
+/** Runs of letters and digits; a run changes where a script without spaces begins or ends. */
+function wordsOf(text: string): string[] {
+  const words: string[] = [];
+  let word = "";
+  for (const character of plain(text)) {
+    const isWord = /[\p{L}\p{N}]/u.test(character);
+    if (word !== "" && (!isWord || unspaced.test(word) !== unspaced.test(character))) {
+      words.push(word);
+      word = "";
+    }
+    if (isWord) word += character;
+  }
+  return word === "" ? words : [...words, word];
+}
+
+function neighbours(word: string): string[] {
+  const characters = Array.from(word);
+  return characters.length === 1
+    ? characters
+    : characters.slice(1).map((character, index) => `${String(characters[index])}${character}`);
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().normalize("NFC");
+}

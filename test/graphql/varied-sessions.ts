@@ -1,0 +1,144 @@
+import { randomUUID } from "node:crypto";
+import { generateSessions } from "../../src/cli/simulate/generate.js";
+import { type Payload, type QueryResult, sample, type TestService } from "../service.js";
+import type { ServedSession } from "./reference-filter.js";
+
+/** Stores simulated sessions, and some that hold what comparisons, searches and exports get wrong. */
+export async function storeVariedSessions(service: TestService, count: number): Promise<void> {
+  for (const { envelopes } of generateSessions({ sessions: count, seed: 7 }))
+    for (const envelope of envelopes) await service.post(envelope);
+  for (const change of oddities) {
+    const payload = await sample("analyzed");
+    payload.request_id = randomUUID();
+    payload.data.id = randomUUID();
+    for (const message of payload.data.messages) message.id = randomUUID();
+    change(payload);
+    await service.post(payload);
+  }
+}
+
+const alike = "same beginning ".repeat(14);
+
+const oddities: readonly ((payload: Payload) => void)[] = [
+  ({ data }) => {
+    data.ended_reason = "user_ended ";
+    data.user_sentiment = "Neutral";
+    data.custom_analysis_data = { Employment: "", Age: 0, Willing: false, Unsure: null };
+  },
+  ({ data }) => {
+    data.chat_summary = '=HYPERLINK("http://example.com","Café 😀")';
+    data.chat_transcript = "求人について知りたいです。Größe und Café, naïve façade";
+    data.language = "ja";
+    data.custom_analysis_data = { Employment: "Phone call", Age: 42.5, Willing: true };
+  },
+  ({ data }) => {
+    data.messages = [];
+    data.chat_transcript = "";
+    data.chat_summary = null;
+    data.user_sentiment = "neutral ";
+    data.custom_analysis_data = {};
+  },
+  ({ data }) => {
+    data.custom_analysis_data = { Employment: `${alike}one`, Age: -1, Willing: "false", Unsure: [1, 2] };
+    data.ended_reason = null;
+    data.chat_completion_rating = "é";
+  },
+  ({ data }) => {
+    data.custom_analysis_data = { Employment: `${alike}two`, Age: "0", " spaced ": "x ", "=1+1": 1e300 };
+    data.started_at = "2025-08-22T10:00:00.000001Z";
+    data.chat_completion_rating = "e";
+  },
+  ({ data }) => {
+    data.started_at = null;
+    data.ended_at = null;
+    data.translated_chat_transcript = "สวัสดีครับ hello 100% _wild_ quick Qatar";
+    data.custom_analysis_data = "no object";
+  },
+];
+
+const everything = /* GraphQL */ `
+  query ($after: String) {
+    sessions(first: 50, after: $after) {
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+      nodes {
+        id
+        conversationId
+        organizationId
+        status
+        startedAt
+        endedAt
+        analyzedAt
+        endedReason
+        chatCompletionRating
+        chatSummary
+        userSentiment
+        language
+        translationLanguage
+        chatTranscript
+        translatedChatTranscript
+        customAnalysisData
+        messageCount
+        createdAt
+        updatedAt
+        agentVersion {
+          id
+          agentId
+          organizationId
+          name
+          description
+          llmId
+          createdById
+          language
+          voiceId
+        }
+        messages(first: 200) {
+          nodes {
+            id
+            conversationId
+            body
+            translatedBody
+            direction
+            type
+            mode
+            deliveryStatus
+            from
+            to
+            language
+            translationLanguage
+            createdAt
+            updatedAt
+            contactId
+            channelId
+            campaignId
+            campaignContactId
+            sequenceId
+            stepId
+            stepContactId
+            userId
+          }
+        }
+      }
+    }
+  }
+`;
+
+interface Page {
+  readonly sessions: {
+    readonly nodes: readonly ServedSession[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
+  };
+}
+
+/** All stored sessions, as a client reads them. */
+export async function readAllSessions(service: TestService): Promise<ServedSession[]> {
+  const all: ServedSession[] = [];
+  for (let after: string | null = null; ;) {
+    const { data }: QueryResult<Page> = await service.query<Page>(everything, { after });
+    all.push(...data.sessions.nodes);
+    if (!data.sessions.pageInfo.hasNextPage) return all;
+    after = data.sessions.pageInfo.endCursor;
+  }
+}
