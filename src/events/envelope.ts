@@ -57,10 +57,13 @@ export function parseEnvelope(body: Buffer): Envelope {
   };
 }
 
+/** Refuses what is no UTF-8 instead of replacing it. */
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 function parseJson(body: Buffer): unknown {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    text = utf8.decode(body);
   } catch {
     throw new BadInputError("The body is not valid UTF-8.", [{ field: "body", rule: "must be UTF-8" }]);
   }

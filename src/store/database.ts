@@ -4,6 +4,7 @@ import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { createDataSource, detectDialect } from "./data-source.js";
 import { type Dialect, isConnectionLost, isRetryable } from "./dialect.js";
+import type { MysqlConnection } from "./mysql-connection.js";
 import { withConnection } from "./time-limit.js";
 
 /** What a statement may be given. Texts of instants, not Dates; JSON as text. */
@@ -80,10 +81,8 @@ export class Database implements SqlReader {
   ): Promise<Row[]> {
     if (this.dialect === "sqlite") return await this.reader.query<Row[]>(sql, [...parameters]);
     try {
-      return await withConnection(
-        this.reader,
-        milliseconds,
-        async (runner) => (await runner.query(sql, [...parameters])) as Row[],
+      return await withConnection(this.reader, milliseconds, (connection) =>
+        connection.query<Row>(sql, parameters),
       );
     } catch (error) {
       throw isConnectionLost(error) ? new UnavailableError("The database cannot be reached.", error) : error;
@@ -129,23 +128,49 @@ export class Database implements SqlReader {
     work: (transaction: Transaction) => Promise<Result>,
     milliseconds: number,
   ): Promise<Result> {
-    if (this.dialect !== "sqlite")
-      return await withConnection(this.writer, milliseconds, (runner) => this.commit(runner, work));
+    if (this.dialect !== "sqlite") {
+      return await withConnection(this.writer, milliseconds, (connection) => this.onMysql(connection, work));
+    }
     const runner = this.writer.createQueryRunner();
     try {
-      return await this.commit(runner, work);
+      return await this.onSqlite(runner, work);
     } finally {
       await runner.release();
     }
   }
 
-  private async commit<Result>(
+  private async onMysql<Result>(
+    connection: MysqlConnection,
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      await connection.begin();
+      const result = await work({
+        dialect: this.dialect,
+        query: (sql, parameters) => connection.query(sql, parameters),
+        execute: (sql, parameters) => connection.execute(sql, parameters),
+      });
+      await connection.end("COMMIT");
+      return result;
+    } catch (error) {
+      await connection.end("ROLLBACK").catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async onSqlite<Result>(
     runner: QueryRunner,
     work: (transaction: Transaction) => Promise<Result>,
   ): Promise<Result> {
     try {
       await runner.startTransaction();
-      const result = await work(transactionOn(runner, this.dialect));
+      const result = await work({
+        dialect: this.dialect,
+        query: async <Row extends object>(sql: string, parameters: readonly SqlValue[] = []) =>
+          (await runner.query(sql, [...parameters])) as Row[],
+        execute: async (sql, parameters = []) =>
+          (await runner.query(sql, [...parameters], true)).affected ?? 0,
+      });
       await runner.commitTransaction();
       return result;
     } catch (error) {
@@ -153,13 +178,4 @@ export class Database implements SqlReader {
       throw error;
     }
   }
-}
-
-function transactionOn(runner: QueryRunner, dialect: Dialect): Transaction {
-  return {
-    dialect,
-    query: async <Row extends object>(sql: string, parameters: readonly SqlValue[] = []) =>
-      (await runner.query(sql, [...parameters])) as Row[],
-    execute: async (sql, parameters = []) => (await runner.query(sql, [...parameters], true)).affected ?? 0,
-  };
 }

@@ -28,10 +28,11 @@ export interface TableDefinition<Row extends object> {
 export function defineTable<Row extends object>(definition: TableDefinition<Row>): Table<Row> {
   const columns = definition.columns(columnTypes("mysql"));
   const names = Object.keys(columns) as (keyof Row & string)[];
+  const sqlNames = new Map<string, string>(names.map((name) => [name, snakeCase(name)]));
   return {
     name: definition.name,
     key: names.filter((name) => columns[name].primary === true),
-    column: snakeCase,
+    column: (property) => sqlNames.get(property) ?? snakeCase(property),
     entity: (dialect) =>
       new EntitySchema<Row>({
         name: definition.name,

@@ -1,4 +1,6 @@
-import type { DataSource, QueryRunner } from "typeorm";
+import type { PoolConnection } from "mysql2";
+import type { DataSource } from "typeorm";
+import { MysqlConnection } from "./mysql-connection.js";
 
 /** The database did not answer in time. Whether it has done what it was asked is unknown. */
 export class DatabaseStalledError extends Error {
@@ -18,10 +20,10 @@ export class DatabaseStalledError extends Error {
 export async function withConnection<Result>(
   dataSource: DataSource,
   milliseconds: number,
-  work: (runner: QueryRunner) => Promise<Result>,
+  work: (connection: MysqlConnection) => Promise<Result>,
 ): Promise<Result> {
   const runner = dataSource.createQueryRunner();
-  const loan: { connection?: { destroy(): void }; isLate: boolean } = { isLate: false };
+  const loan: { connection?: MysqlConnection; isLate: boolean } = { isLate: false };
   let timer: NodeJS.Timeout | undefined;
   const lateness = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -29,22 +31,22 @@ export async function withConnection<Result>(
       reject(new DatabaseStalledError(milliseconds));
     }, milliseconds);
   });
-  const connecting = runner.connect() as Promise<{ destroy(): void }>;
+  const connecting = runner.connect() as Promise<PoolConnection>;
   const worked = connecting.then(async (connection) => {
     if (loan.isLate) {
       // Nobody waits any more for a connection that became free too late; it goes back unused.
       await runner.release();
       throw new DatabaseStalledError(milliseconds);
     }
-    loan.connection = connection;
-    return await work(runner);
+    loan.connection = new MysqlConnection(connection);
+    return await work(loan.connection);
   });
   try {
     return await Promise.race([worked, lateness]);
   } finally {
     clearTimeout(timer);
     // A transaction that is still open (its rollback failed) must not reach the next borrower either.
-    if (loan.isLate || runner.isTransactionActive) loan.connection?.destroy();
+    if (loan.isLate || loan.connection?.isInTransaction === true) loan.connection?.destroy();
     else await runner.release();
   }
 }
