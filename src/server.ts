@@ -20,6 +20,8 @@ import type { Logger } from "./logger.js";
 import { problemHandler } from "./problem.js";
 import { connectDatabase } from "./store/connect.js";
 import { durabilityWarnings } from "./store/durability.js";
+import { ErasureList } from "./store/erasure/erasure-list.js";
+import { Retention } from "./store/erasure/retention.js";
 import { EventLog } from "./store/event-log.js";
 import { migrate } from "./store/migrate.js";
 import { AgentVersionReader } from "./store/readers/agent-version.reader.js";
@@ -83,7 +85,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     config,
     logger,
   });
-  const eventLog = new EventLog(database, new SessionWriter(), feedWriter);
+  const eventLog = new EventLog(database, new SessionWriter(), feedWriter, new ErasureList(database));
 
   const app = createApp();
   app.use(healthRouter(database));
@@ -109,6 +111,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   );
   endpoint.attach(server);
   await feed.start();
+  const retention =
+    config.retentionDays === undefined ? undefined : new Retention(database, config.retentionDays, logger);
+  retention?.start();
   const url = await listen(server, config.host, config.port);
   return {
     url,
@@ -117,6 +122,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       await endpoint.stop();
       await drained;
       await feed.stop();
+      await retention?.stop();
       await access.stop();
       await database.close();
     },

@@ -2,6 +2,7 @@ import type { Config } from "../config.js";
 import { ConfigurationError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { ApiKeyStore } from "../store/api-keys.js";
+import { AuditLog } from "../store/audit-log.js";
 import type { Database } from "../store/database.js";
 import { isLoopback } from "./address.js";
 import { Authenticator } from "./authenticator.js";
@@ -15,6 +16,7 @@ export interface Access {
   readonly gate: Gate;
   readonly limits: RateLimits;
   readonly connections: Connections;
+  readonly audit: AuditLog;
   stop(): Promise<void>;
 }
 
@@ -37,7 +39,9 @@ export async function setUpAccess(config: Config, database: Database, logger: Lo
   const limits = new RateLimits(settings, config.redisUrl, logger);
   await limits.start();
   const connections = new Connections(keys, settings, logger);
+  const audit = new AuditLog(database, logger);
   return {
+    audit,
     gate: new Gate(authenticator, limits, {
       trustedProxies: config.access.trustedProxies,
       corsOrigins: config.corsOrigins,
@@ -48,6 +52,7 @@ export async function setUpAccess(config: Config, database: Database, logger: Lo
     stop: async () => {
       await connections.stop();
       await authenticator.stop();
+      await audit.stop();
       await limits.stop();
     },
   };

@@ -46,7 +46,7 @@ export class GraphqlEndpoint {
     const { schema, access, config, logger } = parts;
     const { limits, allowListFile } = config.graphql;
     const allowList = allowListFile === undefined ? undefined : AllowList.fromFile(allowListFile);
-    const gate = new OperationGate(schema, limits, allowList, access.limits);
+    const gate = new OperationGate(schema, limits, allowList, access);
     const executor = new Executor(schema);
     this.apollo = createApollo(parts, gate, executor);
     // Neither of these goes through Apollo, so its rules are said again here.

@@ -1,11 +1,13 @@
 import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
-import { GraphQLError, type GraphQLSchema } from "graphql";
-import type { Caller } from "../access/caller.js";
-import type { RateLimits } from "../access/rate-limits.js";
+import { getOperationAST, GraphQLError, type GraphQLSchema, Kind } from "graphql";
+import type { Access } from "../access/access.js";
+import { type Caller, localCaller } from "../access/caller.js";
 import { ServiceError } from "../errors.js";
 import type { AllowList } from "./allow-list.js";
 import type { RequestContext } from "./context.js";
 import { demandWithin, type Limits, type RequestedOperation, weigh } from "./limits.js";
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Decides, for HTTP and WebSocket alike, whether a valid operation is executed. */
 export class OperationGate {
@@ -13,7 +15,7 @@ export class OperationGate {
     private readonly schema: GraphQLSchema,
     private readonly limits: Limits,
     private readonly allowList: AllowList | undefined,
-    private readonly rates: RateLimits,
+    private readonly access: Pick<Access, "limits" | "audit">,
   ) {}
 
   /**
@@ -30,12 +32,37 @@ export class OperationGate {
     try {
       this.allowList?.demand(text);
       demandWithin(weight, this.limits);
-      await this.rates.countCost(caller, weight.cost);
+      await this.access.limits.countCost(caller, weight.cost);
+      this.note(operation, caller, weight.cost);
       return { cost: weight.cost };
     } catch (error) {
       return { cost: weight.cost, error: asGraphQLError(error) };
     }
   }
+
+  /** Who reads what, for the audit log: the cost bounds how many objects. Whoever runs an open service is nobody to note. */
+  private note(operation: RequestedOperation, caller: Caller, cost: number): void {
+    if (caller === localCaller) return;
+    const name = operation.operationName ?? "";
+    const ids = Object.values(operation.variables ?? {}).filter(
+      (value): value is string => typeof value === "string" && uuid.test(value),
+    );
+    const fields = `${name}{${rootFields(operation).join(" ")}}`;
+    this.access.audit.note({
+      caller: caller.id,
+      role: caller.role,
+      action: "read",
+      operation: fields,
+      count: cost,
+      ids,
+    });
+  }
+}
+
+/** The names of the operation's own fields: what is asked for at the top. */
+function rootFields({ document, operationName }: RequestedOperation): string[] {
+  const selections = getOperationAST(document, operationName)?.selectionSet.selections ?? [];
+  return selections.map((selection) => (selection.kind === Kind.FIELD ? selection.name.value : "…"));
 }
 
 /** The gate at Apollo's door; it also reports the cost in `extensions.cost`. */

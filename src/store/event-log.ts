@@ -8,6 +8,7 @@ import type { SessionEventDefinition } from "../events/session-event.js";
 import type { SessionSnapshot } from "../events/session-payload.js";
 import type { Database, Transaction } from "./database.js";
 import { errorCode, isDuplicateKey } from "./dialect.js";
+import type { ErasureList } from "./erasure/erasure-list.js";
 import { insertRows, updateRow } from "./statements.js";
 import { webhookEvents, type WebhookEventRow } from "./tables/webhook-events.table.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
@@ -51,6 +52,7 @@ export class EventLog {
     private readonly database: Database,
     private readonly sessions: SessionWriter,
     private readonly feed: FeedWriter,
+    private readonly erasures: ErasureList,
   ) {}
 
   /**
@@ -58,9 +60,11 @@ export class EventLog {
    * @throws UnavailableError where the database cannot store it now; then it may be delivered again
    */
   async record(delivery: Delivery): Promise<Outcome> {
-    const raw = toRow(delivery);
+    // What came is known again by its hash, also where less of it is kept.
+    const { body, envelope } = await this.erasures.redact(delivery);
+    const raw = { ...toRow(delivery), body };
     try {
-      return await this.settle(raw, delivery.envelope, async (transaction, fate) => {
+      return await this.settle(raw, envelope, async (transaction, fate) => {
         await insertOnce(transaction, { ...raw, ...fate });
       });
     } catch (error) {

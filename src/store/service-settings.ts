@@ -5,7 +5,15 @@ import { serviceSettings } from "./tables/service-settings.table.js";
 
 /** The key that signs cursors: made by the first instance, shared by all, so that cursors outlive restarts. */
 export async function loadCursorKey(database: Database): Promise<string> {
-  const name = "cursor_key";
+  return await loadKey(database, "cursor_key");
+}
+
+/** The key under which erased identifiers are remembered. */
+export async function loadErasureKey(database: Database): Promise<string> {
+  return await loadKey(database, "erasure_key");
+}
+
+async function loadKey(database: Database, name: string): Promise<string> {
   return await database.transaction(async (transaction) => {
     await insertRows(
       transaction,
@@ -17,7 +25,7 @@ export async function loadCursorKey(database: Database): Promise<string> {
       "SELECT value FROM service_settings WHERE name = ?",
       [name],
     );
-    if (row === undefined) throw new Error("The cursor key could not be stored.");
+    if (row === undefined) throw new Error(`The ${name} could not be stored.`);
     return row.value;
   });
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { parseEnvelope } from "../../src/events/envelope.js";
 import { Database } from "../../src/store/database.js";
+import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { EventLog, type Outcome } from "../../src/store/event-log.js";
 import { migrate } from "../../src/store/migrate.js";
 import { projectedTables } from "../../src/store/schema.js";
@@ -49,7 +50,8 @@ describe("the state of the projected tables", () => {
     await testDatabase.drop();
   });
 
-  const newLog = () => new EventLog(database, new SessionWriter(), new FeedWriter(database));
+  const newLog = () =>
+    new EventLog(database, new SessionWriter(), new FeedWriter(database), new ErasureList(database));
 
   /** DELETE, since TRUNCATE takes its time where it is asked for often. */
   async function empty(...more: string[]): Promise<void> {

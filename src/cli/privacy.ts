@@ -1,0 +1,81 @@
+import "reflect-metadata";
+import { Command, InvalidArgumentError } from "commander";
+import { createLogger } from "../logger.js";
+import { BadInputError } from "../errors.js";
+import { AuditLog } from "../store/audit-log.js";
+import type { Database } from "../store/database.js";
+import { ErasureList } from "../store/erasure/erasure-list.js";
+import { Eraser } from "../store/erasure/eraser.js";
+import { Retention } from "../store/erasure/retention.js";
+import { withDatabase } from "./with-database.js";
+
+interface EraseOptions {
+  readonly phone?: string;
+  readonly email?: string;
+  readonly contactId?: string;
+}
+
+/** `npm run privacy`: erases a person, or what is older than it may be kept, from the database of DATABASE_URL. */
+const program = new Command("privacy").description("What must be forgotten, is.");
+
+program
+  .command("erase")
+  .description(
+    "Erase a contact from every table: texts, addresses and ids go, counts stay. It cannot be undone.",
+  )
+  .option("--phone <number>", "with its country code, as in +13235550100")
+  .option("--email <address>", "an e-mail address")
+  .option("--contact-id <uuid>", "Whippy's id of the contact")
+  .action(erase);
+
+program
+  .command("retain")
+  .description("Delete sessions and raw events that have not changed for so many days.")
+  .requiredOption("--days <days>", "how long to keep them", days)
+  .action(retain);
+
+await program.parseAsync();
+
+async function erase({ phone, email, contactId }: EraseOptions): Promise<void> {
+  const [identifier = "", ...more] = [phone, email, contactId].filter((text) => text !== undefined);
+  if (identifier === "" || more.length > 0)
+    program.error("error: say one of --phone, --email and --contact-id");
+  await withDatabase(async (database) => {
+    try {
+      const erased = await new Eraser(database, new ErasureList(database)).erase(identifier);
+      await note(database, "erase", "privacy erase", erased.sessions);
+      console.log(JSON.stringify({ ...erased, sessions: erased.sessions.length }));
+    } catch (error) {
+      if (!(error instanceof BadInputError)) throw error;
+      program.error(`error: ${error.message}`);
+    }
+  });
+}
+
+async function retain(options: { readonly days: number }): Promise<void> {
+  await withDatabase(async (database) => {
+    const retired = await new Retention(database, options.days, createLogger("warn")).retire();
+    await note(database, "retain", `privacy retain --days ${options.days}`, [], retired.sessions);
+    console.log(JSON.stringify(retired));
+  });
+}
+
+/** Of an erasure, that it happened is kept, and which sessions it emptied; not who was erased. */
+async function note(
+  database: Database,
+  action: "erase" | "retain",
+  operation: string,
+  ids: readonly string[],
+  count = ids.length,
+): Promise<void> {
+  const audit = new AuditLog(database, createLogger("warn"));
+  audit.note({ caller: "command", role: "operator", action, operation, count, ids });
+  await audit.stop();
+}
+
+function days(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 36_500)
+    throw new InvalidArgumentError("must be a whole number of days.");
+  return count;
+}

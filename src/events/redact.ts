@@ -1,0 +1,91 @@
+import { type Identifier, identifierOf, mapScalars, Scrubber } from "./identifiers.js";
+import { findEvent } from "./registry.js";
+
+/** A parsed event, as it stands in a raw body. */
+export type EventJson = Record<string, unknown>;
+
+const uuid = /^[0-9a-f]{8}-/;
+
+/** An event as it may be kept once some people are erased: one with them is redacted, one that mentions them is scrubbed. */
+export function withoutErased(event: EventJson, erased: ReadonlySet<Identifier>): EventJson {
+  if (!isWith(event, erased)) return new Scrubber(erased).scrub(event) as EventJson;
+  // Ids hold a session in its place, and those that must go do not pass redaction.
+  const written = new Set([...erased].filter((identifier) => !uuid.test(identifier)));
+  return new Scrubber(written).scrub(redactEvent(event)) as EventJson;
+}
+
+/** Whether a person takes part in an event. Being named in an answer, or within a text, is being mentioned. */
+export function isWith(event: EventJson, people: ReadonlySet<Identifier>): boolean {
+  let found = false;
+  mapScalars({ ...toObject(event.data), custom_analysis_data: null }, (scalar) => {
+    const identifier = typeof scalar === "string" && scalar.length <= 320 ? identifierOf(scalar) : undefined;
+    found ||= identifier !== undefined && people.has(identifier);
+    return scalar;
+  });
+  return found;
+}
+
+/**
+ * An event without what it says of a person: lists what stays, so that a field that is unknown today does not stay. Sessions and
+ * messages keep their ids, times and codes; so counts stay, and the event can be projected again to the same erased state. Events
+ * that are not understood keep their envelope alone.
+ */
+export function redactEvent(event: EventJson): EventJson {
+  const data = toObject(event.data);
+  const messages = Array.isArray(data.messages) ? { messages: data.messages.map(redactMessage) } : {};
+  const isSession = typeof event.event === "string" && findEvent(event.event) !== undefined;
+  return {
+    ...pick(event, ["event", "request_id", "api_version", "created_at"]),
+    data: isSession ? { ...pick(data, sessionFields), ...messages } : {},
+  };
+}
+
+const sessionFields = [
+  "id",
+  "conversation_id",
+  "agent_version",
+  "started_at",
+  "ended_at",
+  "ended_reason",
+  "chat_completion_rating",
+  "user_sentiment",
+  "language",
+  "translation_language",
+];
+
+const messageFields = [
+  "id",
+  "conversation_id",
+  "direction",
+  "type",
+  "mode",
+  "delivery_status",
+  "language",
+  "translation_language",
+  "channel_id",
+  "campaign_id",
+  "sequence_id",
+  "step_id",
+  "user_id",
+  "created_at",
+  "updated_at",
+];
+
+/** The organization's own address stays; where the direction does not say which it is, neither does. */
+function redactMessage(received: unknown): EventJson {
+  const message = toObject(received);
+  const own = ownAddressField(message.direction);
+  return { ...pick(message, messageFields), ...(own === undefined ? {} : { [own]: message[own] }) };
+}
+
+export function ownAddressField(direction: unknown): "from" | "to" | undefined {
+  return direction === "INBOUND" ? "to" : direction === "OUTBOUND" ? "from" : undefined;
+}
+
+function pick(from: EventJson, names: readonly string[]): EventJson {
+  return Object.fromEntries(names.filter((name) => name in from).map((name) => [name, from[name]]));
+}
+
+function toObject(value: unknown): EventJson {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as EventJson) : {};
+}

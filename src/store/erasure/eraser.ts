@@ -1,0 +1,197 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { BadInputError } from "../../errors.js";
+import { type Identifier, identifierOf, Scrubber } from "../../events/identifiers.js";
+import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
+import type { Database, SqlValue, Transaction } from "../database.js";
+import { believedMilliseconds, type ErasureList } from "./erasure-list.js";
+import { scanRows } from "./scan-rows.js";
+import { scrubTexts } from "./scrub-texts.js";
+
+/** What an erasure found and changed. */
+export interface Erased {
+  readonly contacts: number;
+  readonly sessions: readonly string[];
+  readonly messages: number;
+  readonly rawEvents: number;
+  /** Texts of other people that named the erased one. */
+  readonly mentions: number;
+}
+
+interface Address {
+  readonly contactId: string | null;
+  readonly conversationId: string;
+  readonly direction: string | null;
+  readonly fromAddress: string | null;
+  readonly toAddress: string | null;
+}
+
+/** All that one person is known by, and where they took part. */
+interface Person {
+  readonly identifiers: Set<Identifier>;
+  readonly contactIds: Set<string>;
+  readonly conversations: Set<string>;
+}
+
+/** Longer than any server believes an old state of the list of the erased, and than most transactions take. */
+const settleMilliseconds = 3 * believedMilliseconds;
+
+/**
+ * Erases a person from every table. Rows, ids, times and codes stay, so counts do; texts, addresses and the contact's ids go. First
+ * the list of the erased is written, so that what arrives meanwhile is redacted on its way in; then what is stored is rewritten, a
+ * session at a time.
+ */
+export class Eraser {
+  constructor(
+    private readonly database: Database,
+    private readonly list: ErasureList,
+  ) {}
+
+  /** @throws BadInputError where the text identifies nobody, or an address of the organization itself */
+  async erase(text: string): Promise<Erased> {
+    const identifier = identifierOf(text);
+    if (identifier === undefined)
+      throw new BadInputError("A phone number, an e-mail address or a contact's UUID is needed.");
+    const person = await this.find(identifier);
+    await this.list.add([...person.identifiers, ...person.conversations]);
+    await delay(settleMilliseconds);
+    const sessions = await this.sessionsOf(person);
+    for (const id of sessions)
+      await this.database.transaction((transaction) => eraseSession(transaction, id));
+    const messages = await this.eraseMessages(person);
+    const rawEvents = await this.eraseRawEvents(person);
+    const mentions = await scrubTexts(this.database, new Scrubber(person.identifiers));
+    await compact(this.database);
+    return { contacts: person.contactIds.size, sessions, messages, rawEvents, mentions };
+  }
+
+  /** Follows addresses to contacts and contacts to addresses, as far as messages tell. */
+  private async find(identifier: Identifier): Promise<Person> {
+    const person: Person = {
+      identifiers: new Set([identifier]),
+      contactIds: new Set(),
+      conversations: new Set(),
+    };
+    for (let known = 0; known < person.identifiers.size;) {
+      known = person.identifiers.size;
+      for await (const rows of scanRows<Address & { readonly id: string }>(this.database, addressScan)) {
+        for (const row of rows) learn(person, row);
+      }
+    }
+    return person;
+  }
+
+  private async sessionsOf({ conversations }: Person): Promise<string[]> {
+    const ids: string[] = [];
+    for (const conversation of conversations) {
+      const rows = await this.database.read<{ id: string }>(
+        "SELECT id FROM sessions WHERE conversation_id = ?",
+        [conversation],
+      );
+      ids.push(...rows.map(({ id }) => id));
+    }
+    return ids;
+  }
+
+  private async eraseMessages({ conversations }: Person): Promise<number> {
+    let count = 0;
+    for (const conversation of conversations) {
+      count += await this.database.transaction((transaction) =>
+        transaction.execute(
+          `UPDATE messages SET body = NULL, translated_body = NULL, attachments = NULL, metadata = NULL, contact_id = NULL,
+             campaign_contact_id = NULL, step_contact_id = NULL,
+             from_address = CASE WHEN direction = 'OUTBOUND' THEN from_address ELSE NULL END,
+             to_address = CASE WHEN direction = 'INBOUND' THEN to_address ELSE NULL END
+           WHERE conversation_id = ?`,
+          [conversation],
+        ),
+      );
+    }
+    return count;
+  }
+
+  private async eraseRawEvents({ identifiers, conversations }: Person): Promise<number> {
+    const erased = new Set([...identifiers, ...conversations]);
+    const scrubber = new Scrubber(identifiers);
+    let count = 0;
+    for await (const rows of scanRows<{ readonly id: string; readonly body: Buffer }>(
+      this.database,
+      bodyScan,
+    )) {
+      for (const { id, body } of rows) {
+        const event = JSON.parse(body.toString()) as EventJson;
+        if (!isWith(event, erased) && !scrubber.finds(event)) continue;
+        const safe = Buffer.from(JSON.stringify(withoutErased(event, erased)));
+        await this.database.transaction((transaction) =>
+          transaction.execute("UPDATE webhook_events SET body = ? WHERE id = ?", [safe, id]),
+        );
+        count += 1;
+      }
+    }
+    return count;
+  }
+}
+
+const addressScan = {
+  table: "messages",
+  key: ["id"],
+  columns:
+    "contact_id AS contactId, conversation_id AS conversationId, direction, from_address AS fromAddress, to_address AS toAddress",
+};
+const bodyScan = { table: "webhook_events", key: ["id"], columns: "body", batch: 100 };
+
+/** @throws BadInputError where the address turns out to be the organization's */
+function learn(person: Person, row: Address): void {
+  const own = ownAddressField(row.direction);
+  const addresses = { from: row.fromAddress, to: row.toAddress };
+  const theirs = own === "to" ? "from" : own === "from" ? "to" : undefined;
+  const names = (text: string | null) => {
+    const identifier = text === null ? undefined : identifierOf(text);
+    return identifier !== undefined && person.identifiers.has(identifier);
+  };
+  if (own !== undefined && names(addresses[own]) && !(theirs && names(addresses[theirs]))) {
+    throw new BadInputError(
+      "This address is one that the organization itself writes from: it identifies no contact. Nothing was erased.",
+    );
+  }
+  const isTheirs =
+    theirs === undefined ? names(addresses.from) || names(addresses.to) : names(addresses[theirs]);
+  if (!isTheirs && !(row.contactId !== null && person.identifiers.has(row.contactId))) return;
+  person.conversations.add(row.conversationId);
+  if (row.contactId !== null) {
+    person.contactIds.add(row.contactId);
+    person.identifiers.add(row.contactId);
+  }
+  const address = theirs === undefined ? null : addresses[theirs];
+  const identifier = address === null ? undefined : identifierOf(address);
+  if (identifier !== undefined) person.identifiers.add(identifier);
+}
+
+/** The hash of an analysis would let its contents be guessed, so it goes with them. */
+async function eraseSession(transaction: Transaction, id: string): Promise<void> {
+  const only: SqlValue[] = [id];
+  await transaction.execute(
+    `UPDATE sessions SET chat_summary = NULL, chat_transcript = NULL, translated_chat_transcript = NULL,
+       custom_analysis_data = NULL WHERE id = ?`,
+    only,
+  );
+  await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", only);
+  const analyses = await transaction.query<{ hash: string }>(
+    "SELECT content_sha256 AS hash FROM analyses WHERE session_id = ?",
+    only,
+  );
+  for (const { hash } of analyses) {
+    await transaction.execute(
+      `UPDATE analyses SET content_sha256 = ?, chat_summary = NULL, custom_analysis_data = NULL
+       WHERE session_id = ? AND content_sha256 = ?`,
+      [randomBytes(32).toString("hex"), id, hash],
+    );
+  }
+}
+
+/** SQLite keeps deleted bytes in its file until it is written anew. What MySQL keeps (binary logs, backups) has an end of its own. */
+async function compact({ dialect, writer }: Database): Promise<void> {
+  if (dialect !== "sqlite") return;
+  await writer.query("VACUUM");
+  await writer.query("PRAGMA wal_checkpoint(TRUNCATE)");
+}
