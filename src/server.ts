@@ -28,6 +28,7 @@ import { AgentVersionReader } from "./store/readers/agent-version.reader.js";
 import { AnalysisReader } from "./store/readers/analysis.reader.js";
 import { FeedReader } from "./store/readers/feed.reader.js";
 import { MessageReader } from "./store/readers/message.reader.js";
+import { WebhookEventReader } from "./store/readers/webhook-event.reader.js";
 import { SessionReader } from "./store/readers/session.reader.js";
 import { loadCursorKey } from "./store/service-settings.js";
 import { FeedWriter } from "./store/writers/feed.writer.js";
@@ -76,6 +77,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     messages: new MessageReader(database),
     agentVersions: new AgentVersionReader(database),
     analyses: new AnalysisReader(database),
+    webhookEvents: new WebhookEventReader(database),
   };
   const endpoint = new GraphqlEndpoint({
     schema: await createSchema({ readers, feed, cursors }),

@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import type { AgentVersionField } from "../store/readers/agent-version.reader.js";
 import type { MessageField } from "../store/readers/message.reader.js";
 import type { SessionField } from "../store/readers/session.reader.js";
+import type { WebhookEventField } from "../store/readers/webhook-event.reader.js";
 import { selectedFields } from "./selection.js";
 
 /**
@@ -79,6 +80,22 @@ const agentVersionNeeds: Needs<AgentVersionField> = {
   receivedAt: ["receivedAt"],
 };
 
+const webhookEventNeeds: Needs<WebhookEventField> = {
+  id: ["id"],
+  requestId: ["requestId"],
+  eventType: ["eventType"],
+  status: ["status"],
+  error: ["error"],
+  receivedAt: ["receivedAt"],
+  createdAt: ["createdAt"],
+  organizationId: ["organizationId"],
+  sessionId: ["sessionId"],
+  signatureScheme: ["signatureScheme"],
+  signatureKeyIndex: ["signatureKeyIndex"],
+  sizeBytes: ["sizeBytes"],
+  body: ["body"],
+};
+
 function needed<Field>(needs: Needs<Field>, selected: ReadonlySet<string>): Field[] {
   return Array.from(selected).flatMap((name) => needs[name] ?? []);
 }
@@ -98,4 +115,8 @@ export function messageFieldsOf(info: Info, ...paths: readonly string[]): Messag
 
 export function agentVersionFields(info: Info, ...paths: readonly string[]): AgentVersionField[] {
   return needed(agentVersionNeeds, selectedFields(info, ...paths));
+}
+
+export function webhookEventFields(info: Info, ...paths: readonly string[]): WebhookEventField[] {
+  return needed(webhookEventNeeds, selectedFields(info, ...paths));
 }

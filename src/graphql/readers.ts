@@ -2,6 +2,7 @@ import type { AgentVersionReader } from "../store/readers/agent-version.reader.j
 import type { AnalysisReader } from "../store/readers/analysis.reader.js";
 import type { MessageReader } from "../store/readers/message.reader.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
+import type { WebhookEventReader } from "../store/readers/webhook-event.reader.js";
 
 /** All that resolvers read from. Every method of a reader demands the caller's scope. */
 export interface Readers {
@@ -9,6 +10,8 @@ export interface Readers {
   readonly messages: MessageReader;
   readonly agentVersions: AgentVersionReader;
   readonly analyses: AnalysisReader;
+  /** Raw events of all organizations: for operators only, which the resolver demands. */
+  readonly webhookEvents: WebhookEventReader;
 }
 
 /** Puts rows in the order of the keys that a batch asked for; what was not found is null. */

@@ -6,6 +6,7 @@ import type { Readers } from "./readers.js";
 import { AgentVersionConnectionResolver, AgentVersionResolver } from "./resolvers/agent-version.resolver.js";
 import { MessageResolver } from "./resolvers/message.resolver.js";
 import { NodeResolver } from "./resolvers/node.resolver.js";
+import { WebhookEventConnectionResolver, WebhookEventResolver } from "./resolvers/webhook-event.resolver.js";
 import { SessionEventResolver } from "./resolvers/session-event.resolver.js";
 import { SessionConnectionResolver, SessionResolver } from "./resolvers/session.resolver.js";
 
@@ -26,6 +27,8 @@ export async function createSchema({ readers, feed, cursors }: SchemaParts): Pro
     new AgentVersionConnectionResolver(readers),
     new NodeResolver(readers),
     new SessionEventResolver(readers),
+    new WebhookEventConnectionResolver(readers, cursors),
+    new WebhookEventResolver(),
   ];
   const instances = new Map(resolvers.map((resolver) => [resolver.constructor, resolver as unknown]));
   const schema = await buildSchema({

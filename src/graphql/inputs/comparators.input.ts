@@ -2,8 +2,14 @@ import { type ClassType, Field, Float, ID, InputType, Int } from "type-graphql";
 import type { GraphQLScalarType } from "graphql";
 import { DateTimeScalar } from "../scalars.js";
 import { SessionStatus } from "../types/session.type.js";
+import { WebhookEventStatus } from "../types/webhook-event.type.js";
 
-type FieldType = GraphQLScalarType | typeof SessionStatus | BooleanConstructor | StringConstructor;
+type FieldType =
+  | GraphQLScalarType
+  | typeof SessionStatus
+  | typeof WebhookEventStatus
+  | BooleanConstructor
+  | StringConstructor;
 
 const nullable = (description: string) => ({ nullable: true, description });
 
@@ -76,3 +82,6 @@ export class BooleanComparator extends equality<boolean>(Boolean) {}
 
 @InputType({ description: "Asks how far a session has come. All conditions given must hold." })
 export class SessionStatusComparator extends equality<SessionStatus>(SessionStatus) {}
+
+@InputType({ description: "Asks what became of a delivery. All conditions given must hold." })
+export class WebhookEventStatusComparator extends equality<WebhookEventStatus>(WebhookEventStatus) {}

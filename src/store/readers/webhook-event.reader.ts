@@ -1,6 +1,9 @@
-import { fromDatetime } from "../../events/instant.js";
+import { fromDatetime, toDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { selectList } from "../statements.js";
+import { compileFilter, type FilterFields } from "./filter.js";
+import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import type { SqlCondition } from "./scope.js";
 import {
   webhookEvents,
   type WebhookEventRow,
@@ -14,6 +17,46 @@ export interface RawEventSelection {
   /** Received at this instant (DATETIME(6) text) or later. */
   readonly since?: string;
 }
+
+/** A raw event as operators see it. Holds the fields that were asked for. */
+export interface WebhookEventRecord {
+  readonly id: string;
+  readonly requestId: string;
+  readonly eventType: string;
+  readonly status: WebhookEventStatus;
+  readonly error: string | null;
+  readonly receivedAt: string;
+  readonly createdAt: string | null;
+  readonly organizationId: string | null;
+  readonly sessionId: string | null;
+  readonly signatureScheme: string | null;
+  readonly signatureKeyIndex: number | null;
+  readonly sizeBytes: number;
+  readonly body: Buffer;
+  readonly position: readonly string[];
+}
+
+export type WebhookEventField = Exclude<keyof WebhookEventRecord, "position">;
+
+const text = { nullable: true, isText: true };
+const instant = { nullable: true, stored: (value: string) => toDatetime(value) };
+
+/** The fields of WebhookEventFilter and their columns. */
+const filterFields: FilterFields = {
+  id: { column: "id", nullable: false },
+  requestId: { column: "request_id", ...text },
+  eventType: { column: "event_type", ...text },
+  status: { column: "status", nullable: false },
+  receivedAt: { column: "received_at", ...instant },
+  createdAt: { column: "event_created_at", ...instant },
+  organizationId: { column: "organization_id", nullable: true },
+  sessionId: { column: "session_id", nullable: true },
+  signatureScheme: { column: "signature_scheme", ...text },
+};
+
+const newestFirst: readonly OrderTerm[] = [
+  { property: "id", column: "e.id", nullable: false, descending: true },
+];
 
 /** A raw event without its bytes. */
 export type DeadLetter = Pick<WebhookEventRow, "id" | "receivedAt" | "eventType" | "error">;
@@ -53,6 +96,31 @@ export class WebhookEventReader {
     return Number(row?.count ?? 0);
   }
 
+  /** The newest first; bodies are read only where they were asked for. */
+  async page(
+    query: { readonly filter: object; readonly window: Window },
+    fields: Iterable<WebhookEventField>,
+  ): Promise<Slice<WebhookEventRecord>> {
+    const { conditions, orderBy, limit } = windowSql(newestFirst, query.window);
+    const where = [this.matching(query.filter), ...conditions];
+    const rows = await this.database.read<RecordRow>(
+      `SELECT ${columnsFor(fields)} FROM webhook_events e
+       WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
+      where.flatMap(({ parameters }) => parameters),
+    );
+    const slice = toSlice(rows, query.window);
+    return { ...slice, rows: slice.rows.map(toRecord) };
+  }
+
+  async countMatching(filter: object): Promise<number> {
+    const { sql, parameters } = this.matching(filter);
+    const [row] = await this.database.read<{ count: number | string }>(
+      `SELECT COUNT(*) AS count FROM webhook_events e WHERE ${sql}`,
+      parameters,
+    );
+    return Number(row?.count ?? 0);
+  }
+
   /** Whole rows. Those received while they are being read are not among them. */
   async *inOrder(selection: RawEventSelection): AsyncGenerator<WebhookEventRow> {
     yield* this.pages<WebhookEventRow>(selection, columns, bodiesAtOnce);
@@ -70,6 +138,11 @@ export class WebhookEventReader {
   async hasBody(sha256: string): Promise<boolean> {
     const rows = await this.database.read("SELECT id FROM webhook_events WHERE body_sha256 = ?", [sha256]);
     return rows.length > 0;
+  }
+
+  private matching(filter: object): SqlCondition {
+    const { sql, parameters } = compileFilter(filter, filterFields, "e", this.database.dialect);
+    return { sql: `(${sql})`, parameters };
   }
 
   private async *pages<Row extends { readonly id: string }>(
@@ -94,6 +167,32 @@ export class WebhookEventReader {
       after = last.id;
     }
   }
+}
+
+type RecordRow = WebhookEventRow & { readonly sizeBytes: number | string };
+
+function columnsFor(fields: Iterable<WebhookEventField>): string {
+  const plain = new Set<keyof WebhookEventRow>(["id"]);
+  let size = "";
+  for (const field of fields) {
+    if (field === "sizeBytes") size = ", LENGTH(e.body) AS sizeBytes";
+    else if (field === "createdAt") plain.add("eventCreatedAt").add("eventCreatedAtDecimals");
+    else plain.add(field);
+  }
+  return selectList(webhookEvents, "e", plain) + size;
+}
+
+function toRecord(row: RecordRow): WebhookEventRecord {
+  const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, sizeBytes, ...same } =
+    row;
+  const received = receivedAt as string | undefined;
+  return {
+    ...same,
+    createdAt: eventCreatedAt ? fromDatetime(eventCreatedAt, eventCreatedAtDecimals ?? 6) : null,
+    receivedAt: received === undefined ? "" : fromDatetime(received, 3),
+    sizeBytes: Number(sizeBytes),
+    position: [row.id],
+  };
 }
 
 function conditionOf({ id, status, since }: RawEventSelection) {

@@ -1,0 +1,176 @@
+import "reflect-metadata";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { loadConfig } from "../config.js";
+import { ServiceError } from "../errors.js";
+import { parseInstant, toDatetime } from "../events/instant.js";
+import { connectDatabase } from "../store/connect.js";
+import type { Database } from "../store/database.js";
+import { emptyProjection } from "../store/empty-projection.js";
+import { EventLog } from "../store/event-log.js";
+import { migrate } from "../store/migrate.js";
+import { WebhookEventReader } from "../store/readers/webhook-event.reader.js";
+import { FeedWriter } from "../store/writers/feed.writer.js";
+import { SessionWriter } from "../store/writers/session.writer.js";
+import { createLogger } from "../logger.js";
+import { CheckpointFile } from "./events/checkpoint.js";
+import { importEvents } from "./events/import-events.js";
+import { showProgress } from "./events/progress.js";
+import { readLines } from "./events/read-lines.js";
+import { replayEvents } from "./events/replay-events.js";
+
+/** `npm run events`: the log of raw events for operators, in the database of DATABASE_URL. Prints no personal data. */
+const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
+const stop = new AbortController();
+// Once only: a second signal ends the process at once, as usual.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    stop.abort();
+  });
+}
+
+const program = new Command("events").description("The log of raw events: look, repair, load.");
+
+program.command("dead").description("List the dead letters: id, receipt, type and reason.").action(listDead);
+
+const selections = ["dead", "since", "id", "all"];
+const selecting = (name: string, flags: string, description: string) =>
+  new Option(flags, description).conflicts(selections.filter((other) => other !== name));
+
+program
+  .command("replay")
+  .description(
+    "Project recorded events again, in order of receipt. What is in the tables already does not change.",
+  )
+  .addOption(selecting("dead", "--dead", "all dead letters (the default)"))
+  .addOption(
+    selecting("since", "--since <instant>", "all received at this instant or later").argParser(instant),
+  )
+  .addOption(selecting("id", "--id <uuid>", "one event, by its id").argParser((id) => id.toLowerCase()))
+  .addOption(selecting("all", "--all", "every event"))
+  .option(
+    "--into-empty",
+    "with --all: first delete everything that is made of events (stop the service before)",
+  )
+  .option("--yes", "with --into-empty: yes, delete")
+  .action(replay);
+
+program
+  .command("import")
+  .argument("<file>", "NDJSON, one envelope a line; - reads stdin")
+  .option(
+    "--checkpoint <path>",
+    "where to keep the place of an interrupted import (default: beside the file)",
+  )
+  .description("Store envelopes as if they had been delivered. Run it again after an interruption.")
+  .action(importFile);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof ServiceError)) throw error;
+  process.exitCode = fail(`error: ${error.message} Run the command again later; nothing is done twice.`);
+}
+
+interface ReplayOptions {
+  readonly since?: string;
+  readonly id?: string;
+  readonly all?: true;
+  readonly intoEmpty?: true;
+  readonly yes?: true;
+}
+
+async function listDead(): Promise<void> {
+  await withLog(async ({ reader }) => {
+    let count = 0;
+    for await (const { id, receivedAt, eventType, error } of reader.deadLetters()) {
+      console.log([id, receivedAt, eventType, error ?? ""].join("\t"));
+      count += 1;
+    }
+    console.error(count === 1 ? "1 dead letter" : `${count} dead letters`);
+  });
+}
+
+async function replay(options: ReplayOptions): Promise<void> {
+  if (options.intoEmpty && !options.all) program.error("error: --into-empty needs --all");
+  if (options.intoEmpty && !options.yes)
+    program.error(
+      "error: --into-empty deletes all sessions, messages and the feed before it makes them anew: add --yes",
+    );
+  const { id, since, all } = options;
+  const selection =
+    id !== undefined ? { id } : since !== undefined ? { since } : all ? {} : { status: "dead" as const };
+  await withLog(async ({ database, reader, events }) => {
+    const total = await reader.count(selection);
+    if (id !== undefined && total === 0) program.error("error: there is no event of this id");
+    if (options.intoEmpty) await emptyProjection(database);
+    const progress = showProgress(process.stderr, "events", total);
+    const parts = { reader, events, signal: stop.signal, onProgress: progress.to };
+    const { changed, unchanged, ignored, dead } = await replayEvents(selection, parts).finally(progress.stop);
+    console.log(`projected ${changed}, unchanged ${unchanged}, ignored ${ignored}, dead ${dead}`);
+    if (stop.signal.aborted) process.exitCode = fail("interrupted: run it again for the rest");
+  });
+}
+
+async function importFile(file: string, options: { readonly checkpoint?: string }): Promise<void> {
+  const checkpoint =
+    file === "-" ? undefined : new CheckpointFile(file, options.checkpoint ?? `${file}.checkpoint`);
+  const size =
+    file === "-" ? 0 : (await stat(file).catch(() => program.error(`error: there is no file ${file}`))).size;
+  await withLog(async ({ reader, events }) => {
+    const from = (await checkpoint?.read((hash) => reader.hasBody(hash))) ?? { line: 0, offset: 0 };
+    if (from.line > 0) console.error(`going on after line ${from.line}`);
+    const progress = showProgress(process.stderr, "bytes", size);
+    const lines = readLines(openSource(file, from.offset), from, config.webhook.maxBytes);
+    const summary = await importEvents(lines, {
+      events,
+      checkpoint,
+      signal: stop.signal,
+      onBadLine: (number, reason) => {
+        console.error(`line ${number}: ${reason}`);
+      },
+      onProgress: progress.to,
+    }).finally(progress.stop);
+    console.log(
+      Object.entries(summary)
+        .map(([fate, count]) => `${fate} ${count}`)
+        .join(", "),
+    );
+    if (stop.signal.aborted) process.exitCode = fail("interrupted: run it again for the rest");
+    else {
+      await checkpoint?.remove();
+      if (summary.bad > 0) process.exitCode = 1;
+    }
+  });
+}
+
+/** Of stdin there is no second half to begin with: its lines are duplicates where they are stored. */
+function openSource(file: string, offset: number): AsyncIterable<Buffer> {
+  return file === "-" ? process.stdin : createReadStream(file, { start: offset });
+}
+
+async function withLog(
+  work: (parts: { database: Database; reader: WebhookEventReader; events: EventLog }) => Promise<void>,
+): Promise<void> {
+  const database = await connectDatabase({ ...config, databaseWaitSeconds: 0 }, createLogger("silent"));
+  try {
+    await migrate(database.writer);
+    const events = new EventLog(database, new SessionWriter(), new FeedWriter(database));
+    await work({ database, reader: new WebhookEventReader(database), events });
+  } finally {
+    await database.close();
+  }
+}
+
+function instant(text: string): string {
+  const parsed = parseInstant(text);
+  if (parsed === undefined)
+    throw new InvalidArgumentError("It must be an ISO 8601 instant, such as 2026-01-31T12:00:00Z.");
+  return toDatetime(parsed);
+}
+
+function fail(message: string): number {
+  console.error(message);
+  return 1;
+}

@@ -1,0 +1,73 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
+import { ServiceError } from "../../errors.js";
+import { findUnstorable } from "../../events/storable.js";
+import type { WebhookEventRecord } from "../../store/readers/webhook-event.reader.js";
+import type { RequestContext } from "../context.js";
+import type { CursorCodec } from "../cursors.js";
+import { itemPaths, webhookEventFields } from "../fields.js";
+import { ForwardPageArgs, windowOf } from "../inputs/page.args.js";
+import { WebhookEventFilter } from "../inputs/webhook-event-filter.input.js";
+import type { Readers } from "../readers.js";
+import { JsonScalar } from "../scalars.js";
+import { Page } from "../types/connection.type.js";
+import { WebhookEvent, WebhookEventConnection } from "../types/webhook-event.type.js";
+
+@ArgsType()
+export class WebhookEventsArgs extends ForwardPageArgs {
+  @Field(() => WebhookEventFilter, {
+    nullable: true,
+    description: "Which deliveries; all of them where absent.",
+  })
+  readonly filter?: WebhookEventFilter | null;
+}
+
+type WebhookEventPage = Page<WebhookEventRecord> & { readonly filter: WebhookEventFilter };
+
+@Resolver(() => WebhookEventConnection)
+export class WebhookEventConnectionResolver {
+  constructor(
+    private readonly readers: Readers,
+    private readonly cursors: CursorCodec,
+  ) {}
+
+  @Query(() => WebhookEventConnection, {
+    description: "Every delivery as it was recorded, the newest first. For operators only.",
+  })
+  async webhookEvents(
+    @Args(() => WebhookEventsArgs) { filter, ...page }: WebhookEventsArgs,
+    @Ctx() { caller }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<WebhookEventPage> {
+    if (caller.role !== "operator")
+      throw new ServiceError("Raw events are for operators only.", {
+        status: 403,
+        code: "FORBIDDEN",
+        logLevel: "info",
+      });
+    const window = windowOf(page, this.cursors, "webhookEvents");
+    const slice = await this.readers.webhookEvents.page(
+      { filter: filter ?? {}, window },
+      webhookEventFields(info, ...itemPaths),
+    );
+    return Object.assign(new Page(slice, this.cursors, "webhookEvents"), { filter: filter ?? {} });
+  }
+
+  @FieldResolver(() => Int, { description: "How many deliveries match the filter, on all pages." })
+  async totalCount(@Root() page: WebhookEventPage): Promise<number> {
+    return await this.readers.webhookEvents.countMatching(page.filter);
+  }
+}
+
+@Resolver(() => WebhookEvent)
+export class WebhookEventResolver {
+  @FieldResolver(() => JsonScalar, {
+    description:
+      "The body as it was received. One that JSON can hold but an answer cannot (nested too deep) is given as a text.",
+  })
+  body(@Root() { body }: WebhookEventRecord): unknown {
+    const text = body.toString();
+    const value: unknown = JSON.parse(text);
+    return findUnstorable(value, "body").length === 0 ? value : text;
+  }
+}

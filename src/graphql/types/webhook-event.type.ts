@@ -1,0 +1,66 @@
+import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { DateTimeScalar } from "../scalars.js";
+import { connectionOf, edgeOf } from "./connection.type.js";
+
+const nullable = (description: string) => ({ nullable: true, description });
+
+/** What became of a delivery. The values are those of the column. */
+export enum WebhookEventStatus {
+  PROJECTED = "projected",
+  IGNORED = "ignored",
+  DEAD = "dead",
+}
+
+registerEnumType(WebhookEventStatus, {
+  name: "WebhookEventStatus",
+  description: "What became of a recorded delivery.",
+  valuesConfig: {
+    PROJECTED: { description: "Its meaning is in the sessions." },
+    IGNORED: { description: "Its type is not understood (yet)." },
+    DEAD: { description: "Its type is understood, its data is not; it can be replayed." },
+  },
+});
+
+@ObjectType({ description: "A delivery as it was recorded, bytes unchanged.", simpleResolvers: true })
+export class WebhookEvent {
+  @Field(() => ID, { description: "Our id; its order is the order of receipt." })
+  readonly id!: string;
+
+  @Field(() => String, { description: "Whippy's id of the delivery." })
+  readonly requestId!: string;
+
+  @Field(() => String, { description: "The envelope's event, such as conversation_agent_session.analyzed." })
+  readonly eventType!: string;
+
+  @Field(() => WebhookEventStatus, { description: "What became of it." })
+  readonly status!: WebhookEventStatus;
+
+  @Field(() => String, nullable("Why it is dead: fields and the rules they break."))
+  readonly error!: string | null;
+
+  @Field(() => DateTimeScalar, { description: "When it was received." })
+  readonly receivedAt!: string;
+
+  @Field(() => DateTimeScalar, nullable("The envelope's created_at."))
+  readonly createdAt!: string | null;
+
+  @Field(() => ID, nullable("The organization it speaks of, where it was understood."))
+  readonly organizationId!: string | null;
+
+  @Field(() => ID, nullable("The session it speaks of, where it was understood."))
+  readonly sessionId!: string | null;
+
+  @Field(() => String, nullable("The scheme its signature was verified under; null where none was."))
+  readonly signatureScheme!: string | null;
+
+  @Field(() => Int, nullable("Which of WEBHOOK_SECRETS verified it, from 0."))
+  readonly signatureKeyIndex!: number | null;
+
+  @Field(() => Int, { description: "The size of the body in bytes." })
+  readonly sizeBytes!: number;
+}
+
+const WebhookEventEdge = edgeOf("WebhookEvent", () => WebhookEvent);
+
+@ObjectType({ description: "A page of recorded deliveries.", simpleResolvers: true })
+export class WebhookEventConnection extends connectionOf(() => WebhookEvent, WebhookEventEdge) {}
