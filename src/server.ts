@@ -17,6 +17,7 @@ import { createSchema } from "./graphql/schema.js";
 import { SessionEventSource } from "./graphql/session-event-source.js";
 import { healthRouter } from "./health.js";
 import type { Logger } from "./logger.js";
+import { Metrics, metricsRouter } from "./metrics.js";
 import { problemHandler } from "./problem.js";
 import { connectDatabase } from "./store/connect.js";
 import { durabilityWarnings } from "./store/durability.js";
@@ -79,7 +80,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     analyses: new AnalysisReader(database),
     webhookEvents: new WebhookEventReader(database),
   };
+  const metrics = new Metrics({
+    deadLetters: () => readers.webhookEvents.count({ status: "dead" }),
+    feedHead: async () => (await feed.bounds()).head,
+    openSubscriptions: () => fanOut.size,
+  });
   const endpoint = new GraphqlEndpoint({
+    metrics,
     schema: await createSchema({ readers, feed, cursors }),
     events: new SessionEventSource(cursors),
     fanOut,
@@ -91,10 +98,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   const app = createApp();
   app.use(healthRouter(database));
+  app.use("/webhooks/whippy", metrics.countDeliveries);
   app.use(webhookRouter({ config: config.webhook, events: eventLog, feed, logger }));
   app.use(cors({ origin: config.corsOrigins.includes("*") ? true : [...config.corsOrigins], maxAge: 600 }));
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);
+  app.use(metricsRouter(metrics, access.gate));
   app.use(await endpoint.router());
   app.use((_request, _response, next) => {
     next(

@@ -12,6 +12,7 @@ import type { Caller } from "../access/caller.js";
 import type { Config } from "../config.js";
 import type { FanOut } from "../feed/fan-out.js";
 import type { Logger } from "../logger.js";
+import type { Metrics } from "../metrics.js";
 import { AllowList } from "./allow-list.js";
 import { RequestContext } from "./context.js";
 import { EventStreamEndpoint } from "./event-stream.js";
@@ -23,6 +24,7 @@ import { OperationPreparer, parseOptions, validationRules } from "./prepare-oper
 import { sandboxPlugin } from "./sandbox.js";
 import type { SessionEventSource } from "./session-event-source.js";
 import { SocketEndpoint } from "./websocket.js";
+import { metricsPlugin } from "./observe.js";
 
 const greatestQuery = "1mb";
 
@@ -32,6 +34,7 @@ export interface EndpointParts {
   readonly events: SessionEventSource;
   readonly fanOut: FanOut;
   readonly access: Access;
+  readonly metrics: Metrics;
   readonly config: Pick<Config, "graphql" | "production" | "subscriptions">;
   readonly logger: Logger;
 }
@@ -98,7 +101,7 @@ function newContext({ events }: EndpointParts, caller: Caller): RequestContext {
 }
 
 function createApollo(
-  { schema, config, logger }: EndpointParts,
+  { schema, config, logger, metrics }: EndpointParts,
   gate: OperationGate,
   executor: Executor,
 ): ApolloServer<RequestContext> {
@@ -131,6 +134,7 @@ function createApollo(
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       gatePlugin(gate),
+      metricsPlugin(metrics),
       config.graphql.explorer ? sandboxPlugin() : ApolloServerPluginLandingPageDisabled(),
     ],
   });

@@ -33,6 +33,8 @@ export function webhookRouter(context: ReceiveEventContext): Router {
 
 /** 200: stored, or known already. 202: kept, but without effect so far; never a 4xx, which would lose the event after three retries. */
 function answer(response: Response, outcome: Outcome): void {
+  // For the metrics, which see every answer pass.
+  response.locals.outcome = outcome.status === "projected" && !outcome.changed ? "unchanged" : outcome.status;
   switch (outcome.status) {
     case "projected":
       response.status(200).json({ status: "stored", eventId: outcome.eventId, sessionId: outcome.sessionId });

@@ -141,7 +141,7 @@ export class WebhookEventReader {
   }
 
   private matching(filter: object): SqlCondition {
-    const { sql, parameters } = compileFilter(filter, filterFields, "e", this.database.dialect);
+    const { sql, parameters } = compileFilter(filter, filterFields, "e", this.database);
     return { sql: `(${sql})`, parameters };
   }
 
@@ -183,8 +183,7 @@ function columnsFor(fields: Iterable<WebhookEventField>): string {
 }
 
 function toRecord(row: RecordRow): WebhookEventRecord {
-  const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, sizeBytes, ...same } =
-    row;
+  const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, sizeBytes, ...same } = row;
   const received = receivedAt as string | undefined;
   return {
     ...same,

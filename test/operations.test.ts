@@ -1,0 +1,106 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { createClient } from "graphql-ws";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { sample, sampleBytes, startService, type TestService } from "./service.js";
+
+describe("what operators see", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService();
+    await service.post(await sampleBytes("analyzed"));
+    await service.post(await sampleBytes("analyzed"));
+    const dead = await sample("ended");
+    dead.data.id = "none";
+    dead.request_id = "dead-1";
+    await service.post(dead);
+    await service.post({ event: "lead.new", request_id: "ignored-1", data: { deep: [1, null, "ü"] } });
+    await service.post("no JSON");
+  });
+  afterAll(() => service.stop());
+
+  it("serves every recorded delivery, the newest first, with its body as it came", async () => {
+    const { data } = await service.query<{ webhookEvents: { nodes: unknown[]; totalCount: number } }>(
+      `{ webhookEvents { totalCount nodes { id requestId eventType status error receivedAt createdAt organizationId sessionId
+         signatureScheme signatureKeyIndex sizeBytes body } } }`,
+    );
+    const analyzed = await sampleBytes("analyzed");
+    expect(data.webhookEvents.totalCount).toBe(3);
+    expect(data.webhookEvents.nodes).toMatchObject([
+      {
+        requestId: "ignored-1",
+        status: "IGNORED",
+        body: { data: { deep: [1, null, "ü"] } },
+        createdAt: null,
+      },
+      { requestId: "dead-1", status: "DEAD", error: "data.id: must be a UUID", sessionId: null },
+      {
+        status: "PROJECTED",
+        error: null,
+        createdAt: "2025-08-19T06:40:57.416929Z",
+        organizationId: "4e2afdc4-1ebe-4882-b4c2-29b9f17f27e1",
+        sessionId: "03d8d3f6-d983-41ae-85d6-ac1cf135a223",
+        signatureScheme: null,
+        sizeBytes: analyzed.length,
+        body: JSON.parse(analyzed.toString()) as unknown,
+      },
+    ]);
+  });
+
+  it("filters and pages them", async () => {
+    const query = `query ($after: String, $filter: WebhookEventFilter) {
+      webhookEvents(first: 1, after: $after, filter: $filter) { edges { node { requestId } } pageInfo { endCursor hasNextPage } } }`;
+    interface Page {
+      webhookEvents: {
+        edges: { node: { requestId: string } }[];
+        pageInfo: { endCursor: string; hasNextPage: boolean };
+      };
+    }
+    const filter = { status: { in: ["DEAD", "IGNORED"] }, receivedAt: { gt: "2020-01-01T00:00:00Z" } };
+    const first = (await service.query<Page>(query, { filter })).data.webhookEvents;
+    expect(first).toMatchObject({
+      edges: [{ node: { requestId: "ignored-1" } }],
+      pageInfo: { hasNextPage: true },
+    });
+    const after = first.pageInfo.endCursor;
+    const second = (await service.query<Page>(query, { filter, after })).data.webhookEvents;
+    expect(second).toMatchObject({
+      edges: [{ node: { requestId: "dead-1" } }],
+      pageInfo: { hasNextPage: false },
+    });
+  });
+
+  it("gives a body that no answer could hold as a text", async () => {
+    const body = `{"event":"e","request_id":"deep","data":{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`;
+    expect((await service.post(body)).status).toBe(202);
+    const { data } = await service.query(
+      `{ webhookEvents(filter: { requestId: { eq: "deep" } }) { nodes { body } } }`,
+    );
+    expect(data.webhookEvents).toEqual({ nodes: [{ body }] });
+  });
+
+  it("counts deliveries by outcome, dead letters, subscriptions and the feed", async () => {
+    const client = createClient({
+      url: `${service.url.replace("http", "ws")}/graphql`,
+      webSocketImpl: WebSocket,
+    });
+    const events = client.iterate({ query: "subscription { sessionAnalyzed { cursor } }" });
+    const next = events.next();
+    await delay(200);
+    const text = await (await fetch(`${service.url}/metrics`)).text();
+    expect(text).toContain('webhook_delivery_seconds_count{outcome="projected"} 1');
+    expect(text).toContain('webhook_delivery_seconds_count{outcome="duplicate"} 1');
+    expect(text).toContain('webhook_delivery_seconds_count{outcome="dead"} 1');
+    expect(text).toContain('webhook_delivery_seconds_count{outcome="refused"} 1');
+    expect(text).toContain("webhook_dead_letters 1");
+    expect(text).toContain("webhook_deliveries_in_flight 0");
+    expect(text).toContain("graphql_subscriptions_open 1");
+    expect(text).toMatch(/feed_head_position 1\n/);
+    expect(text).toMatch(/graphql_operation_seconds_count\{result="ok"\} [1-9]/);
+    expect(text).toContain("process_resident_memory_bytes");
+    await client.dispose();
+    await next;
+    await delay(200);
+    expect(await (await fetch(`${service.url}/metrics`)).text()).toContain("graphql_subscriptions_open 0");
+  });
+});
