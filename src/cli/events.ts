@@ -8,6 +8,7 @@ import { parseInstant, toDatetime } from "../events/instant.js";
 import { connectDatabase } from "../store/connect.js";
 import type { Database } from "../store/database.js";
 import { emptyProjection } from "../store/empty-projection.js";
+import { ErasureList } from "../store/erasure/erasure-list.js";
 import { EventLog } from "../store/event-log.js";
 import { migrate } from "../store/migrate.js";
 import { WebhookEventReader } from "../store/readers/webhook-event.reader.js";
@@ -156,7 +157,12 @@ async function withLog(
   const database = await connectDatabase({ ...config, databaseWaitSeconds: 0 }, createLogger("silent"));
   try {
     await migrate(database.writer);
-    const events = new EventLog(database, new SessionWriter(), new FeedWriter(database));
+    const events = new EventLog(
+      database,
+      new SessionWriter(),
+      new FeedWriter(database),
+      new ErasureList(database),
+    );
     await work({ database, reader: new WebhookEventReader(database), events });
   } finally {
     await database.close();
