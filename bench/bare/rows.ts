@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { searchTerms } from "../../src/store/search-terms.js";
 import type { SimulatedEnvelope, SimulatedMessage } from "../../src/cli/simulate/payload.js";
 
 export type Row = Record<string, string | number | Buffer | null>;
@@ -14,6 +15,8 @@ export interface EventRows {
   /** Only where the event brings an analysis. */
   readonly analysis: Row | undefined;
   readonly answers: readonly Row[];
+  /** The words that searches look for, cut as the service cuts them. */
+  readonly searchTexts: readonly Row[];
   readonly feed: Row;
 }
 
@@ -125,6 +128,20 @@ export function toRows(body: Buffer): EventRows {
       number_value: typeof value === "number" ? value : null,
       boolean_value: typeof value === "boolean" ? Number(value) : null,
     })),
+    searchTexts: [
+      ...data.messages.map(({ id, body, translated_body }) => ({
+        owner_id: id,
+        terms: searchTerms([body, translated_body]),
+      })),
+      {
+        owner_id: data.id,
+        terms: searchTerms([
+          data.chat_transcript,
+          data.translated_chat_transcript ?? null,
+          data.chat_summary,
+        ]),
+      },
+    ].filter(({ terms }) => terms !== ""),
     feed: {
       event_id: eventId,
       organization_id: owner,

@@ -37,29 +37,26 @@ export class AnalysisWriter {
       receivedAt: receipt.receivedAt,
       source,
     };
+    const content = { chatCompletionRating, chatSummary, userSentiment, customAnalysisData };
+    const row = { ...key, organizationId: snapshot.organizationId, ...content, ...sighting };
+    if ((await insertRows(transaction, analyses, [row], "keep")) > 0) return;
     const [known] = await transaction.query<{ source: string }>(
       `SELECT source FROM analyses WHERE session_id = ? AND content_sha256 = ?${forUpdate(transaction.dialect)}`,
       [key.sessionId, key.contentSha256],
     );
-    if (known === undefined) {
-      const content = { chatCompletionRating, chatSummary, userSentiment, customAnalysisData };
-      await insertRows(transaction, analyses, [
-        { ...key, organizationId: snapshot.organizationId, ...content, ...sighting },
-      ]);
-    } else if (source > known.source) {
-      // Its keys may stand in another order now; the newest text is kept, as in the session.
+    // Its keys may stand in another order now; the newest text is kept, as in the session.
+    if (known !== undefined && source > known.source)
       await updateRow(transaction, analyses, key, { ...sighting, customAnalysisData });
-    }
   }
 
   /** Makes the typed answers those of the session's current analysis data. */
   async replaceAnswers(
     transaction: Transaction,
-    session: { readonly id: string; readonly organizationId: string; readonly isNew: boolean },
+    session: { readonly id: string; readonly organizationId: string; readonly hadAnswers: boolean },
     customAnalysisData: JsonText | null,
     revision: RevisionFacts,
   ): Promise<void> {
-    if (!session.isNew)
+    if (session.hadAnswers)
       await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", [session.id]);
     const rows = typedAnswers(session, customAnalysisData, revision);
     if (rows.length > 0) await insertRows(transaction, analysisAnswers, rows);

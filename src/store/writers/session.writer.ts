@@ -43,7 +43,7 @@ export class SessionWriter {
     if (receipt.definition.bringsAnalysis) await this.analyses.keep(transaction, snapshot, receipt, key);
     if (known === undefined) {
       await this.search.keep(transaction, created, messages.rewritten);
-      await this.syncAnswers(transaction, created, snapshot.revision, true);
+      await this.syncAnswers(transaction, created, snapshot.revision, false);
       return true;
     }
     return await this.mergeInto(transaction, known, snapshot, receipt, key, messages);
@@ -107,7 +107,7 @@ export class SessionWriter {
     const isRetold = searchedFields.some((field) => after.changed.includes(field));
     await this.search.keep(transaction, isRetold ? next : undefined, messages.rewritten);
     if (after.changed.includes("customAnalysisData") || after.changed.includes("revisionId")) {
-      await this.syncAnswers(transaction, next, snapshot.revision, false);
+      await this.syncAnswers(transaction, next, snapshot.revision, known.customAnalysisData !== null);
     }
     return changed;
   }
@@ -117,13 +117,13 @@ export class SessionWriter {
     transaction: Transaction,
     row: SessionRow,
     carried: RevisionFacts,
-    isNew: boolean,
+    hadAnswers: boolean,
   ): Promise<void> {
-    if (isNew && row.customAnalysisData === null) return;
+    if (!hadAnswers && row.customAnalysisData === null) return;
     const revision =
       row.revisionId === carried.id ? carried : await loadRevision(transaction, row.revisionId);
     if (revision === undefined) throw new Error("A session points to a revision that is not stored.");
-    await this.analyses.replaceAnswers(transaction, { ...row, isNew }, row.customAnalysisData, revision);
+    await this.analyses.replaceAnswers(transaction, { ...row, hadAnswers }, row.customAnalysisData, revision);
   }
 }
 
