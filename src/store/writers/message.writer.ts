@@ -43,7 +43,8 @@ export class MessageWriter {
       // Another session of the conversation stored some of them since; now they are ours to lock and to merge.
       for (const [id, row] of await this.load(transaction, snapshot)) known.set(id, row);
     }
-    const merged = await this.mergeInto(transaction, snapshot, known, sessionKey);
+    const freshIds = new Set(fresh.map(({ facts }) => facts.id));
+    const merged = await this.mergeInto(transaction, snapshot, known, freshIds, sessionKey);
     const joined = await this.join(transaction, snapshot.id, incoming, known);
     const added = fresh.flatMap(({ facts }) => (known.has(facts.id) ? [] : [facts]));
     return {
@@ -92,6 +93,7 @@ export class MessageWriter {
     transaction: Transaction,
     snapshot: SessionSnapshot,
     known: ReadonlyMap<string, KnownMessage>,
+    freshIds: ReadonlySet<string>,
     sessionKey: OrderKey,
   ): Promise<{ readonly changed: boolean; readonly rewritten: readonly MessageTexts[] }> {
     let changed = false;
@@ -103,8 +105,9 @@ export class MessageWriter {
       const before = toMerged(row);
       const after = merge(before, facts, orderKey(facts, sessionKey));
       changed ||= after.changed.length > 0;
-      if (after.changed.includes("body") || after.changed.includes("translatedBody"))
-        rewritten.push(after.fields);
+      // A fresh one may be our own insert or another session's, one cannot tell; its words are kept in either case.
+      const isRewritten = after.changed.includes("body") || after.changed.includes("translatedBody");
+      if (isRewritten || freshIds.has(facts.id)) rewritten.push(after.fields);
       const next = toRow(after, row.organizationId);
       // A repeated value can have a newer key than before, and that decides what may overwrite it later.
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
