@@ -128,6 +128,18 @@ describe.each([
     expect(await counts(database)).toEqual(before);
   });
 
+  it("finds nothing of them by searching, and still finds what others wrote", async () => {
+    const found = async (text: string) =>
+      (
+        await service.query<{ sessions: { totalCount: number } }>(
+          `{ sessions(filter: { search: ${JSON.stringify(text)} }) { totalCount } }`,
+        )
+      ).data.sessions.totalCount;
+    expect(await found("3237452021")).toBe(0);
+    expect(await found("inquired")).toBe(0);
+    expect(await found("ask friend")).toBe(1);
+  });
+
   it("keeps what others wrote, but for the number", async () => {
     const { data } = await service.query<{ messages: { nodes: { body: string | null }[] } }>(
       "{ messages { nodes { body from to contactId } } }",

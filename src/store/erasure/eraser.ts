@@ -96,16 +96,20 @@ export class Eraser {
   private async eraseMessages({ conversations }: Person): Promise<number> {
     let count = 0;
     for (const conversation of conversations) {
-      count += await this.database.transaction((transaction) =>
-        transaction.execute(
+      count += await this.database.transaction(async (transaction) => {
+        await transaction.execute(
+          "DELETE FROM search_texts WHERE owner_id IN (SELECT id FROM messages WHERE conversation_id = ?)",
+          [conversation],
+        );
+        return await transaction.execute(
           `UPDATE messages SET body = NULL, translated_body = NULL, attachments = NULL, metadata = NULL, contact_id = NULL,
              campaign_contact_id = NULL, step_contact_id = NULL,
              from_address = CASE WHEN direction = 'OUTBOUND' THEN from_address ELSE NULL END,
              to_address = CASE WHEN direction = 'INBOUND' THEN to_address ELSE NULL END
            WHERE conversation_id = ?`,
           [conversation],
-        ),
-      );
+        );
+      });
     }
     return count;
   }
@@ -176,6 +180,7 @@ async function eraseSession(transaction: Transaction, id: string): Promise<void>
     only,
   );
   await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", only);
+  await transaction.execute("DELETE FROM search_texts WHERE owner_id = ?", only);
   const analyses = await transaction.query<{ hash: string }>(
     "SELECT content_sha256 AS hash FROM analyses WHERE session_id = ?",
     only,
@@ -192,6 +197,7 @@ async function eraseSession(transaction: Transaction, id: string): Promise<void>
 /** SQLite keeps deleted bytes in its file until it is written anew. What MySQL keeps (binary logs, backups) has an end of its own. */
 async function compact({ dialect, writer }: Database): Promise<void> {
   if (dialect !== "sqlite") return;
+  await writer.query("INSERT INTO search_index (search_index) VALUES ('optimize')");
   await writer.query("VACUUM");
   await writer.query("PRAGMA wal_checkpoint(TRUNCATE)");
 }

@@ -1,5 +1,6 @@
 import type { Scrubber } from "../../events/identifiers.js";
-import type { Database, SqlValue } from "../database.js";
+import type { Database, SqlValue, Transaction } from "../database.js";
+import { searchTerms } from "../search-terms.js";
 import { scanRows } from "./scan-rows.js";
 
 /** A table with texts that people wrote, or that were written of them. */
@@ -9,6 +10,8 @@ interface TextTable {
   readonly texts: readonly string[];
   /** Columns of JSON text. */
   readonly json?: readonly string[];
+  /** Whether searches look into the texts: then their words are kept anew. */
+  readonly isSearched?: true;
 }
 
 const textTables: readonly TextTable[] = [
@@ -17,8 +20,15 @@ const textTables: readonly TextTable[] = [
     key: ["id"],
     texts: ["chat_summary", "chat_transcript", "translated_chat_transcript"],
     json: ["custom_analysis_data"],
+    isSearched: true,
   },
-  { table: "messages", key: ["id"], texts: ["body", "translated_body"], json: ["attachments", "metadata"] },
+  {
+    table: "messages",
+    key: ["id"],
+    texts: ["body", "translated_body"],
+    json: ["attachments", "metadata"],
+    isSearched: true,
+  },
   {
     table: "analyses",
     key: ["session_id", "content_sha256"],
@@ -44,19 +54,13 @@ type TextRow = Record<string, string | number | null>;
 /** Removes what a scrubber looks for from all texts that are stored. @returns how many rows were changed */
 export async function scrubTexts(database: Database, scrubber: Scrubber): Promise<number> {
   let count = 0;
-  for (const { table, key, texts, json = [] } of textTables) {
-    const columns = [...texts, ...json].join(", ");
-    for await (const rows of scanRows<TextRow>(database, { table, key, columns })) {
+  for (const table of textTables) {
+    const columns = [...table.texts, ...(table.json ?? [])].join(", ");
+    for await (const rows of scanRows<TextRow>(database, { ...table, columns })) {
       for (const row of rows) {
-        const changes = changesOf(row, texts, json, scrubber);
+        const changes = changesOf(row, table, scrubber);
         if (changes.length === 0) continue;
-        await database.transaction((transaction) =>
-          transaction.execute(
-            `UPDATE ${table} SET ${changes.map(([name]) => `${name} = ?`).join(", ")}
-             WHERE ${key.map((name) => `${name} = ?`).join(" AND ")}`,
-            [...changes.map(([, value]) => value), ...key.map((name) => row[name] ?? null)],
-          ),
-        );
+        await database.transaction((transaction) => rewrite(transaction, table, row, changes));
         count += 1;
       }
     }
@@ -64,12 +68,27 @@ export async function scrubTexts(database: Database, scrubber: Scrubber): Promis
   return count;
 }
 
-function changesOf(
+async function rewrite(
+  transaction: Transaction,
+  { table, key, texts, isSearched }: TextTable,
   row: TextRow,
-  texts: readonly string[],
-  json: readonly string[],
-  scrubber: Scrubber,
-): [string, SqlValue][] {
+  changes: readonly [string, SqlValue][],
+): Promise<void> {
+  await transaction.execute(
+    `UPDATE ${table} SET ${changes.map(([name]) => `${name} = ?`).join(", ")}
+     WHERE ${key.map((name) => `${name} = ?`).join(" AND ")}`,
+    [...changes.map(([, value]) => value), ...key.map((name) => row[name] ?? null)],
+  );
+  if (isSearched !== true) return;
+  const after: TextRow = { ...row, ...(Object.fromEntries(changes) as TextRow) };
+  const words = texts.map((name) => after[name] ?? null).map((text) => (text === null ? null : String(text)));
+  await transaction.execute("UPDATE search_texts SET terms = ? WHERE owner_id = ?", [
+    searchTerms(words),
+    row.id ?? null,
+  ]);
+}
+
+function changesOf(row: TextRow, { texts, json = [] }: TextTable, scrubber: Scrubber): [string, SqlValue][] {
   const changes: [string, SqlValue][] = [];
   for (const name of texts) {
     const value = row[name];

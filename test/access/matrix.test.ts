@@ -1,0 +1,304 @@
+import "reflect-metadata";
+import {
+  getNamedType,
+  type GraphQLField,
+  type GraphQLInputType,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from "graphql";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
+import { eventOf, makeKey, organizationA, organizationB, rawSocket } from "./callers.js";
+
+/** Ids of organization B's session, agent version and message: all begin so. */
+const markOfB = "b7";
+const idsOfB = {
+  session: "b7d8d3f6-d983-41ae-85d6-ac1cf135a223",
+  version: "b704743f-6cbf-49c3-823b-d1d14bf36601",
+  message: "b73ec41f-4a72-46cf-8fe6-9ae4600536fd",
+};
+const secretOfB = "belongs to organization B";
+
+/**
+ * Every root field, and how it is asked for. A field that is not here fails the test: whoever adds one says here how a reader of
+ * another organization would try to get at B's data through it. `{...}` stands for everything that can be selected below it.
+ */
+const entries: Readonly<Record<string, readonly string[]>> = {
+  session: [`session(id: "${idsOfB.session}")`],
+  agentVersion: [`agentVersion(id: "${idsOfB.version}")`],
+  node: Object.values(idsOfB).map((id) => `node(id: "${id}")`),
+  sessions: [
+    "sessions(first: 5)",
+    `sessions(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
+    `sessions(first: 5, filter: { id: { in: ["${idsOfB.session}"] } })`,
+    `sessions(first: 5, filter: { or: [{ id: { eq: "${idsOfB.session}" } }, { not: { id: { null: true } } }] })`,
+    `sessions(first: 5, filter: { messages: { some: { id: { eq: "${idsOfB.message}" } } } })`,
+    `sessions(first: 5, filter: { agentVersion: { organizationId: { eq: "${organizationB}" } } })`,
+    `sessions(first: 5, filter: { search: "belongs" })`,
+    "sessions(first: 5, after: CURSOR_sessions)",
+    "sessions(last: 5, before: CURSOR_sessions)",
+  ],
+  messages: [
+    "messages(first: 5)",
+    `messages(first: 5, filter: { id: { eq: "${idsOfB.message}" } })`,
+    `messages(first: 5, filter: { body: { contains: "belongs" } })`,
+    "messages(first: 5, after: CURSOR_messages)",
+    "messages(last: 5, before: CURSOR_messages)",
+  ],
+  agentVersions: [
+    "agentVersions(first: 5)",
+    `agentVersions(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
+    "agentVersions(first: 5, after: CURSOR_agentVersions)",
+  ],
+  sessionStats: [
+    "sessionStats(groupBy: [{ field: ORGANIZATION }, { field: AGENT_VERSION }])",
+    `sessionStats(filter: { organizationId: { eq: "${organizationB}" } }, groupBy: [{ field: ORGANIZATION }])`,
+    'sessionStats(groupBy: [{ field: ANSWER, question: "Secret" }])',
+  ],
+  webhookEvents: ["webhookEvents(first: 5)"],
+  sessionAnalyzed: ["sessionAnalyzed(after: CURSOR_feed)"],
+  sessionEvents: [
+    "sessionEvents(after: CURSOR_feed)",
+    `sessionEvents(after: CURSOR_feed, filter: { organizationId: { eq: "${organizationB}" } })`,
+    `sessionEvents(after: CURSOR_feed, filter: { id: { eq: "${idsOfB.session}" } })`,
+  ],
+};
+
+/** Everything below a type, so that each field path is selected once, to the depth at which types begin to repeat. */
+function selectionOf(schema: GraphQLSchema, type: GraphQLNamedType, above: readonly string[] = []): string {
+  const types = isObjectType(type)
+    ? [type]
+    : "getFields" in type
+      ? schema.getPossibleTypes(type as never)
+      : [];
+  if (types.length === 0) return "";
+  const parts = types.map((object) => {
+    const fields = Object.values(object.getFields()).flatMap((field) => {
+      const named = getNamedType(field.type);
+      const repeats = [...above, object.name].filter((name) => name === named.name).length;
+      if (repeats > 1 || above.length > 6) return [];
+      const below = selectionOf(schema, named, [...above, object.name]);
+      if (below === " {}" || (isObjectType(named) && below === "")) return [];
+      const first = field.args.some(({ name }) => name === "first") ? "(first: 2)" : "";
+      return [`${object.name}_${field.name}: ${field.name}${first}${below}`];
+    });
+    return `... on ${object.name} { __typename ${fields.join(" ")} }`;
+  });
+  return ` { ${parts.join(" ")} }`;
+}
+
+const rootFields = (schema: GraphQLSchema): GraphQLField<unknown, unknown>[] => [
+  ...Object.values(schema.getQueryType()?.getFields() ?? {}),
+  ...Object.values(schema.getSubscriptionType()?.getFields() ?? {}),
+];
+
+const schema = await createSchema({} as SchemaParts);
+const attempts = rootFields(schema).flatMap(({ name }) =>
+  (entries[name] ?? []).map((call) => [name, call] as const),
+);
+
+describe("a reader of organization A", () => {
+  let database: TestDatabase;
+  let service: TestService;
+  let reader: { Authorization: string };
+  let readerOfB: { Authorization: string };
+  let operator: { Authorization: string };
+  const cursors = new Map<string, string>();
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    reader = (await makeKey(database)).header;
+    readerOfB = (await makeKey(database, { organization: organizationB })).header;
+    operator = (await makeKey(database, { role: "operator" })).header;
+    service = await startService(
+      {
+        GRAPHQL_MAX_COST: "1000000000",
+        GRAPHQL_MAX_DEPTH: "1000",
+        GRAPHQL_MAX_ALIASES: "10000",
+        RATE_LIMIT_COST: "2000000000",
+      },
+      database,
+    );
+    const head = await service.query<{ sessions: { eventCursor: string } }>(
+      "{ sessions { eventCursor } }",
+      {},
+      operator,
+    );
+    cursors.set("feed", head.data.sessions.eventCursor);
+    await service.post(await eventOf(organizationA, "a6"));
+    const event = await eventOf(organizationB, markOfB);
+    event.data.chat_summary = secretOfB;
+    event.data.chat_transcript = secretOfB;
+    event.data.custom_analysis_data = { Secret: secretOfB };
+    for (const message of event.data.messages) message.body = secretOfB;
+    event.data.agent_version.name = secretOfB;
+    event.data.agent_version.description = secretOfB;
+    await service.post(event);
+    await service.post(await eventOf(organizationA, "c6"));
+    for (const list of ["sessions", "messages", "agentVersions"]) {
+      const page = await service.query<Record<string, { edges: { cursor: string }[] }>>(
+        `{ ${list}(first: 1) { edges { cursor } } }`,
+        {},
+        readerOfB,
+      );
+      cursors.set(list, page.data[list]?.edges[0]?.cursor ?? "");
+    }
+  });
+  afterAll(async () => {
+    await service.stop();
+    await database.drop();
+  });
+
+  const withCursors = (call: string) =>
+    call.replace(/CURSOR_(\w+)/g, (_all, list: string) => JSON.stringify(cursors.get(list)));
+  const namesB = (text: string) =>
+    [secretOfB, organizationB, ...Object.values(idsOfB)].filter((trace) => text.includes(trace));
+
+  const resultOf = async (field: string, call: string, header: { Authorization: string }) => {
+    const operation = `${withCursors(call)}${selectionOf(schema, getNamedType(fieldNamed(field).type))}`;
+    if (field in (schema.getQueryType()?.getFields() ?? {})) {
+      return await service.query(`query { ${operation} }`, {}, header);
+    }
+    const socket = await rawSocket(service);
+    socket.send({ type: "connection_init", payload: header });
+    await expect.poll(() => socket.received[0]?.type).toBe("connection_ack");
+    socket.send({ type: "subscribe", id: "1", payload: { query: `subscription { ${operation} }` } });
+    // The last event of all is organization A's: whatever could be told of B has been told by then.
+    await expect
+      .poll(() => JSON.stringify(socket.received), { timeout: 3_000 })
+      .toMatch(call.includes("filter") ? /./ : /c6d8d3f6|"error"/);
+    if (call.includes("filter")) await new Promise((resolve) => setTimeout(resolve, 500));
+    socket.socket.close();
+    return { data: socket.received, errors: undefined };
+  };
+  const fieldNamed = (name: string) => {
+    const field = rootFields(schema).find((each) => each.name === name);
+    if (field === undefined) throw new Error(`There is no root field ${name}.`);
+    return field;
+  };
+
+  it("is tried on every query and subscription that there is", () => {
+    expect(
+      rootFields(schema)
+        .map(({ name }) => name)
+        .filter((name) => !(name in entries)),
+    ).toEqual([]);
+  });
+
+  it.each(attempts)("gets nothing of B through %s: %s", async (field, call) => {
+    const result = await resultOf(field, call, reader);
+    const isForOperators = field === "webhookEvents";
+    if (isForOperators) expect(result.errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+    else expect(result.errors).toBeUndefined();
+    // What was asked for is repeated in no answer but an echo of ids: none may be there.
+    expect(namesB(JSON.stringify(result.data ?? null))).toEqual([]);
+  });
+
+  it("selects so much that B's own reader sees the secret in all texts", async () => {
+    const result = await resultOf("sessions", "sessions(first: 5)", readerOfB);
+    const text = JSON.stringify(result.data);
+    expect(namesB(text)).toEqual([secretOfB, organizationB, ...Object.values(idsOfB)]);
+    for (const path of ["chatSummary", "chatTranscript", "customAnalysisData", "body", "name", "stringValue"])
+      expect(text).toMatch(
+        new RegExp(`_${path}":("|\\{[^}]*)${path === "customAnalysisData" ? ".*" : ""}${secretOfB}`),
+      );
+  });
+
+  it("counts and pages as if B were not there", async () => {
+    const { data } = await service.query(
+      "{ sessions { totalCount } messages { totalCount } agentVersions { totalCount } }",
+      {},
+      reader,
+    );
+    expect(data).toEqual({
+      sessions: { totalCount: 2 },
+      messages: { totalCount: 4 },
+      agentVersions: { totalCount: 2 },
+    });
+  });
+
+  it.each(["ndjson", "csv"])("gets nothing of B in an export as %s", async (format) => {
+    for (const header of [reader, { Authorization: "none" }]) {
+      const response = await fetch(`${service.url}/export/sessions.${format}`, { headers: header });
+      expect(namesB(await response.text())).toEqual([]);
+    }
+  });
+});
+
+/** Filter fields that a masked reader may use, each with the reason. Whatever else is a text, must be refused. */
+const open = new Set([
+  ...["direction", "type", "mode", "deliveryStatus", "language", "translationLanguage", "endedReason"],
+  ...["chatCompletionRating", "userSentiment"],
+  // What is the agent's, not the contact's.
+  ...["name", "description", "voiceId"],
+]);
+
+describe("a masked reader", () => {
+  const filters = ["SessionFilter", "MessageFilter", "AgentVersionFilter"];
+  const asks = filters.flatMap((name) => {
+    const type = schema.getType(name);
+    if (!isInputObjectType(type)) throw new Error(`There is no ${name}.`);
+    return Object.values(type.getFields())
+      .filter((field) => isText(field.type) && !open.has(field.name))
+      .map((field) => [name, field.name, getNamedType(field.type).name] as const);
+  });
+  let database: TestDatabase;
+  let service: TestService;
+  let masked: { Authorization: string };
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    masked = (await makeKey(database, { role: "masked_reader" })).header;
+    service = await startService({}, database);
+  });
+  afterAll(async () => {
+    await service.stop();
+    await database.drop();
+  });
+
+  it.each(asks)("cannot ask %s.%s", async (filter, field, type) => {
+    const value = type === "String" ? '"x"' : '{ contains: "x" }';
+    const list = {
+      SessionFilter: "sessions",
+      MessageFilter: "messages",
+      AgentVersionFilter: "agentVersions",
+    }[filter];
+    const { errors } = await service.query(
+      `{ ${String(list)}(filter: { ${field}: ${value} }) { totalCount } }`,
+      {},
+      masked,
+    );
+    expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+  });
+
+  it.each([
+    'analysis: [{ name: "x", string: { eq: "x" } }]',
+    'analysis: [{ name: "x", number: { gt: 3237452020 } }]',
+    'messages: { some: { from: { startsWith: "+1" } } }',
+    'messages: { none: { body: { contains: "x" } } }',
+  ])("cannot ask sessions for %s", async (filter) => {
+    const { errors } = await service.query(`{ sessions(filter: { ${filter} }) { totalCount } }`, {}, masked);
+    expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+  });
+
+  it("sorts by nothing that is withheld", () => {
+    const order = schema.getType("SessionOrderField");
+    if (!isEnumType(order)) throw new Error("There is no SessionOrderField.");
+    expect(
+      order
+        .getValues()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(["ANALYZED_AT", "CREATED_AT", "ENDED_AT", "MESSAGE_COUNT", "STARTED_AT", "UPDATED_AT"]);
+  });
+});
+
+function isText(type: GraphQLInputType): boolean {
+  if (isNonNullType(type) || isListType(type)) return isText(type.ofType as GraphQLInputType);
+  return ["String", "StringComparator"].includes(type.name);
+}
