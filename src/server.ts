@@ -31,6 +31,7 @@ import { FeedReader } from "./store/readers/feed.reader.js";
 import { MessageReader } from "./store/readers/message.reader.js";
 import { WebhookEventReader } from "./store/readers/webhook-event.reader.js";
 import { SessionReader } from "./store/readers/session.reader.js";
+import { StatsReader } from "./store/readers/stats.reader.js";
 import { loadCursorKey } from "./store/service-settings.js";
 import { FeedWriter } from "./store/writers/feed.writer.js";
 import { SessionWriter } from "./store/writers/session.writer.js";
@@ -79,6 +80,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     agentVersions: new AgentVersionReader(database),
     analyses: new AnalysisReader(database),
     webhookEvents: new WebhookEventReader(database),
+    stats: new StatsReader(database),
   };
   const metrics = new Metrics({
     deadLetters: () => readers.webhookEvents.count({ status: "dead" }),

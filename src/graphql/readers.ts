@@ -3,6 +3,7 @@ import type { AnalysisReader } from "../store/readers/analysis.reader.js";
 import type { MessageReader } from "../store/readers/message.reader.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
 import type { WebhookEventReader } from "../store/readers/webhook-event.reader.js";
+import type { StatsReader } from "../store/readers/stats.reader.js";
 
 /** All that resolvers read from. Every method of a reader demands the caller's scope. */
 export interface Readers {
@@ -12,6 +13,7 @@ export interface Readers {
   readonly analyses: AnalysisReader;
   /** Raw events of all organizations: for operators only, which the resolver demands. */
   readonly webhookEvents: WebhookEventReader;
+  readonly stats: StatsReader;
 }
 
 /** Puts rows in the order of the keys that a batch asked for; what was not found is null. */

@@ -104,6 +104,13 @@ export function fullTextMatch(
   };
 }
 
+/** The seconds between two instants, with their fraction. */
+export function secondsBetween(dialect: Dialect, from: string, to: string): string {
+  return dialect === "sqlite"
+    ? `((julianday(${to}) - julianday(${from})) * 86400)`
+    : `(TIMESTAMPDIFF(MICROSECOND, ${from}, ${to}) / 1000000)`;
+}
+
 /** Errors after which the same transaction may succeed: deadlock and lock wait timeout. */
 export function isRetryable(error: unknown): boolean {
   return [1213, 1205].includes(errorNumber(error)) || /SQLITE_BUSY|database is locked/.test(errorText(error));

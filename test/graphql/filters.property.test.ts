@@ -41,7 +41,7 @@ describe("one filter means one thing everywhere", () => {
     }
   }
 
-  it("finds what the reference finds: by pages, counts and subscriptions", async () => {
+  it("finds what the reference finds: by pages, counts, statistics and subscriptions", async () => {
     const reader = new SessionReader(database);
     const allIds = sessions.map(({ id }) => id);
     const arbitrary = fc.array(filterArbitrary(sessions), {
@@ -56,6 +56,12 @@ describe("one filter means one thing everywhere", () => {
         const pages = await Promise.all(filters.map(byPages));
         expect(pages.map(({ ids }) => ids)).toEqual(expected);
         expect(pages.map(({ totalCount }) => totalCount)).toEqual(expected.map(({ length }) => length));
+        const counted = await Promise.all(
+          filters.map((filter) =>
+            service.query<Stats>(stats, { filter }).then(({ data }) => data.sessionStats),
+          ),
+        );
+        expect(counted.map((groups) => groups[0]?.count ?? 0)).toEqual(expected.map(({ length }) => length));
         for (const [index, filter] of filters.entries()) {
           const told = await reader.matchingIds(everything, filter, allIds);
           expect([...told].sort()).toEqual([...(expected[index] ?? [])].sort());
@@ -65,6 +71,12 @@ describe("one filter means one thing everywhere", () => {
     );
   }, 600_000);
 });
+
+const stats = "query ($filter: SessionFilter) { sessionStats(filter: $filter) { count } }";
+
+interface Stats {
+  readonly sessionStats: readonly { readonly count: number }[];
+}
 
 const page = `query ($filter: SessionFilter, $after: String) {
   sessions(first: ${pageSize}, after: $after, filter: $filter) {

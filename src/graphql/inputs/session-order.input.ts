@@ -7,6 +7,13 @@ export enum SessionOrderField {
   CREATED_AT = "createdAt",
   UPDATED_AT = "updatedAt",
   MESSAGE_COUNT = "messageCount",
+  STATUS = "lifecycle",
+  COMPLETION_RATING = "chatCompletionRating",
+  SENTIMENT = "userSentiment",
+  ENDED_REASON = "endedReason",
+  LANGUAGE = "language",
+  ORGANIZATION = "organizationId",
+  AGENT = "agentId",
 }
 
 registerEnumType(SessionOrderField, {
@@ -19,6 +26,13 @@ registerEnumType(SessionOrderField, {
     CREATED_AT: { description: "When its first event was received." },
     UPDATED_AT: { description: "When the last event that changed it was received." },
     MESSAGE_COUNT: { description: "How many messages are known of it." },
+    STATUS: { description: "How far it has come." },
+    COMPLETION_RATING: { description: "How far the chat got, by the text." },
+    SENTIMENT: { description: "The contact's mood, by the text." },
+    ENDED_REASON: { description: "Why it ended, by the text." },
+    LANGUAGE: { description: "The language that was spoken, by the text." },
+    ORGANIZATION: { description: "The organization's id." },
+    AGENT: { description: "The agent's id." },
   },
 });
 

@@ -2,6 +2,7 @@ import { fromDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
+import { demand } from "./filter.js";
 import { maskAnalyzed } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
@@ -47,14 +48,37 @@ const columnsOf: Partial<Record<SessionField, readonly (keyof SessionRow)[]>> = 
 };
 
 export type SessionOrderField =
-  "startedAt" | "endedAt" | "analyzedAt" | "createdAt" | "updatedAt" | "messageCount";
+  | "startedAt"
+  | "endedAt"
+  | "analyzedAt"
+  | "createdAt"
+  | "updatedAt"
+  | "messageCount"
+  | "lifecycle"
+  | "chatCompletionRating"
+  | "userSentiment"
+  | "endedReason"
+  | "language"
+  | "organizationId"
+  | "agentId";
 
-const nullableOrders: ReadonlySet<SessionOrderField> = new Set(["startedAt", "endedAt", "analyzedAt"]);
+const nullableOrders: ReadonlySet<SessionOrderField> = new Set([
+  "startedAt",
+  "endedAt",
+  "analyzedAt",
+  "chatCompletionRating",
+  "userSentiment",
+  "endedReason",
+  "language",
+]);
+
+const mostOrderTerms = 5;
 
 /** An order of sessions; ties are broken by id, so every order is total. */
 export function sessionOrder(
   terms: readonly { readonly field: SessionOrderField; readonly descending: boolean }[],
 ): OrderTerm[] {
+  demand(terms.length <= mostOrderTerms, "orderBy", `must not hold more than ${mostOrderTerms} terms`);
   const chosen = terms.length === 0 ? [{ field: "startedAt" as const, descending: true }] : terms;
   return [
     ...chosen.map(({ field, descending }) => ({

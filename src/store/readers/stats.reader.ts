@@ -1,0 +1,253 @@
+import { BadInputError, ForbiddenError } from "../../errors.js";
+import type { SqlReader, SqlValue } from "../database.js";
+import { secondsBetween } from "../dialect.js";
+import { placeholders } from "../statements.js";
+import { demand, equals } from "./filter.js";
+import type { Scope } from "./scope.js";
+import { sessionConditions, statuses } from "./session-filter.js";
+import { type Bucket, TimeBuckets, type TimeInterval } from "./time-buckets.js";
+
+/** What sessions can be grouped by; ANSWER needs the question's name. */
+export type GroupField = keyof typeof columnsOf | "ANSWER";
+
+export interface GroupTerm {
+  readonly field: GroupField;
+  readonly question?: string | null;
+}
+
+export interface StatsQuery {
+  readonly filter: object;
+  readonly groupBy: readonly GroupTerm[];
+  readonly interval?: TimeInterval | null;
+  readonly timeZone?: string | null;
+}
+
+/** How many sessions of a group have a value (null: none). */
+export interface ValueCount {
+  readonly value: string | null;
+  readonly count: number;
+}
+
+/** One group of sessions within one stretch of time. */
+export interface StatsRecord {
+  readonly bucket: Bucket | null;
+  /** The values of the terms of `groupBy`, in its order. */
+  readonly values: readonly unknown[];
+  count: number;
+  messageCount: number;
+  failedMessageCount: number;
+  /** Sessions of which both ends are known, and their duration in all. */
+  timedCount: number;
+  seconds: number;
+  readonly ratings: Map<string | null, number>;
+  readonly sentiments: Map<string | null, number>;
+}
+
+const columnsOf = {
+  AGENT: "s.agent_id",
+  AGENT_VERSION: "s.agent_version_id",
+  ORGANIZATION: "s.organization_id",
+  STATUS: "s.lifecycle",
+  ENDED_REASON: "s.ended_reason",
+  COMPLETION_RATING: "s.chat_completion_rating",
+  SENTIMENT: "s.user_sentiment",
+  LANGUAGE: "s.language",
+} as const;
+
+/** The delivery statuses that say a message did not arrive. */
+export const failedStatuses = ["failed", "delivery_failed", "sending_failed"];
+
+const mostTerms = 4;
+const mostRows = 100_000;
+
+type Row = Readonly<Record<string, string | number | null>>;
+
+/** Counts sessions within a scope, by groups and by time. */
+export class StatsReader {
+  constructor(private readonly database: SqlReader) {}
+
+  /** @param withFailures whether failed messages are asked for: they take a statement of their own */
+  async read(scope: Scope, query: StatsQuery, withFailures: boolean): Promise<StatsRecord[]> {
+    demandGroups(scope, query.groupBy);
+    const buckets = query.interval ? new TimeBuckets(query.interval, query.timeZone ?? "UTC") : undefined;
+    const parts = this.parts(scope, query, buckets);
+    const groups = new Groups(query.groupBy, buckets);
+    for (const row of await this.sessions(parts)) groups.add(row);
+    if (withFailures) for (const row of await this.failures(parts)) groups.addFailures(row);
+    return groups.all();
+  }
+
+  private async sessions({ keys, joins, where }: StatementParts): Promise<Row[]> {
+    const seconds = secondsBetween(this.database.dialect, "s.started_at", "s.ended_at");
+    const split = ["s.chat_completion_rating", "s.user_sentiment"];
+    return await this.rows(
+      `SELECT ${[...keys.select, "s.chat_completion_rating AS rating", "s.user_sentiment AS sentiment"].join(", ")},
+         COUNT(*) AS count, SUM(s.message_count) AS messages, SUM(${seconds}) AS seconds,
+         SUM(CASE WHEN s.started_at IS NULL OR s.ended_at IS NULL THEN 0 ELSE 1 END) AS timed
+       FROM sessions s ${joins.sql} WHERE ${where.sql}
+       GROUP BY ${[...keys.group, ...split.flatMap(exactly)].join(", ")}`,
+      [...joins.parameters, ...where.parameters],
+    );
+  }
+
+  private async failures({ keys, joins, where }: StatementParts): Promise<Row[]> {
+    const group = keys.group.length === 0 ? "" : `GROUP BY ${keys.group.join(", ")}`;
+    return await this.rows(
+      `SELECT ${[...keys.select, "COUNT(*) AS failed"].join(", ")} FROM sessions s ${joins.sql}
+       JOIN session_messages sm ON sm.session_id = s.id JOIN messages m ON m.id = sm.message_id
+       WHERE ${where.sql} AND m.delivery_status IN (${placeholders(failedStatuses)}) ${group}`,
+      [...joins.parameters, ...where.parameters, ...failedStatuses],
+    );
+  }
+
+  private async rows(sql: string, parameters: readonly SqlValue[]): Promise<Row[]> {
+    const rows = await this.database.read<Row>(`${sql} LIMIT ${mostRows + 1}`, parameters);
+    if (rows.length <= mostRows) return rows;
+    throw new BadInputError("groupBy: makes too many groups; filter more, or group by less.", [
+      { field: "groupBy", rule: `must not make more than ${mostRows} groups` },
+    ]);
+  }
+
+  private parts(scope: Scope, { filter, groupBy }: StatsQuery, buckets?: TimeBuckets): StatementParts {
+    const { dialect } = this.database;
+    const conditions = sessionConditions(scope, filter, { dialect });
+    const keys: { select: string[]; group: string[] } = { select: [], group: [] };
+    const joins = { sql: "", parameters: [] as SqlValue[] };
+    if (buckets) {
+      const moment = `SUBSTR(s.started_at, 1, ${buckets.precision})`;
+      keys.select.push(`${moment} AS moment`);
+      keys.group.push(moment);
+    }
+    for (const [index, term] of groupBy.entries()) {
+      if (term.field !== "ANSWER") {
+        keys.select.push(`${columnsOf[term.field]} AS k${index}`);
+        keys.group.push(...exactly(columnsOf[term.field]));
+        continue;
+      }
+      const alias = `a${index}`;
+      const named = equals(
+        `${alias}.name`,
+        term.question ?? "",
+        { column: "", nullable: false, isText: true },
+        dialect,
+      );
+      joins.sql += ` LEFT JOIN analysis_answers ${alias} ON ${alias}.session_id = s.id AND ${named.sql}`;
+      joins.parameters.push(...named.parameters);
+      for (const [name, column] of [
+        ["s", "string_value"],
+        ["n", "number_value"],
+        ["b", "boolean_value"],
+      ] as const) {
+        keys.select.push(`${alias}.${column} AS k${index}${name}`);
+        keys.group.push(...(name === "s" ? exactly(`${alias}.${column}`) : [`${alias}.${column}`]));
+      }
+    }
+    const where = {
+      sql: conditions.map(({ sql }) => sql).join(" AND "),
+      parameters: conditions.flatMap(({ parameters }) => parameters),
+    };
+    return { keys, joins, where };
+  }
+}
+
+interface StatementParts {
+  readonly keys: { readonly select: readonly string[]; readonly group: readonly string[] };
+  readonly joins: { readonly sql: string; readonly parameters: readonly SqlValue[] };
+  readonly where: { readonly sql: string; readonly parameters: readonly SqlValue[] };
+}
+
+/** MySQL groups 'sms' with 'sms ' unless their lengths count too. */
+function exactly(column: string): string[] {
+  return [column, `LENGTH(${column})`];
+}
+
+function demandGroups(scope: Scope, groupBy: readonly GroupTerm[]): void {
+  demand(groupBy.length <= mostTerms, "groupBy", `must not hold more than ${mostTerms} terms`);
+  for (const [index, { field, question }] of groupBy.entries()) {
+    const path = `groupBy.${index}.question`;
+    const asks = question !== null && question !== undefined;
+    demand(asks === (field === "ANSWER"), path, "must be given where the field is ANSWER, and only there");
+    demand((question ?? "").length <= 255, path, "must have at most 255 characters");
+    if (asks && scope.masked)
+      throw new ForbiddenError(`${path}: is withheld from masked readers.`, [
+        { field: path, rule: "is withheld from masked readers" },
+      ]);
+  }
+}
+
+/** Puts rows of the database together: several of its stretches make one of ours. */
+class Groups {
+  private readonly records = new Map<string, StatsRecord>();
+
+  constructor(
+    private readonly terms: readonly GroupTerm[],
+    private readonly buckets: TimeBuckets | undefined,
+  ) {}
+
+  add(row: Row): void {
+    const record = this.recordOf(row);
+    const count = Number(row.count);
+    record.count += count;
+    record.messageCount += Number(row.messages);
+    record.timedCount += Number(row.timed);
+    record.seconds += Number(row.seconds ?? 0);
+    increase(record.ratings, textOf(row.rating), count);
+    increase(record.sentiments, textOf(row.sentiment), count);
+  }
+
+  addFailures(row: Row): void {
+    this.recordOf(row).failedMessageCount += Number(row.failed);
+  }
+
+  all(): StatsRecord[] {
+    return Array.from(this.records)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, record]) => record);
+  }
+
+  private recordOf(row: Row): StatsRecord {
+    const { moment } = row;
+    const bucket = this.buckets && typeof moment === "string" ? this.buckets.bucketOf(moment) : null;
+    const values = this.terms.map(({ field }, index) => valueOf(field, row, index));
+    const key = JSON.stringify([bucket?.from ?? "", values]);
+    let record = this.records.get(key);
+    if (record === undefined) {
+      record = {
+        bucket,
+        values,
+        count: 0,
+        messageCount: 0,
+        failedMessageCount: 0,
+        timedCount: 0,
+        seconds: 0,
+        ratings: new Map(),
+        sentiments: new Map(),
+      };
+      this.records.set(key, record);
+    }
+    return record;
+  }
+}
+
+function valueOf(field: GroupField, row: Row, index: number): unknown {
+  if (field === "STATUS") return statuses[Number(row[`k${index}`]) - 1];
+  if (field !== "ANSWER") return row[`k${index}`] ?? null;
+  const [text, number, truth] = ["s", "n", "b"].map((name) => row[`k${index}${name}`] ?? null);
+  return (
+    text ??
+    (number === null || number === undefined ? null : Number(number)) ??
+    (isNone(truth) ? null : Number(truth) === 1)
+  );
+}
+
+function isNone(value: unknown): boolean {
+  return value === null || value === undefined;
+}
+
+function textOf(value: string | number | null | undefined): string | null {
+  return isNone(value) ? null : String(value);
+}
+
+function increase(counts: Map<string | null, number>, value: string | null, by: number): void {
+  counts.set(value, (counts.get(value) ?? 0) + by);
+}

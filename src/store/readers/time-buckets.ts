@@ -1,0 +1,90 @@
+import { DateTime, IANAZone } from "luxon";
+import { BadInputError } from "../../errors.js";
+
+export type TimeInterval = "hour" | "day" | "week" | "month";
+
+/** A stretch of local time, as UTC instants (ISO 8601, whole seconds): from `from` on, before `to`. */
+export interface Bucket {
+  readonly from: string;
+  readonly to: string;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/**
+ * The hours, days, weeks (from Monday) or months of a time zone, with its daylight saving: a day may have 23 or 25 hours, and the
+ * hour that a clock shows twice is two hours. The database's own time zone tables may be empty and are not asked.
+ */
+export class TimeBuckets {
+  private readonly zone: IANAZone;
+  private readonly known = new Map<string, Bucket>();
+
+  /** @throws BadInputError where the time zone is unknown */
+  constructor(
+    readonly interval: TimeInterval,
+    timeZone: string,
+  ) {
+    if (!IANAZone.isValidZone(timeZone)) {
+      const rule = "must be a time zone of the IANA database, such as America/New_York";
+      throw new BadInputError(`timeZone: ${rule}.`, [{ field: "timeZone", rule }]);
+    }
+    this.zone = IANAZone.create(timeZone);
+  }
+
+  /**
+   * How many characters of a DATETIME's text tell buckets apart: hours of UTC where all the zone's offsets are whole hours, else ten
+   * minutes, or minutes.
+   */
+  get precision(): number {
+    const offsets = Array.from({ length: 12 * 60 }, (_, month) =>
+      Math.abs(this.zone.offset(Date.UTC(1990, month, 1))),
+    );
+    if (offsets.every((offset) => offset % 60 === 0)) return 13;
+    return offsets.every((offset) => offset % 10 === 0) ? 15 : 16;
+  }
+
+  /** @param text the beginning of a DATETIME's text (UTC) */
+  bucketOf(text: string): Bucket {
+    const instant = Date.parse(`${text.replace(" ", "T")}${"0000-00-00 00:00".slice(text.length)}:00Z`);
+    const local = DateTime.fromMillis(instant, { zone: this.zone });
+    const name =
+      this.interval === "hour"
+        ? String(this.startOfHour(instant))
+        : (local.startOf(this.interval).toISODate() ?? "");
+    let bucket = this.known.get(name);
+    if (bucket === undefined) {
+      const from = this.interval === "hour" ? this.startOfHour(instant) : this.startOfDay(name);
+      const to =
+        this.interval === "hour"
+          ? from + hour
+          : this.startOfDay(
+              DateTime.fromISO(name, { zone: "utc" })
+                .plus({ [this.interval]: 1 })
+                .toISODate() ?? "",
+            );
+      bucket = { from: isoText(from), to: isoText(to) };
+      this.known.set(name, bucket);
+    }
+    return bucket;
+  }
+
+  private startOfHour(instant: number): number {
+    const offset = this.zone.offset(instant) * minute;
+    return Math.floor((instant + offset) / hour) * hour - offset;
+  }
+
+  /** The first instant of a local date, also where midnight is skipped or comes twice. */
+  private startOfDay(date: string): number {
+    const isBefore = (instant: number) =>
+      (DateTime.fromMillis(instant, { zone: this.zone }).toISODate() ?? "") < date;
+    const midnight = DateTime.fromISO(date, { zone: "utc" }).toMillis();
+    let instant = midnight - this.zone.offset(midnight) * minute - 2 * hour;
+    while (isBefore(instant)) instant += 15 * minute;
+    return instant;
+  }
+}
+
+function isoText(instant: number): string {
+  return new Date(instant).toISOString().replace(".000Z", "Z");
+}

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { randomUUID } from "node:crypto";
+import { sample, startService, type TestService } from "../service.js";
+import type { ServedSession } from "./reference-filter.js";
+import { readAllSessions, storeVariedSessions } from "./varied-sessions.js";
+
+interface Group {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly groups: readonly { readonly value: unknown }[];
+  readonly count: number;
+  readonly messageCount: number;
+  readonly failedMessageCount: number;
+  readonly timedCount: number;
+  readonly averageDurationSeconds: number | null;
+  readonly sentiments: readonly {
+    readonly value: string | null;
+    readonly count: number;
+    readonly share: number;
+  }[];
+}
+
+const statsQuery = `query ($filter: SessionFilter, $groupBy: [SessionGroupBy!], $interval: TimeInterval, $timeZone: String) {
+  sessionStats(filter: $filter, groupBy: $groupBy, interval: $interval, timeZone: $timeZone) {
+    from to groups { value } count messageCount failedMessageCount timedCount averageDurationSeconds
+    sentiments { value count share } } }`;
+
+describe("statistics of sessions", () => {
+  let service: TestService;
+  let sessions: ServedSession[];
+  beforeAll(async () => {
+    service = await startService();
+    await storeVariedSessions(service, 40);
+    sessions = await readAllSessions(service);
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  async function read(variables: Record<string, unknown>): Promise<readonly Group[]> {
+    const { data, errors } = await service.query<{ sessionStats: Group[] }>(statsQuery, variables);
+    expect(errors).toBeUndefined();
+    return data.sessionStats;
+  }
+
+  const groupings: readonly {
+    readonly field: string;
+    readonly valueOf: (session: ServedSession) => unknown;
+    readonly question?: string;
+  }[] = [
+    { field: "AGENT", valueOf: ({ agentVersion }) => agentVersion.agentId },
+    { field: "AGENT_VERSION", valueOf: ({ agentVersion }) => agentVersion.id },
+    { field: "ORGANIZATION", valueOf: ({ organizationId }) => organizationId },
+    { field: "STATUS", valueOf: ({ status }) => status },
+    { field: "ENDED_REASON", valueOf: ({ endedReason }) => endedReason },
+    { field: "COMPLETION_RATING", valueOf: ({ chatCompletionRating }) => chatCompletionRating },
+    { field: "SENTIMENT", valueOf: ({ userSentiment }) => userSentiment },
+    { field: "LANGUAGE", valueOf: ({ language }) => language },
+    { field: "ANSWER", valueOf: (session) => answerOf(session, "Employment"), question: "Employment" },
+    { field: "ANSWER", valueOf: (session) => answerOf(session, "Willing"), question: "Willing" },
+  ];
+
+  it.each(groupings)("groups by $field $question", async ({ field, valueOf, question }) => {
+    const stats = await read({ groupBy: [{ field, ...(question && { question }) }] });
+    const expected = new Map<unknown, ServedSession[]>();
+    for (const session of sessions) {
+      const value = valueOf(session) ?? null;
+      expected.set(value, [...(expected.get(value) ?? []), session]);
+    }
+    expect(new Set(stats.map(({ groups }) => groups[0]?.value))).toEqual(new Set(expected.keys()));
+    for (const group of stats) {
+      const own = expected.get(group.groups[0]?.value) ?? [];
+      expect(group).toMatchObject(summaryOf(own));
+    }
+  });
+
+  it("sums up all sessions where nothing is grouped", async () => {
+    const [all] = await read({});
+    expect(all).toMatchObject({ from: null, to: null, groups: [], ...summaryOf(sessions) });
+    expect(all?.sentiments.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+  });
+
+  it.each([
+    ["America/New_York", "day"],
+    ["Asia/Kolkata", "day"],
+    ["Asia/Kathmandu", "HOUR"],
+    ["Europe/Berlin", "WEEK"],
+    ["Australia/Lord_Howe", "MONTH"],
+  ])("cuts time in %s by %s", async (timeZone, interval) => {
+    const stats = await read({ interval: interval.toUpperCase(), timeZone });
+    const started = sessions.filter(({ startedAt }) => startedAt !== null);
+    expect(stats.reduce((sum, { count }) => sum + count, 0)).toBe(sessions.length);
+    for (const { from, to, count } of stats) {
+      const own = started.filter(
+        ({ startedAt }) =>
+          from !== null &&
+          to !== null &&
+          instant(startedAt) >= instant(from) &&
+          instant(startedAt) < instant(to),
+      );
+      expect(count).toBe(from === null ? sessions.length - started.length : own.length);
+    }
+  });
+
+  it("gives the days of a change to and from daylight saving 23 and 25 hours, and the hour shown twice two places", async () => {
+    const organizationId = randomUUID();
+    const starts = ["2025-03-09T06:59:59.999999Z", "2025-03-10T03:59:59Z", "2025-03-10T04:00:00Z"];
+    const autumn = [
+      "2025-11-02T04:00:00Z",
+      "2025-11-02T05:30:00Z",
+      "2025-11-02T06:30:00Z",
+      "2025-11-03T04:59:59Z",
+    ];
+    for (const start of [...starts, ...autumn]) {
+      const payload = await sample("started");
+      Object.assign(payload.data, { id: randomUUID(), started_at: start, messages: [] });
+      Object.assign(payload.data.agent_version, { organization_id: organizationId });
+      payload.request_id = randomUUID();
+      await service.post(payload);
+    }
+    const filter = { organizationId: { eq: organizationId } };
+    const places = (stats: readonly Group[]) => stats.map(({ from, to, count }) => [from, to, count]);
+    expect(places(await read({ filter, interval: "DAY", timeZone: "America/New_York" }))).toEqual([
+      ["2025-03-09T05:00:00Z", "2025-03-10T04:00:00Z", 2],
+      ["2025-03-10T04:00:00Z", "2025-03-11T04:00:00Z", 1],
+      ["2025-11-02T04:00:00Z", "2025-11-03T05:00:00Z", 4],
+    ]);
+    const hours = await read({ filter, interval: "HOUR", timeZone: "America/New_York" });
+    expect(places(hours).filter(([from]) => String(from).startsWith("2025-11-02"))).toEqual([
+      ["2025-11-02T04:00:00Z", "2025-11-02T05:00:00Z", 1],
+      ["2025-11-02T05:00:00Z", "2025-11-02T06:00:00Z", 1],
+      ["2025-11-02T06:00:00Z", "2025-11-02T07:00:00Z", 1],
+    ]);
+  });
+
+  it.each([
+    [{ interval: "DAY", timeZone: "Mars/Olympus" }, "timeZone"],
+    [{ groupBy: [{ field: "ANSWER" }] }, "groupBy.0.question"],
+    [{ groupBy: Array(5).fill({ field: "STATUS" }) }, "groupBy"],
+    [{ filter: { search: "!?" } }, "filter.search"],
+    [{ filter: { id: { in: Array(501).fill(randomUUID()) } } }, "filter.id.in"],
+    [{ filter: nest(12) }, "must not be nested deeper"],
+  ])("refuses bad input and says what is wrong: %#", async (variables, named) => {
+    const { errors } = await service.query(statsQuery, variables);
+    expect(errors?.[0]).toMatchObject({
+      message: expect.stringContaining(named),
+      extensions: { code: "BAD_USER_INPUT" },
+    });
+  });
+});
+
+function nest(depth: number): object {
+  return depth === 0 ? {} : { not: nest(depth - 1) };
+}
+
+function instant(value: unknown): number {
+  return Date.parse(String(value));
+}
+
+function answerOf({ customAnalysisData: data }: ServedSession, question: string): unknown {
+  const value =
+    typeof data === "object" && data !== null ? (data as Record<string, unknown>)[question] : undefined;
+  return typeof value === "object" ? null : value;
+}
+
+function summaryOf(sessions: readonly ServedSession[]) {
+  const messages = sessions.flatMap(({ messages: { nodes } }) => nodes);
+  const timed = sessions.filter(({ startedAt, endedAt }) => startedAt !== null && endedAt !== null);
+  const seconds =
+    timed.reduce((sum, { startedAt, endedAt }) => sum + instant(endedAt) - instant(startedAt), 0) / 1_000;
+  const failed = ["failed", "delivery_failed", "sending_failed"];
+  return {
+    count: sessions.length,
+    messageCount: messages.length,
+    failedMessageCount: messages.filter(({ deliveryStatus }) => failed.includes(String(deliveryStatus)))
+      .length,
+    timedCount: timed.length,
+    averageDurationSeconds: timed.length === 0 ? null : (expect.closeTo(seconds / timed.length, 1) as number),
+  };
+}
