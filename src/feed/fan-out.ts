@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { BadInputError, CursorExpiredError, UnavailableError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { isConnectionLost } from "../store/dialect.js";
@@ -15,14 +15,15 @@ const catchUpPage = 100;
 const readersAtOnce = 6;
 const renderedAtOnce = 8;
 const retryMilliseconds = 500;
-/** Sends after which other work gets its turn. */
-const sendsInOneTurn = 2_000;
+/** How long telling pauses after each page, in parts of the time that the page took. */
+const restShare = 0.5;
+const longestRestMilliseconds = 50;
 
 /**
  * Tells subscribers of the feed's entries. The instance reads an advance of the feed once, evaluates each distinct interest once and
  * makes each distinct message once, however many subscribers there are. One who resumes, or does not keep up, reads the feed at
- * its own pace until it has caught up, and then joins the others: `live` moves entry by entry, and joining at exactly `live` (or
- * ahead of it) leaves neither gap nor repetition.
+ * its own pace until it has caught up, and then joins the others: joining at exactly `live` (or ahead of it, where what was told
+ * before is skipped) leaves neither gap nor repetition.
  */
 export class FanOut {
   /** Live subscribers have been told everything up to here. */
@@ -132,9 +133,10 @@ export class FanOut {
     for (let start = 0; start < told.length; start += renderedAtOnce) {
       const slice = told.slice(start, start + renderedAtOnce);
       const messages = await Promise.all(slice.map((entry) => group.renderShared(entry)));
-      for (const [index, entry] of slice.entries()) {
-        if (subscriber.isEnded) return;
-        if (!subscriber.tell(entry, messages[index])) await subscriber.drained();
+      for (const message of messages) {
+        if (message === undefined) continue;
+        if (!(await subscriber.drained())) return;
+        subscriber.tell(message);
       }
     }
     subscriber.position = Math.max(subscriber.position, reached);
@@ -165,32 +167,29 @@ export class FanOut {
     const page = await this.feed.after(this.live, livePage);
     if (page.expired > this.live) this.leaveAllBehind();
     const messages = await this.render(page.entries);
-    for (const entry of page.entries) {
-      if (this.tellAll(entry, messages) > sendsInOneTurn) await nextTurn();
-    }
+    const begun = performance.now();
+    this.tellAll(messages);
     this.live = page.reached;
     if (page.entries.length === livePage) this.moved = true;
+    // With a large audience, events that follow closely are told together, and other work gets its turn in between.
+    await delay(Math.min((performance.now() - begun) * restShare, longestRestMilliseconds));
   }
 
   private isIdle(): boolean {
     return this.groups.size === 0;
   }
 
-  private tellAll(entry: FeedEntry, messages: Rendered): number {
-    let sends = 0;
+  private tellAll(messages: Rendered): void {
     const behind: Subscriber[] = [];
     for (const group of this.groups.values()) {
       const own = messages.get(group);
-      const message = own?.get(entry.position);
       for (const subscriber of group.live) {
-        // A group that is newer than the reading has no messages: its subscribers read the entry themselves.
-        if (own === undefined || !subscriber.tell(entry, message)) behind.push(subscriber);
+        // A group that is newer than the reading has no messages: its subscribers read the entries themselves.
+        if (own === undefined || !subscriber.keepsUp) behind.push(subscriber);
+        else for (const message of own) subscriber.tell(message);
       }
-      if (message !== undefined) sends += group.live.size;
     }
     for (const subscriber of behind) this.leaveBehind(subscriber);
-    this.live = entry.position;
-    return sends;
   }
 
   private leaveAllBehind(): void {
@@ -207,7 +206,7 @@ export class FanOut {
     const matching = new Map<string, Promise<Set<string>>>();
     const groups = Array.from(this.groups.values()).filter(({ live }) => live.size > 0);
     const rendered = await Promise.all(
-      groups.map(async (group): Promise<[Group, Map<number, Message>]> => {
+      groups.map(async (group): Promise<[Group, readonly Message[]]> => {
         const { interest } = group.subscription;
         const wanted = entries.filter((entry) => isOfInterest(entry, interest));
         const match = matching.get(group.interestKey) ?? this.matching(interest, wanted);
@@ -223,19 +222,17 @@ export class FanOut {
     group: Group,
     wanted: readonly FeedEntry[],
     match: Promise<Set<string>>,
-  ): Promise<Map<number, Message>> {
-    const messages = new Map<number, Message>();
+  ): Promise<readonly Message[]> {
     try {
       const matching = await match;
       const told = wanted.filter(({ sessionId }) => matching.has(sessionId));
-      for (const message of await Promise.all(told.map((entry) => group.subscription.render(entry)))) {
-        if (message !== undefined) messages.set(message.position, message);
-      }
+      const messages = await Promise.all(told.map((entry) => group.subscription.render(entry)));
+      return messages.filter((message) => message !== undefined);
     } catch (error) {
       if (isConnectionLost(error)) throw error;
       group.end(error as Error);
+      return [];
     }
-    return messages;
   }
 
   private async matching({ scope, filter }: Interest, entries: readonly FeedEntry[]): Promise<Set<string>> {
@@ -248,7 +245,7 @@ export class FanOut {
   }
 }
 
-type Rendered = ReadonlyMap<Group, ReadonlyMap<number, Message>>;
+type Rendered = ReadonlyMap<Group, readonly Message[]>;
 
 function isOfInterest(entry: FeedEntry, { scope, kinds }: Interest): boolean {
   const isVisible = scope.kind === "all" || scope.organizationId === entry.organizationId;

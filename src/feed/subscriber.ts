@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ServiceError } from "../errors.js";
-import type { FeedEntry } from "../store/readers/feed.reader.js";
 import type { Group } from "./group.js";
 
 /** What subscribers of one group are told of one entry: the same bytes for all of them. */
@@ -65,13 +64,11 @@ export class Subscriber {
     this.ended.catch(() => undefined);
   }
 
-  /** @returns whether the consumer keeps up */
-  tell(entry: FeedEntry, message: Message | undefined): boolean {
-    if (entry.position <= this.position) return true;
-    this.position = entry.position;
-    if (message === undefined) return true;
+  /** What it was told already is not told again. */
+  tell(message: Message): void {
+    if (message.position <= this.position) return;
+    this.position = message.position;
     this.sink.send(message);
-    return this.keepsUp;
   }
 
   get keepsUp(): boolean {

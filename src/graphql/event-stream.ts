@@ -5,7 +5,7 @@ import { BadInputError } from "../errors.js";
 import { type Message, type Sink, TooSlowError } from "../feed/subscriber.js";
 import type { Operation } from "./executor.js";
 import { asGraphQLError } from "./format-error.js";
-import { toOperation, type TransportParts } from "./transport.js";
+import { corkForNow, toOperation, type TransportParts } from "./transport.js";
 
 const variables = z.record(z.string(), z.unknown());
 const parameters = z.object({
@@ -129,6 +129,7 @@ class EventStreamSink implements Sink {
   }
 
   send({ cursor, json }: Message): void {
+    corkForNow(this.response);
     this.response.write(Buffer.concat([Buffer.from(`id: ${cursor}\nevent: next\ndata: `), json, blankLine]));
   }
 }

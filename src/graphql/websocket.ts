@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server as HttpServer } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import type { ExecutionArgs, GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import type { Extra } from "graphql-ws/use/ws";
@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { type Message, type Sink, type Subscriber, TooSlowError } from "../feed/subscriber.js";
 import type { Logger } from "../logger.js";
 import { SocketAccess, type SocketExtra } from "./socket-access.js";
-import { toOperation, type TransportParts } from "./transport.js";
+import { corkForNow, toOperation, type TransportParts } from "./transport.js";
 
 /** Closes a connection whose consumer takes nothing: a code that clients answer by connecting again. */
 const tooSlowCode = 4008;
@@ -105,7 +105,7 @@ function serveProtocol(parts: TransportParts, access: SocketAccess) {
       if (refusal !== undefined) return [refusal];
       const prepared = await preparer.prepare(payload, contextFor(access.callerOf(socket)));
       if (!("args" in prepared)) return prepared;
-      const sink = new SocketSink(socket.extra.socket, id);
+      const sink = new SocketSink(socket.extra.socket, socket.extra.request.socket, id);
       return { ...prepared.args, cost: prepared.cost, sink } satisfies SocketOperation;
     },
     subscribe: async (args) => {
@@ -128,6 +128,7 @@ class SocketSink implements Sink {
 
   constructor(
     readonly socket: WebSocket,
+    private readonly connection: Writable,
     id: string,
   ) {
     this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
@@ -139,6 +140,7 @@ class SocketSink implements Sink {
 
   send({ json }: Message): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
+    corkForNow(this.connection);
     this.socket.send(Buffer.concat([this.head, json, tail]), { binary: false });
   }
 }
