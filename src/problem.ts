@@ -38,7 +38,7 @@ function setErrorHeaders(response: Response, error: ServiceError): void {
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const known = toServiceError(error);
-    logger[known.logLevel]({ err: error, status: known.status, path: request.path }, known.code);
+    logger[known.logLevel]({ err: error, status: known.status, area: areaOf(request.path) }, known.code);
     if (response.headersSent) {
       next(error);
       return;
@@ -47,6 +47,14 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
     if (request.path.startsWith("/graphql")) sendGraphqlError(response, known);
     else sendProblem(response, known);
   };
+}
+
+const areas = new Set(["graphql", "webhooks", "export", "metrics", "readyz", "healthz"]);
+
+/** Which part of the service was asked; the rest of a path is whatever a caller wrote into it. */
+function areaOf(path: string): string {
+  const [, first = ""] = path.split("/");
+  return areas.has(first) ? first : "other";
 }
 
 /** Errors of Express's body parsers carry a status and a type; anything else is our own fault and says nothing. */

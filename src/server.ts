@@ -19,6 +19,7 @@ import { healthRouter } from "./health.js";
 import type { Logger } from "./logger.js";
 import { Metrics, metricsRouter } from "./metrics.js";
 import { problemHandler } from "./problem.js";
+import { productionWarnings } from "./production.js";
 import { connectDatabase } from "./store/connect.js";
 import { durabilityWarnings } from "./store/durability.js";
 import { ErasureList } from "./store/erasure/erasure-list.js";
@@ -53,6 +54,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const database = await connectDatabase(config, logger);
   await migrate(database.writer);
   for (const warning of await durabilityWarnings(database)) logger.warn(warning);
+  for (const warning of productionWarnings(config)) logger.warn(warning);
   const access = await setUpAccess(config, database, logger).catch(async (error: unknown) => {
     await database.close();
     throw error;
