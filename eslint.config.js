@@ -53,5 +53,6 @@ export default tseslint.config(
   mayNotImport("feed", ["webhook", "graphql", "access", "cli"]),
   mayNotImport("access", ["webhook", "graphql", "feed", "cli"]),
   mayNotImport("webhook", ["graphql", "cli"]),
+  mayNotImport("export", ["webhook", "feed", "cli", "store/writers"]),
   mayNotImport("graphql", ["webhook", "cli"]),
 );

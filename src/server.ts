@@ -9,6 +9,8 @@ import type { Config } from "./config.js";
 import { ServiceError } from "./errors.js";
 import { type Announcements, noAnnouncements } from "./feed/announcements.js";
 import { FanOut } from "./feed/fan-out.js";
+import { exportRouter } from "./export/router.js";
+import { SessionExport } from "./export/session-export.js";
 import { Feed } from "./feed/feed.js";
 import { RedisAnnouncements } from "./feed/redis-announcements.js";
 import { CursorCodec } from "./graphql/cursors.js";
@@ -89,9 +91,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     feedHead: async () => (await feed.bounds()).head,
     openSubscriptions: () => fanOut.size,
   });
+  const schema = await createSchema({ readers, feed, cursors });
   const endpoint = new GraphqlEndpoint({
     metrics,
-    schema: await createSchema({ readers, feed, cursors }),
+    schema,
     events: new SessionEventSource(cursors),
     fanOut,
     access,
@@ -108,6 +111,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);
   app.use(metricsRouter(metrics, access.gate));
+  const sessionExport = new SessionExport(sessions, readers.analyses);
+  app.use(exportRouter({ sessions: sessionExport, schema, cursors, gate: access.gate, logger }));
   app.use(await endpoint.router());
   app.use((_request, _response, next) => {
     next(

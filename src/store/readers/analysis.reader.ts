@@ -24,6 +24,16 @@ export interface AnalysisRecord {
 export class AnalysisReader {
   constructor(private readonly database: SqlReader) {}
 
+  /** The names of all answers of current analyses, sorted; at most 1,000. */
+  async answerNames(scope: Scope): Promise<string[]> {
+    const scoped = scopeCondition(scope, "a");
+    const rows = await this.database.read<{ name: string }>(
+      `SELECT a.name AS name FROM analysis_answers a WHERE ${scoped.sql} GROUP BY a.name, LENGTH(a.name) ORDER BY a.name LIMIT 1000`,
+      scoped.parameters,
+    );
+    return rows.map(({ name }) => name);
+  }
+
   /** Every distinct analysis of these sessions, each session's newest first. */
   async ofSessions(scope: Scope, sessionIds: readonly string[]): Promise<AnalysisRecord[]> {
     if (sessionIds.length === 0) return [];

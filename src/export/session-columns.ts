@@ -1,0 +1,56 @@
+import type { SessionField, SessionRecord } from "../store/readers/session.reader.js";
+
+/** The fields of an exported session, in the order of the CSV's columns; the answers follow them. */
+export const exportedFields = [
+  "id",
+  "organizationId",
+  "conversationId",
+  "agentId",
+  "agentVersionId",
+  "status",
+  "startedAt",
+  "endedAt",
+  "analyzedAt",
+  "endedReason",
+  "chatCompletionRating",
+  "userSentiment",
+  "language",
+  "translationLanguage",
+  "messageCount",
+  "createdAt",
+  "updatedAt",
+  "chatSummary",
+  "chatTranscript",
+  "translatedChatTranscript",
+  "customAnalysisData",
+] as const satisfies readonly SessionField[];
+
+/** What an answer's column is called. */
+export const answerColumn = (name: string) => `analysis: ${name}`;
+
+/** A session as an object of its exported fields. */
+export function exported(session: SessionRecord): Record<string, unknown> {
+  return Object.fromEntries(exportedFields.map((field) => [field, session[field]]));
+}
+
+/** A session's cells: its fields, then the answers to these questions. */
+export function cells(session: SessionRecord, questions: readonly string[]): string[] {
+  const { customAnalysisData: data } = session;
+  const answers = new Map<string, unknown>(
+    typeof data === "object" && data !== null && !Array.isArray(data) ? Object.entries(data) : [],
+  );
+  return [
+    ...exportedFields.map((field) => session[field]),
+    ...questions.map((name) => answers.get(name)),
+  ].map((value) => safeCell(textOf(value)));
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Spreadsheets run a cell that begins like a formula: an apostrophe before it makes it a text (OWASP's advice). Numbers stay. */
+export function safeCell(text: string): string {
+  return /^[\s]*[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
+}

@@ -1,0 +1,106 @@
+import { type IncomingMessage, request } from "node:http";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startService, type TestService } from "../service.js";
+import { matchesSession, type ServedSession } from "../graphql/reference-filter.js";
+import { readAllSessions, storeVariedSessions } from "../graphql/varied-sessions.js";
+
+describe("exports of sessions", () => {
+  let service: TestService;
+  let sessions: ServedSession[];
+  beforeAll(async () => {
+    service = await startService();
+    // More than one page of an export.
+    await storeVariedSessions(service, 215);
+    sessions = await readAllSessions(service);
+  }, 120_000);
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  async function get(path: string, parameters: Record<string, string> = {}) {
+    const response = await fetch(
+      `${service.url}/export/${path}?${new URLSearchParams(parameters).toString()}`,
+    );
+    return {
+      status: response.status,
+      type: response.headers.get("content-type"),
+      text: await response.text(),
+    };
+  }
+
+  const lines = (text: string) =>
+    text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it("writes each session once, with its fields as GraphQL serves them", async () => {
+    const { status, type, text } = await get("sessions.ndjson");
+    expect([status, type]).toEqual([200, "application/x-ndjson"]);
+    const byId = new Map(lines(text).map((line) => [line.id, line]));
+    expect(lines(text)).toHaveLength(sessions.length);
+    for (const { agentVersion, messages, ...session } of sessions) {
+      expect(messages.nodes).toHaveLength(session.messageCount as number);
+      expect(byId.get(session.id)).toEqual({
+        ...session,
+        agentId: agentVersion.agentId,
+        agentVersionId: agentVersion.id,
+      });
+    }
+  });
+
+  it("means by a filter what GraphQL means", async () => {
+    const filter = {
+      or: [{ messages: { some: { deliveryStatus: { contains: "fail" } } } }, { search: "café" }],
+      not: { userSentiment: { eq: "neutral" } },
+    };
+    const { text } = await get("sessions.ndjson", { filter: JSON.stringify(filter) });
+    const expected = sessions.filter((session) => matchesSession(session, filter)).map(({ id }) => id);
+    expect(expected.length).toBeGreaterThan(0);
+    expect(lines(text).map(({ id }) => id)).toEqual([...expected].sort());
+  });
+
+  it("goes on after a cursor", async () => {
+    const whole = lines((await get("sessions.ndjson", { pageCursors: "true" })).text);
+    const at = whole.findIndex((line) => "cursor" in line);
+    expect(at).toBe(200);
+    const rest = await get("sessions.ndjson", { after: String(whole[at]?.cursor) });
+    expect(lines(rest.text)).toEqual(whole.slice(at + 1).filter((line) => !("cursor" in line)));
+    const last = String(whole.at(-1)?.cursor);
+    expect((await get("sessions.ndjson", { after: last })).text).toBe("");
+  });
+
+  it("ends with the last cursor as a trailer", async () => {
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      request(`${service.url}/export/sessions.csv`, resolve).end(),
+    );
+    for await (const chunk of response) expect(chunk).toBeDefined();
+    const cursor = response.trailers["x-export-cursor"];
+    expect((await get("sessions.ndjson", { after: String(cursor) })).text).toBe("");
+  });
+
+  it("has a column for each answer in CSV, and no cell that a spreadsheet would run", async () => {
+    const { type, text } = await get("sessions.csv");
+    expect(type).toBe("text/csv; charset=utf-8");
+    const [header = "", ...rest] = text.split("\r\n");
+    expect(header).toContain("analysis: Employment");
+    expect(header).toContain("analysis: =1+1");
+    expect(rest.filter((line) => sessions.some(({ id }) => line.startsWith(id)))).toHaveLength(
+      sessions.length,
+    );
+    expect(text).toContain(`"'=HYPERLINK(""http://example.com"",""Café 😀"")"`);
+    expect(text).not.toMatch(/(^|,|\r\n)"?[=+@]/);
+  });
+
+  it.each([
+    [{ filter: "{" }, "filter"],
+    [{ filter: '{"nothing":1}' }, "nothing"],
+    [{ filter: '{"messageCount":{"eq":"x"}}' }, "filter.messageCount.eq"],
+    [{ filter: '{"search":"?"}' }, "filter.search"],
+    [{ after: "no cursor" }, "after"],
+  ])("refuses %j and says why", async (parameters, named) => {
+    const { status, type, text } = await get("sessions.csv", parameters);
+    expect([status, type]).toEqual([400, "application/problem+json; charset=utf-8"]);
+    expect(text).toContain(named);
+  });
+});
