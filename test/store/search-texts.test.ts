@@ -27,6 +27,10 @@ it("finds the new messages of a session that shares others with an earlier sessi
     [added, `My number is ${word}`],
   ]);
   const query = "query Found($text: String!) { sessions(filter: { search: $text }) { nodes { id } } }";
-  const { data } = await service.query<{ sessions: { nodes: { id: string }[] } }>(query, { text: word });
-  expect(data.sessions.nodes).toEqual([{ id: second }]);
+  const found = async () => {
+    const { data } = await service.query<{ sessions: { nodes: { id: string }[] } }>(query, { text: word });
+    return data.sessions.nodes;
+  };
+  // MySQL's full-text index may show a new table's first rows a moment after their commit.
+  await expect.poll(found, { timeout: 10_000 }).toEqual([{ id: second }]);
 });
