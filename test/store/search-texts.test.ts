@@ -11,7 +11,8 @@ afterAll(async () => {
 });
 
 it("finds the new messages of a session that shares others with an earlier session of its conversation", async () => {
-  const [shared, added] = [randomUUID(), randomUUID()];
+  // In this order of ids MySQL's full-text index would lose the new one, if both came in one upsert.
+  const [added = "", shared = ""] = [randomUUID(), randomUUID()].sort();
   const word = `w${randomUUID().replaceAll("-", "")}`;
   const post = async (id: string, bodies: readonly (readonly [id: string, body: string])[]) => {
     const event = await sample("started");
@@ -27,10 +28,6 @@ it("finds the new messages of a session that shares others with an earlier sessi
     [added, `My number is ${word}`],
   ]);
   const query = "query Found($text: String!) { sessions(filter: { search: $text }) { nodes { id } } }";
-  const found = async () => {
-    const { data } = await service.query<{ sessions: { nodes: { id: string }[] } }>(query, { text: word });
-    return data.sessions.nodes;
-  };
-  // MySQL's full-text index may show a new table's first rows a moment after their commit.
-  await expect.poll(found, { timeout: 10_000 }).toEqual([{ id: second }]);
+  const { data } = await service.query<{ sessions: { nodes: { id: string }[] } }>(query, { text: word });
+  expect(data.sessions.nodes).toEqual([{ id: second }]);
 });

@@ -1,8 +1,8 @@
 import type { SessionFacts } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { searchTerms } from "../search-terms.js";
-import { insertRows } from "../statements.js";
-import { searchTexts } from "../tables/search-texts.table.js";
+import { insertRows, placeholders } from "../statements.js";
+import { type SearchTextRow, searchTexts } from "../tables/search-texts.table.js";
 import type { MessageTexts } from "./message.writer.js";
 
 /** The texts of a session that a search looks into, beside its messages. */
@@ -27,6 +27,22 @@ export class SearchWriter {
     // Texts are never unsaid (a null overwrites nothing), so no row is left behind by leaving empty ones out.
     const worded = rows.filter(({ terms }) => terms !== "");
     worded.sort((a, b) => (a.ownerId < b.ownerId ? -1 : 1));
-    if (worded.length > 0) await insertRows(transaction, searchTexts, worded, { overwrite: ["terms"] });
+    if (worded.length > 0) await overwrite(transaction, worded);
   }
+}
+
+/**
+ * MySQL (9.7) leaves a new row out of its full-text index where the same statement meets an existing one after it; so there the
+ * existing ones go first, in a statement of their own.
+ */
+async function overwrite(transaction: Transaction, rows: readonly SearchTextRow[]): Promise<void> {
+  if (transaction.dialect !== "mysql") {
+    await insertRows(transaction, searchTexts, rows, { overwrite: ["terms"] });
+    return;
+  }
+  await transaction.execute(
+    `DELETE FROM search_texts WHERE owner_id IN (${placeholders(rows)})`,
+    rows.map(({ ownerId }) => ownerId),
+  );
+  await insertRows(transaction, searchTexts, rows);
 }
