@@ -47,7 +47,10 @@ export default tseslint.config(
       "@typescript-eslint/no-unsafe-member-access": "off",
     },
   },
-  { files: ["src/cli/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"], rules: { "no-console": "off" } },
+  {
+    files: ["src/cli/**/*.ts", "test/chaos/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"],
+    rules: { "no-console": "off" },
+  },
   mayNotImport("events", ["webhook", "store", "feed", "graphql", "access", "cli"]),
   mayNotImport("store", ["webhook", "graphql", "feed", "access", "cli"]),
   mayNotImport("feed", ["webhook", "graphql", "access", "cli"]),

@@ -1,0 +1,62 @@
+import "reflect-metadata";
+import { setTimeout as delay } from "node:timers/promises";
+import { Command, InvalidArgumentError } from "commander";
+import mysql from "mysql2/promise";
+import { Instance } from "./instance.js";
+import { startServers } from "./servers.js";
+import { Audience } from "./subscriber.js";
+import { Writers } from "./writers.js";
+
+/**
+ * `npm run chaos-test`: two instances, one MariaDB, one Redis; writers whose commits come out of order; subscribers with filters that
+ * leave and come back at random; and kill -9 of instances and of Redis. In the end each subscriber must have heard exactly the feed
+ * under its filter: no gap, no repetition, in order. Exits with 1 otherwise.
+ */
+const options = new Command()
+  .option("--seconds <n>", "how long events and kills go on", positive, 20)
+  .option("--writers <n>", "deliveries at once", positive, 8)
+  .option("--subscribers <n>", "subscribers", positive, 20)
+  .parse()
+  .opts<{ seconds: number; writers: number; subscribers: number }>();
+
+const servers = await startServers();
+const database = await mysql.createConnection(servers.databaseUrl);
+const instances = await Promise.all([0, 1].map((index) => Instance.start(25_400 + index, servers)));
+const urls = instances.map(({ url }) => url);
+let failed = false;
+try {
+  const audience = await Audience.gather(options.subscribers, urls);
+  const writers = new Writers(options.writers, urls, servers.databaseUrl);
+  const end = Date.now() + options.seconds * 1_000;
+  let kills = 0;
+  const killing = (async () => {
+    while (Date.now() < end) {
+      await delay(1_500 + Math.random() * 1_500);
+      kills += 1;
+      if (kills % 3 === 0) await servers.killRedis();
+      else await instances[kills % 2]?.killAndRestart();
+    }
+  })();
+  const delivered = await writers.run(end);
+  await killing;
+  const feed = await audience.readFeed(database);
+  const problems = await audience.compareWith(feed);
+  console.log(
+    `${delivered.length} deliveries, ${feed.length} entries of the feed, ${kills} kills, ${audience.reconnects} reconnections of ${options.subscribers} subscribers, ${audience.heard} events heard`,
+  );
+  for (const problem of problems) console.error(problem);
+  failed = problems.length > 0;
+} finally {
+  await Promise.all(instances.map((instance) => instance.stop()));
+  await database.end();
+  await servers.stop();
+}
+console.log(
+  failed ? "FAILED" : "Every subscriber heard the feed under its filter: no gap, no repetition, in order.",
+);
+process.exit(failed ? 1 : 0);
+
+function positive(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("It must be a whole number from 1.");
+  return Number(text);
+}
