@@ -24,6 +24,8 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, "stopping");
+    // A database that has stalled keeps its connections from closing; what is unanswered by now will be delivered again.
+    setTimeout(() => process.exit(1), longestStop).unref();
     void server.stop().then(
       () => {
         logger.info("stopped");
@@ -38,6 +40,9 @@ async function main(): Promise<void> {
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
 }
+
+/** Orchestrators kill after ten seconds, often enough. */
+const longestStop = 9_500;
 
 /** For people: where to look, and a line to paste. */
 function greeting(url: string): string {

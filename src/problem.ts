@@ -60,8 +60,15 @@ function areaOf(path: string): string {
 /** Errors of Express's body parsers carry a status and a type; anything else is our own fault and says nothing. */
 function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
-  const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown };
-  const [code, detail] = bodyProblems[String(type)] ?? ["BAD_REQUEST", "The request is malformed."];
+  const {
+    status,
+    type,
+    code: reason,
+  } = (error ?? {}) as { status?: unknown; type?: unknown; code?: unknown };
+  const known =
+    bodyProblems[String(type)] ??
+    (/^Z_|^ERR_.*(?:DECOMP|BROTLI)/.test(String(reason)) ? notInflatable : undefined);
+  const [code, detail] = known ?? ["BAD_REQUEST", "The request is malformed."];
   if (typeof status === "number" && status >= 400 && status < 500) {
     return new ServiceError(detail, { status, code, logLevel: "info" });
   }
@@ -71,6 +78,8 @@ function toServiceError(error: unknown): ServiceError {
     logLevel: "error",
   });
 }
+
+const notInflatable = ["BAD_REQUEST", "body: must be whole and encoded as Content-Encoding says."] as const;
 
 const bodyProblems: Readonly<Record<string, readonly [code: string, detail: string]>> = {
   "entity.too.large": ["PAYLOAD_TOO_LARGE", "body: must not be larger than the limit."],
