@@ -1,0 +1,77 @@
+import { connect, createServer, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+
+/** Stands between the service and the database server, and can do to the service what an outage does. */
+export interface StallableProxy {
+  readonly url: string;
+  /** Connections stay, and nothing passes any more: as when the server is stopped or its disk hangs. */
+  stall(): void;
+  /** Every connection is reset and new ones are too: as when the server was killed. */
+  cut(): void;
+  resume(): void;
+  close(): Promise<void>;
+}
+
+/** @param url of the database server */
+export async function startProxy(url: string): Promise<StallableProxy> {
+  const target = new URL(url);
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let state: "open" | "stalled" | "cut" = "open";
+  const server = createServer((client) => {
+    if (state === "cut") {
+      client.resetAndDestroy();
+      return;
+    }
+    const upstream = connect(Number(target.port), target.hostname);
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    client.pipe(upstream);
+    upstream.pipe(client);
+    if (state === "stalled") stallPair(pair);
+    for (const socket of pair) {
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        pairs.delete(pair);
+        for (const each of pair) each.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const proxied = new URL(url);
+  proxied.port = String((server.address() as AddressInfo).port);
+  return {
+    url: proxied.href,
+    stall: () => {
+      state = "stalled";
+      pairs.forEach(stallPair);
+    },
+    cut: () => {
+      state = "cut";
+      for (const [client, upstream] of pairs) {
+        client.resetAndDestroy();
+        upstream.destroy();
+      }
+    },
+    resume: () => {
+      state = "open";
+      for (const [client, upstream] of pairs) {
+        client.pipe(upstream);
+        upstream.pipe(client);
+      }
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const pair of pairs) for (const socket of pair) socket.destroy();
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+}
+
+function stallPair([client, upstream]: readonly [Socket, Socket]): void {
+  client.unpipe(upstream);
+  upstream.unpipe(client);
+  client.pause();
+  upstream.pause();
+}
