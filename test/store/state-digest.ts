@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Database } from "../../src/store/database.js";
 
 /**
@@ -26,13 +25,6 @@ export async function projectedState(database: Database): Promise<string> {
     }
   }
   return parts.join("\n");
-}
-
-/** SHA-256 of {@link projectedState}. */
-export async function stateDigest(database: Database): Promise<string> {
-  return createHash("sha256")
-    .update(await projectedState(database))
-    .digest("hex");
 }
 
 const projectedTables: Record<string, { readonly order: string; readonly without: readonly string[] }> = {
