@@ -1,0 +1,55 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { Database } from "../../src/store/database.js";
+import { startService, type TestService } from "../service.js";
+import { storeVariedSessions } from "./varied-sessions.js";
+
+describe("statements of a query", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService();
+    await storeVariedSessions(service, 30);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  /** The statements that a query makes the service send which read sessions or what hangs on them. */
+  async function statementsOf(query: string): Promise<string[]> {
+    const read = vi.spyOn(Database.prototype, "read");
+    const { errors } = await service.query(query);
+    expect(errors).toBeUndefined();
+    const statements = read.mock.calls.map(([sql]) => sql);
+    read.mockRestore();
+    return statements.filter((sql) => /\b(sessions|messages|analyses|agent_version_revisions) /.test(sql));
+  }
+
+  it.each([
+    ["sessions(first: N) { nodes { id status } }", 1],
+    ["sessions(first: N) { totalCount nodes { id } }", 2],
+    ["sessions(first: N) { nodes { messages(first: 3) { nodes { body } } } }", 2],
+    ["sessions(first: N) { nodes { agentVersion { name } analysis { name value } } }", 3],
+    [
+      `sessions(first: N) { nodes { messages(first: 3) { nodes { id } } analysisHistory { id } agentVersion { name
+        sessions(first: 1) { nodes { id } } } } }`,
+      5,
+    ],
+    ["sessionStats(groupBy: [{ field: AGENT }]) { count }", 1],
+    ["sessionStats(groupBy: [{ field: AGENT }]) { count failedMessageCount }", 2],
+  ])("are as many for few rows as for many: %s", async (shape, most) => {
+    const few = await statementsOf(`{ ${shape.replace(/\bN\b/, "2")} }`);
+    const many = await statementsOf(`{ ${shape.replace(/\bN\b/, "30")} }`);
+    expect(few.length).toBe(most);
+    expect(many.length).toBe(most);
+  });
+
+  it("read nothing that was not selected", async () => {
+    const statements = await statementsOf(
+      "{ sessions(first: 5) { nodes { id status messages(first: 2) { nodes { id } } agentVersion { name } } } }",
+    );
+    const unselected = /transcript|summary|custom_analysis|provider_settings|\bbody|metadata|attachments/;
+    for (const sql of statements) expect(sql).not.toMatch(unselected);
+  });
+});
