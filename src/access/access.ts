@@ -42,7 +42,7 @@ export async function setUpAccess(config: Config, database: Database, logger: Lo
   const audit = new AuditLog(database, logger);
   return {
     audit,
-    gate: new Gate(authenticator, limits, {
+    gate: new Gate(authenticator, limits, audit, {
       trustedProxies: config.access.trustedProxies,
       corsOrigins: config.corsOrigins,
       explorer: config.graphql.explorer,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler } from "express";
 import type { Config } from "../config.js";
 import { ForbiddenError, UnauthenticatedError } from "../errors.js";
+import type { AuditLog } from "../store/audit-log.js";
 import { addressOf, isLoopback } from "./address.js";
 import type { Authenticator } from "./authenticator.js";
 import { type Caller, localCaller } from "./caller.js";
@@ -21,6 +22,7 @@ export class Gate {
   constructor(
     private readonly authenticator: Authenticator,
     private readonly limits: RateLimits,
+    private readonly audit: Pick<AuditLog, "note">,
     private readonly settings: Settings,
   ) {}
 
@@ -33,6 +35,7 @@ export class Gate {
     const caller = await this.admit(request, request.headers.authorization);
     await this.limits.countRequest(caller);
     this.callers.set(request, caller);
+    this.noteExport(request.path, caller);
     next();
   };
 
@@ -69,6 +72,13 @@ export class Gate {
     const { corsOrigins } = this.settings;
     if (origin === undefined || corsOrigins.includes("*") || corsOrigins.includes(origin)) return true;
     return URL.canParse(origin) && new URL(origin).host === host;
+  }
+
+  /** GraphQL's operations are noted where their cost is known; an export is all there is within the scope. */
+  private noteExport(path: string, { id, role }: Caller): void {
+    const operation = /^\/export\/sessions\.(?:ndjson|csv)$/.exec(path)?.[0];
+    if (operation === undefined || id === localCaller.id) return;
+    this.audit.note({ caller: id, role, action: "read", operation, count: 0, ids: [] });
   }
 
   /** An open service trusts who reaches it; a page whose name an attacker points at 127.0.0.1 must not be among them. */

@@ -235,6 +235,7 @@ describe("privacy", () => {
       { id: event.data.id },
       key.header,
     );
+    await (await fetch(`${service.url}/export/sessions.csv`, { headers: key.header })).text();
     await service.stop();
     await privacy(database, "erase", "--phone", "+13237452021");
     const rows = await onDatabase(database, (opened) =>
@@ -249,6 +250,13 @@ describe("privacy", () => {
         action: "read",
         operation: "Look{session}",
         ids: JSON.stringify([event.data.id]),
+      },
+      {
+        caller: `key:${key.prefix}`,
+        role: "reader",
+        action: "read",
+        operation: "/export/sessions.csv",
+        ids: "[]",
       },
       {
         caller: "command",
