@@ -161,6 +161,7 @@ describe("abuse", () => {
     const production = await startService({ NODE_ENV: "production", WEBHOOK_SECRETS: "secret" }, database);
     const socket = await rawSocket(production);
     socket.send({ type: "connection_init", payload: key.header });
+    await expect.poll(() => socket.received[0]?.type, { timeout: 5_000 }).toBe("connection_ack");
     for (const [id, query] of ["{ __schema { types { name } } }", "{ sesions { totalCount } }"].entries()) {
       const { errors } = await production.query(query, {}, key.header);
       socket.send({ type: "subscribe", id: String(id), payload: { query } });
