@@ -1,0 +1,88 @@
+import { createHmac } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadConfig } from "../../src/config.js";
+import { startService, type TestService } from "../service.js";
+
+const [oldKey, newKey] = ["key-before-rotation", "key-after-rotation"];
+
+let number = 0;
+const newBody = () => JSON.stringify({ event: "lead.new", request_id: `r${(number += 1)}`, data: {} });
+
+type Encoding = "base64" | "hex" | "unpadded";
+
+function headerOf(
+  body: string,
+  key: string,
+  encoding: Encoding = "unpadded",
+  timestamp = Date.now(),
+): string {
+  const digest = createHmac("sha256", key).update(`${timestamp}.${body}`);
+  const text = encoding === "unpadded" ? digest.digest("base64").replace(/=+$/, "") : digest.digest(encoding);
+  return `t=${timestamp},v1=${text}`;
+}
+
+describe("signatures over HTTP", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService({ WEBHOOK_SECRETS: `${newKey},${oldKey}` });
+  });
+  afterAll(() => service.stop());
+
+  const post = async (body: string, signature?: string) =>
+    (await service.post(body, signature === undefined ? {} : { "X-Whippy-Signature": signature })).status;
+
+  it.each(["base64", "hex", "unpadded"] as const)("takes both keys of a rotation, %s", async (encoding) => {
+    for (const key of [oldKey, newKey])
+      for (const timestamp of [Date.now(), Math.floor(Date.now() / 1_000)]) {
+        const body = newBody();
+        expect(await post(body, headerOf(body, key, encoding, timestamp))).toBe(202);
+      }
+  });
+
+  it.each(["base64", "hex", "unpadded"] as const)(
+    "refuses the forged and the stale, %s",
+    async (encoding) => {
+      const body = newBody();
+      expect(await post(body)).toBe(401);
+      expect(await post(body, headerOf(body, "another key", encoding))).toBe(401);
+      expect(await post(`${body} `, headerOf(body, newKey, encoding))).toBe(401);
+      expect(await post(body, headerOf(body, newKey, encoding, Date.now() - 301_000))).toBe(401);
+      expect(await post(body, headerOf(body, newKey, encoding, Date.now() + 302_000))).toBe(401);
+      const { data } = await service.query(
+        `query ($id: String!) { webhookEvents(filter: { requestId: { eq: $id } }) { totalCount } }`,
+        { id: `r${number}` },
+      );
+      expect(data.webhookEvents).toEqual({ totalCount: 0 });
+    },
+  );
+
+  it("gives a replayed request no second effect, and keeps which key signed", async () => {
+    const body = newBody();
+    const signature = headerOf(body, oldKey);
+    expect([await post(body, signature), await post(body, signature)]).toEqual([202, 200]);
+    const { data } = await service.query(
+      `query ($id: String!) { webhookEvents(filter: { requestId: { eq: $id } }) { nodes { signatureKeyIndex } } }`,
+      { id: `r${number}` },
+    );
+    expect(data.webhookEvents).toEqual({ nodes: [{ signatureKeyIndex: 1 }] });
+  });
+
+  it("lets everything in where it only reports", async () => {
+    const reporting = await startService({ WEBHOOK_SECRETS: newKey, WEBHOOK_SIGNATURE_MODE: "report-only" });
+    expect((await reporting.post(newBody())).status).toBe(202);
+    await reporting.stop();
+  });
+});
+
+describe("the configuration of signatures", () => {
+  it.each([" ", "a,,b", "a,", "whsec_"])("refuses a blank secret (%j)", (secrets) => {
+    expect(() => loadConfig({ WEBHOOK_SECRETS: secrets })).toThrow("no blank entry");
+  });
+
+  it("refuses production without a secret, unless off is said", () => {
+    expect(() => loadConfig({ NODE_ENV: "production" })).toThrow("WEBHOOK_SECRETS");
+    expect(loadConfig({ NODE_ENV: "production", WEBHOOK_SIGNATURE_MODE: "off" }).webhook.signatureMode).toBe(
+      "off",
+    );
+  });
+});
