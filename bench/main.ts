@@ -3,12 +3,13 @@ import { cpus } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { type Comparison, compare } from "./compare.js";
 import { countRows, createDatabase, databaseServer, type DatabaseServer } from "./databases.js";
+import { type FanOutFigures, measureFanOut } from "./fan-out.js";
 import { LoadGenerator, type Server, startUnderTest } from "./processes.js";
-import { markdownTable } from "./report.js";
+import { fanOutSentence, markdownTable } from "./report.js";
 import { listed, listQuery } from "./workload.js";
 
 /**
- * `npm run bench [ingest] [list]`: the service as it is built beside a bare `node:http` + mysql2 server, in alternating rounds
+ * `npm run bench [ingest] [list] [fan-out]`: the service as it is built beside a bare `node:http` + mysql2 server, in alternating rounds
  * of one run. Prints a Markdown table; the figures of every round go to bench/results.
  */
 const chosen = process.argv.slice(2);
@@ -28,11 +29,13 @@ try {
     processors: cpus().length,
     rounds,
   };
-  console.log(markdownTable(run, comparisons));
+  const fanOut = isChosen("fan-out") ? await benchFanOut(database) : undefined;
+  if (comparisons.length > 0) console.log(markdownTable(run, comparisons));
+  if (fanOut !== undefined) console.log(fanOutSentence(fanOut));
   await mkdir("bench/results", { recursive: true });
   await writeFile(
     `bench/results/${run.date.replaceAll(":", "-")}.json`,
-    JSON.stringify({ ...run, comparisons }, undefined, 2),
+    JSON.stringify({ ...run, comparisons, fanOut }, undefined, 2),
   );
 } finally {
   await load.stop();
@@ -62,6 +65,22 @@ async function benchIngest(server: DatabaseServer, load: LoadGenerator): Promise
     await Promise.all(servers.map((each) => each.stop()));
     await own.drop();
     await other.drop();
+  }
+}
+
+/** A subscription with 1,000 sockets, beside a `ws` server that broadcasts the same bytes. */
+async function benchFanOut(server: DatabaseServer): Promise<FanOutFigures> {
+  const own = await createDatabase(server);
+  try {
+    return await measureFanOut({
+      databaseUrl: own.url,
+      subscribers: 1_000,
+      eventsPerSecond: 10,
+      seconds: 5,
+      idle: [],
+    });
+  } finally {
+    await own.drop();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Comparison, Figures } from "./compare.js";
+import type { FanOutFigures } from "./fan-out.js";
 
 /** What was measured where. */
 export interface Run {
@@ -24,4 +25,14 @@ export function markdownTable(run: Run, comparisons: readonly Comparison[]): str
     "|---|---|---|---|---|---|---|",
     ...rows,
   ].join("\n");
+}
+
+/** The subscription's figures in a sentence. */
+export function fanOutSentence({ subscribers, eventsPerSecond, ours, bare }: FanOutFigures): string {
+  const latency = ({ p50, p99 }: FanOutFigures["ours"]) =>
+    `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
+  return (
+    `Fan-out of ${eventsPerSecond} events/s to ${subscribers} sockets, from the POST to the last receipt: ` +
+    `service ${latency(ours)} (${(ours.deliveredShare * 100).toFixed(1)} % delivered), bare broadcast ${latency(bare)}.`
+  );
 }
