@@ -22,12 +22,6 @@ export interface StatsQuery {
   readonly timeZone?: string | null;
 }
 
-/** How many sessions of a group have a value (null: none). */
-export interface ValueCount {
-  readonly value: string | null;
-  readonly count: number;
-}
-
 /** One group of sessions within one stretch of time. */
 export interface StatsRecord {
   readonly bucket: Bucket | null;
@@ -39,6 +33,7 @@ export interface StatsRecord {
   /** Sessions of which both ends are known, and their duration in all. */
   timedCount: number;
   seconds: number;
+  /** How many sessions have each value (null: none). */
   readonly ratings: Map<string | null, number>;
   readonly sentiments: Map<string | null, number>;
 }
