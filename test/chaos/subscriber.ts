@@ -134,7 +134,7 @@ class Subscriber {
   private async hearFrom(url: string, end: AbortSignal): Promise<void> {
     const client = createClient({
       url: `${url.replace("http", "ws")}/graphql`,
-      webSocketImpl: WebSocket,
+      webSocketImpl: TolerantWebSocket,
       retryAttempts: 0,
     });
     const { types, languages: wanted } = this.wish;
@@ -155,6 +155,14 @@ class Subscriber {
     } finally {
       await client.dispose();
     }
+  }
+}
+
+/** One that is left while it connects says so by an error that nobody need hear. */
+class TolerantWebSocket extends WebSocket {
+  constructor(url: string, protocol: string) {
+    super(url, protocol);
+    this.on("error", () => undefined);
   }
 }
 
