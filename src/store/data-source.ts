@@ -24,11 +24,21 @@ export async function detectDialect(target: DatabaseTarget): Promise<Dialect> {
 }
 
 /** The TypeORM data source for a target. It is not initialized, and never synchronizes: migrations alone make the tables. */
-export function createDataSource(target: DatabaseTarget, dialect: Dialect, poolSize: number): DataSource {
-  return new DataSource(dataSourceOptions(target, dialect, poolSize));
+export function createDataSource(
+  target: DatabaseTarget,
+  dialect: Dialect,
+  poolSize: number,
+  purpose: "write" | "read" = "write",
+): DataSource {
+  return new DataSource(dataSourceOptions(target, dialect, poolSize, purpose));
 }
 
-function dataSourceOptions(target: DatabaseTarget, dialect: Dialect, poolSize: number): DataSourceOptions {
+function dataSourceOptions(
+  target: DatabaseTarget,
+  dialect: Dialect,
+  poolSize: number,
+  purpose: "write" | "read",
+): DataSourceOptions {
   const shared = {
     entities: tables.map((table) => table.entity(dialect)),
     migrationsTableName: "migrations",
@@ -62,6 +72,8 @@ function dataSourceOptions(target: DatabaseTarget, dialect: Dialect, poolSize: n
     migrations: mysqlMigrations,
     extra: {
       flags: ["-FOUND_ROWS"],
+      // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement at a time.
+      multipleStatements: purpose === "write",
       enableKeepAlive: true,
       maxIdle: poolSize,
       queueLimit: waitingForConnection,

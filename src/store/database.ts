@@ -22,6 +22,11 @@ export interface Transaction {
   query<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
   /** @returns how many rows were inserted, changed or deleted (an upsert that changes a row counts 2 on MySQL). */
   execute(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  /**
+   * A write whose outcome nobody asks for: it is run in order, but may travel with the next statement, at the latest with COMMIT.
+   * So its failure may be told by a later one.
+   */
+  later(sql: string, parameters?: readonly SqlValue[]): Promise<void>;
 }
 
 const attempts = 8;
@@ -59,10 +64,8 @@ export class Database implements SqlReader {
     limits: TimeLimits = defaultTimeLimits,
   ): Promise<Database> {
     const dialect = await detectDialect(target);
-    const [writer, reader] = [0, 1].map(() => createDataSource(target, dialect, poolSize)) as [
-      DataSource,
-      DataSource,
-    ];
+    const writer = createDataSource(target, dialect, poolSize, "write");
+    const reader = createDataSource(target, dialect, poolSize, "read");
     await writer.initialize();
     try {
       await reader.initialize();
@@ -149,11 +152,12 @@ export class Database implements SqlReader {
         dialect: this.dialect,
         query: (sql, parameters) => connection.query(sql, parameters),
         execute: (sql, parameters) => connection.execute(sql, parameters),
+        later: (sql, parameters) => connection.later(sql, parameters),
       });
-      await connection.end("COMMIT");
+      await connection.commit();
       return result;
     } catch (error) {
-      await connection.end("ROLLBACK").catch(() => undefined);
+      await connection.rollback().catch(() => undefined);
       throw error;
     }
   }
@@ -170,6 +174,9 @@ export class Database implements SqlReader {
           (await runner.query(sql, [...parameters])) as Row[],
         execute: async (sql, parameters = []) =>
           (await runner.query(sql, [...parameters], true)).affected ?? 0,
+        later: async (sql, parameters = []) => {
+          await runner.query(sql, [...parameters]);
+        },
       });
       await runner.commitTransaction();
       return result;

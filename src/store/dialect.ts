@@ -116,8 +116,13 @@ export function isRetryable(error: unknown): boolean {
   return [1213, 1205].includes(errorNumber(error)) || /SQLITE_BUSY|database is locked/.test(errorText(error));
 }
 
+/** A row with this raw event's hash is in the log; a conflict on any other key must not be taken for it. */
+export function isKnownDelivery(error: unknown): boolean {
+  return isDuplicateKey(error) && errorText(error).includes("body_sha256");
+}
+
 /** A unique key was violated. */
-export function isDuplicateKey(error: unknown): boolean {
+function isDuplicateKey(error: unknown): boolean {
   return errorNumber(error) === 1062 || errorText(error).includes("UNIQUE constraint failed");
 }
 

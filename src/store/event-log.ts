@@ -7,9 +7,9 @@ import { findEvent } from "../events/registry.js";
 import type { SessionEventDefinition } from "../events/session-event.js";
 import type { SessionSnapshot } from "../events/session-payload.js";
 import type { Database, Transaction } from "./database.js";
-import { errorCode, isDuplicateKey } from "./dialect.js";
+import { errorCode, isKnownDelivery } from "./dialect.js";
 import type { ErasureList } from "./erasure/erasure-list.js";
-import { insertRows, updateRow } from "./statements.js";
+import { insertRowsLater, updateRow } from "./statements.js";
 import { webhookEvents, type WebhookEventRow } from "./tables/webhook-events.table.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
 import type { FeedWriter } from "./writers/feed.writer.js";
@@ -43,9 +43,6 @@ type FateColumns = Pick<WebhookEventRow, "status" | "error" | "organizationId" |
 /** Writes the raw event with its fate, within the transaction that projects it. */
 type Keep = (transaction: Transaction, fate: FateColumns) => Promise<void>;
 
-/** The raw event is in the log already. */
-class AlreadyRecordedError extends Error {}
-
 /** Records deliveries and projects their meaning, both in one transaction: all of it is stored, or nothing. */
 export class EventLog {
   constructor(
@@ -65,10 +62,10 @@ export class EventLog {
     const raw = { ...toRow(delivery), body };
     try {
       return await this.settle(raw, envelope, async (transaction, fate) => {
-        await insertOnce(transaction, { ...raw, ...fate });
+        await insertRowsLater(transaction, webhookEvents, [{ ...raw, ...fate }]);
       });
     } catch (error) {
-      if (error instanceof AlreadyRecordedError) return { status: "duplicate" };
+      if (isKnownDelivery(error)) return { status: "duplicate" };
       throw error;
     }
   }
@@ -126,7 +123,7 @@ export class EventLog {
         keep(transaction, { ...noFate, status: "dead", error }),
       );
     } catch (failure) {
-      if (failure instanceof AlreadyRecordedError || failure instanceof ServiceError) throw failure;
+      if (isKnownDelivery(failure) || failure instanceof ServiceError) throw failure;
       throw new UnavailableError("The database cannot store this now.", failure);
     }
   }
@@ -140,18 +137,9 @@ const noFate = { error: null, organizationId: null, sessionId: null };
  */
 function reasonOfDeath(error: unknown): NotUnderstoodError {
   if (error instanceof NotUnderstoodError) return error;
-  if (error instanceof AlreadyRecordedError || error instanceof ServiceError) throw error;
+  if (isKnownDelivery(error) || error instanceof ServiceError) throw error;
   const field = { field: "data", rule: `could not be stored (${errorCode(error)})` };
   return new NotUnderstoodError([field], { cause: error, logLevel: "error" });
-}
-
-/** Only the log's own key tells a duplicate: a conflict anywhere else must not be taken for one. */
-async function insertOnce(transaction: Transaction, row: WebhookEventRow): Promise<void> {
-  try {
-    await insertRows(transaction, webhookEvents, [row]);
-  } catch (error) {
-    throw isDuplicateKey(error) ? new AlreadyRecordedError() : error;
-  }
 }
 
 function toRow({ body, envelope, signature }: Delivery): WebhookEventRow {

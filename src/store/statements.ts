@@ -20,6 +20,30 @@ export async function insertRows<Row extends object>(
   conflict?: Conflict<Row>,
 ): Promise<number> {
   let affected = 0;
+  for (const { sql, parameters } of inserts(transaction, table, rows, conflict)) {
+    affected += await transaction.execute(sql, parameters);
+  }
+  return affected;
+}
+
+/** Inserts rows where nobody asks how many were new: see {@link Transaction.later}. */
+export async function insertRowsLater<Row extends object>(
+  transaction: Transaction,
+  table: Table<Row>,
+  rows: readonly Row[],
+  conflict?: Conflict<Row>,
+): Promise<void> {
+  for (const { sql, parameters } of inserts(transaction, table, rows, conflict)) {
+    await transaction.later(sql, parameters);
+  }
+}
+
+function* inserts<Row extends object>(
+  transaction: Transaction,
+  table: Table<Row>,
+  rows: readonly Row[],
+  conflict: Conflict<Row> | undefined,
+): Generator<{ readonly sql: string; readonly parameters: SqlValue[] }> {
   for (let start = 0; start < rows.length; start += rowsPerStatement) {
     const slice = rows.slice(start, start + rowsPerStatement);
     const properties = Object.keys(slice[0] ?? {}) as (keyof Row & string)[];
@@ -27,12 +51,11 @@ export async function insertRows<Row extends object>(
     const columns = properties.map((property) => table.column(property)).join(", ");
     const values = slice.map(() => tuple).join(", ");
     const sql = `INSERT INTO ${table.name} (${columns}) VALUES ${values} ${conflictClause(transaction, table, conflict)}`;
-    affected += await transaction.execute(
+    yield {
       sql,
-      slice.flatMap((row) => properties.map((property) => row[property] as SqlValue)),
-    );
+      parameters: slice.flatMap((row) => properties.map((property) => row[property] as SqlValue)),
+    };
   }
-  return affected;
 }
 
 function conflictClause<Row extends object>(
@@ -49,7 +72,7 @@ function conflictClause<Row extends object>(
   );
 }
 
-/** Sets properties of the row with this key. */
+/** Sets properties of the row with this key: see {@link Transaction.later}. */
 export async function updateRow<Row extends object>(
   transaction: Transaction,
   table: Table<Row>,
@@ -60,10 +83,10 @@ export async function updateRow<Row extends object>(
     Object.keys(part)
       .map((property) => `${table.column(property as keyof Row & string)} = ?`)
       .join(separator);
-  await transaction.execute(
-    `UPDATE ${table.name} SET ${equals(changes, ", ")} WHERE ${equals(key, " AND ")}`,
-    [...(Object.values(changes) as SqlValue[]), ...(Object.values(key) as SqlValue[])],
-  );
+  await transaction.later(`UPDATE ${table.name} SET ${equals(changes, ", ")} WHERE ${equals(key, " AND ")}`, [
+    ...(Object.values(changes) as SqlValue[]),
+    ...(Object.values(key) as SqlValue[]),
+  ]);
 }
 
 /** A select list that gives each column the name of its property: `s.started_at AS startedAt`. */

@@ -8,7 +8,7 @@ import { readQuestions } from "../../events/questions.js";
 import type { OrderKey } from "../../events/merge.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
-import { insertRows, updateRow } from "../statements.js";
+import { insertRows, insertRowsLater, updateRow } from "../statements.js";
 import { analyses } from "../tables/analyses.table.js";
 import { type AnalysisAnswerRow, analysisAnswers, textPrefix } from "../tables/analysis-answers.table.js";
 import type { EventReceipt } from "./event-receipt.js";
@@ -18,12 +18,16 @@ const longestName = 255;
 
 /** Keeps every distinct analysis of a session, and the current one's answers typed. The caller holds the session's row lock. */
 export class AnalysisWriter {
-  /** Adds to the history. The same content again only moves the row to its newest event. */
+  /**
+   * Adds to the history. The same content again only moves the row to its newest event.
+   * @param isFirst no analysis of the session was received before
+   */
   async keep(
     transaction: Transaction,
     snapshot: SessionSnapshot,
     receipt: EventReceipt,
     source: OrderKey,
+    isFirst: boolean,
   ): Promise<void> {
     const { chatCompletionRating, chatSummary, userSentiment, customAnalysisData } = snapshot.session;
     const parsed: unknown = customAnalysisData === null ? null : JSON.parse(customAnalysisData);
@@ -39,6 +43,10 @@ export class AnalysisWriter {
     };
     const content = { chatCompletionRating, chatSummary, userSentiment, customAnalysisData };
     const row = { ...key, organizationId: snapshot.organizationId, ...content, ...sighting };
+    if (isFirst) {
+      await insertRowsLater(transaction, analyses, [row]);
+      return;
+    }
     if ((await insertRows(transaction, analyses, [row], "keep")) > 0) return;
     const [known] = await transaction.query<{ source: string }>(
       `SELECT source FROM analyses WHERE session_id = ? AND content_sha256 = ?${forUpdate(transaction.dialect)}`,
@@ -57,9 +65,9 @@ export class AnalysisWriter {
     revision: RevisionFacts,
   ): Promise<void> {
     if (session.hadAnswers)
-      await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", [session.id]);
+      await transaction.later("DELETE FROM analysis_answers WHERE session_id = ?", [session.id]);
     const rows = typedAnswers(session, customAnalysisData, revision);
-    if (rows.length > 0) await insertRows(transaction, analysisAnswers, rows);
+    await insertRowsLater(transaction, analysisAnswers, rows);
   }
 }
 

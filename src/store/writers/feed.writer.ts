@@ -1,6 +1,6 @@
 import type { Database, Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
-import { insertRows, placeholders } from "../statements.js";
+import { insertRowsLater, placeholders } from "../statements.js";
 import { sessionFeed } from "../tables/session-feed.table.js";
 import type { EventReceipt } from "./event-receipt.js";
 
@@ -27,7 +27,7 @@ export class FeedWriter {
       kind: receipt.definition.kind,
       receivedAt: receipt.receivedAt,
     };
-    await insertRows(transaction, sessionFeed, [row], "keep");
+    await insertRowsLater(transaction, sessionFeed, [row], "keep");
   }
 
   /**

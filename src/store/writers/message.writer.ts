@@ -3,7 +3,7 @@ import { firstSighting, merge, type Merged, messageOrderKey, type OrderKey } fro
 import type { MessageFacts, SessionSnapshot } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
-import { insertRows, placeholders, selectList, updateRow } from "../statements.js";
+import { insertRows, insertRowsLater, placeholders, selectList, updateRow } from "../statements.js";
 import { type MessageRow, messages } from "../tables/messages.table.js";
 import { sessionMessages } from "../tables/session-messages.table.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
@@ -130,7 +130,7 @@ export class MessageWriter {
       else if (position < earlier)
         await updateRow(transaction, sessionMessages, { sessionId, messageId: facts.id }, { position });
     }
-    if (rows.length > 0) await insertRows(transaction, sessionMessages, rows);
+    await insertRowsLater(transaction, sessionMessages, rows);
     return rows.length;
   }
 }
@@ -159,14 +159,14 @@ async function writeChanged(
   for (let start = 0; start < touched.length; start += idsPerStatement) {
     const slice = touched.slice(start, start + idsPerStatement);
     const cases = slice.map(() => "WHEN ? THEN ?").join(" ");
-    await transaction.execute(
+    await transaction.later(
       `UPDATE messages SET source = CASE id ${cases} ELSE source END WHERE id IN (${placeholders(slice)})`,
       [...slice.flatMap(({ id, source }) => [id, source]), ...slice.map(({ id }) => id)],
     );
   }
   if (rewritten.length > 0) {
     const overwrite = columns.filter((name) => name !== "id" && name !== "organizationId");
-    await insertRows(transaction, messages, rewritten, { overwrite });
+    await insertRowsLater(transaction, messages, rewritten, { overwrite });
   }
 }
 

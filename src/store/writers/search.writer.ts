@@ -1,7 +1,7 @@
 import type { SessionFacts } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { searchTerms } from "../search-terms.js";
-import { insertRows, placeholders } from "../statements.js";
+import { insertRowsLater, placeholders } from "../statements.js";
 import { type SearchTextRow, searchTexts } from "../tables/search-texts.table.js";
 import type { MessageTexts } from "./message.writer.js";
 
@@ -37,12 +37,12 @@ export class SearchWriter {
  */
 async function overwrite(transaction: Transaction, rows: readonly SearchTextRow[]): Promise<void> {
   if (transaction.dialect !== "mysql") {
-    await insertRows(transaction, searchTexts, rows, { overwrite: ["terms"] });
+    await insertRowsLater(transaction, searchTexts, rows, { overwrite: ["terms"] });
     return;
   }
-  await transaction.execute(
+  await transaction.later(
     `DELETE FROM search_texts WHERE owner_id IN (${placeholders(rows)})`,
     rows.map(({ ownerId }) => ownerId),
   );
-  await insertRows(transaction, searchTexts, rows);
+  await insertRowsLater(transaction, searchTexts, rows);
 }

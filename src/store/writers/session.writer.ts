@@ -40,7 +40,10 @@ export class SessionWriter {
     const known = await this.lock(transaction, snapshot, created, receipt);
     await this.revisions.write(transaction, snapshot.revision, receipt);
     const messages = await this.messages.write(transaction, snapshot, key, known === undefined);
-    if (receipt.definition.bringsAnalysis) await this.analyses.keep(transaction, snapshot, receipt, key);
+    if (receipt.definition.bringsAnalysis) {
+      const isFirst = ((known?.kindsSeen ?? 0) & kindBit(receipt)) === 0;
+      await this.analyses.keep(transaction, snapshot, receipt, key, isFirst);
+    }
     if (known === undefined) {
       await this.search.keep(transaction, created, messages.rewritten);
       await this.syncAnswers(transaction, created, snapshot.revision, false);
