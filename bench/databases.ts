@@ -13,10 +13,13 @@ export interface DatabaseServer {
   stop(): Promise<void>;
 }
 
-/** The server of BENCH_DATABASE_URL, or a MariaDB started for this run alone. Either makes every commit durable, or says so. */
-export async function databaseServer(): Promise<DatabaseServer> {
+/**
+ * The server of BENCH_DATABASE_URL, or a MariaDB started for this run alone. Either makes every commit durable, or says so.
+ * @param bufferPool how much the latter may keep in memory, where it is not running yet
+ */
+export async function databaseServer(bufferPool = "512M"): Promise<DatabaseServer> {
   const given = process.env.BENCH_DATABASE_URL ?? "";
-  const url = given === "" ? await startMariadb() : given;
+  const url = given === "" ? await startMariadb(bufferPool) : given;
   const [row] = await query<{ version: string; durable: number }>(
     url,
     "SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS durable",
@@ -32,9 +35,9 @@ const ownServer = {
   MARIADB_PORT: process.env.BENCH_MARIADB_PORT ?? "13317",
 };
 
-async function startMariadb(): Promise<string> {
+async function startMariadb(bufferPool: string): Promise<string> {
   const { stdout } = await promisify(execFile)("bash", [".ci/servers.sh", "start", "mariadb"], {
-    env: ownServer,
+    env: { BUFFER_POOL: bufferPool, ...ownServer },
   });
   return stdout.trim().replace(/^MARIADB_URL=/, "");
 }

@@ -19,6 +19,7 @@ const hour = 60 * minute;
 export class TimeBuckets {
   private readonly zone: IANAZone;
   private readonly known = new Map<string, Bucket>();
+  private readonly byText = new Map<string, Bucket>();
 
   /** @throws BadInputError where the time zone is unknown */
   constructor(
@@ -33,25 +34,33 @@ export class TimeBuckets {
   }
 
   /**
-   * How many characters of a DATETIME's text tell buckets apart: hours of UTC where all the zone's offsets are whole hours, else ten
-   * minutes, or minutes.
+   * How many characters of a DATETIME's text tell buckets apart: days where the zone is UTC's, hours of UTC where all the zone's
+   * offsets are whole hours, else ten minutes, or minutes.
    */
   get precision(): number {
-    const offsets = Array.from({ length: 12 * 60 }, (_, month) =>
-      Math.abs(this.zone.offset(Date.UTC(1990, month, 1))),
-    );
+    const offsets = offsetsOf(this.zone);
+    if (this.interval !== "hour" && offsets.every((offset) => offset === 0)) return 10;
     if (offsets.every((offset) => offset % 60 === 0)) return 13;
     return offsets.every((offset) => offset % 10 === 0) ? 15 : 16;
   }
 
-  /** @param text the beginning of a DATETIME's text (UTC) */
+  /** @param text the beginning of a DATETIME's text (UTC); many rows share one, and calendars are slow */
   bucketOf(text: string): Bucket {
-    const instant = Date.parse(`${text.replace(" ", "T")}${"0000-00-00 00:00".slice(text.length)}:00Z`);
-    const local = DateTime.fromMillis(instant, { zone: this.zone });
+    let bucket = this.byText.get(text);
+    if (bucket === undefined) {
+      bucket = this.findBucket(text);
+      this.byText.set(text, bucket);
+    }
+    return bucket;
+  }
+
+  private findBucket(text: string): Bucket {
+    const whole = `${text}${"0000-00-00 00:00".slice(text.length)}:00Z`;
+    const instant = Date.parse(whole.replace(" ", "T"));
     const name =
       this.interval === "hour"
         ? String(this.startOfHour(instant))
-        : (local.startOf(this.interval).toISODate() ?? "");
+        : (this.localTime(instant).startOf(this.interval).toISODate() ?? "");
     let bucket = this.known.get(name);
     if (bucket === undefined) {
       const from = this.interval === "hour" ? this.startOfHour(instant) : this.startOfDay(name);
@@ -69,6 +78,11 @@ export class TimeBuckets {
     return bucket;
   }
 
+  /** What the zone's clocks show then, as if it were UTC: a tenth of the work of a calendar with a zone. */
+  private localTime(instant: number): DateTime {
+    return DateTime.fromMillis(instant + this.zone.offset(instant) * minute, { zone: "utc" });
+  }
+
   private startOfHour(instant: number): number {
     const offset = this.zone.offset(instant) * minute;
     return Math.floor((instant + offset) / hour) * hour - offset;
@@ -76,13 +90,24 @@ export class TimeBuckets {
 
   /** The first instant of a local date, also where midnight is skipped or comes twice. */
   private startOfDay(date: string): number {
-    const isBefore = (instant: number) =>
-      (DateTime.fromMillis(instant, { zone: this.zone }).toISODate() ?? "") < date;
+    const isBefore = (at: number) => (this.localTime(at).toISODate() ?? "") < date;
     const midnight = DateTime.fromISO(date, { zone: "utc" }).toMillis();
     let instant = midnight - this.zone.offset(midnight) * minute - 2 * hour;
     while (isBefore(instant)) instant += 15 * minute;
     return instant;
   }
+}
+
+const knownOffsets = new WeakMap<IANAZone, readonly number[]>();
+
+/** The offsets (minutes, without their sign) that a zone has had since 1990; luxon keeps one object for each zone. */
+function offsetsOf(zone: IANAZone): readonly number[] {
+  let offsets = knownOffsets.get(zone);
+  if (offsets === undefined) {
+    offsets = Array.from({ length: 12 * 60 }, (_, month) => Math.abs(zone.offset(Date.UTC(1990, month, 1))));
+    knownOffsets.set(zone, offsets);
+  }
+  return offsets;
 }
 
 function isoText(instant: number): string {

@@ -1,0 +1,111 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { Client } from "undici";
+import { Database } from "../src/store/database.js";
+import { type BenchDatabase, createDatabase, databaseServer } from "./databases.js";
+import { connect, fill, type Filled } from "./million/fill.js";
+import { type Bench, measure, type Timing, walkTo } from "./million/measure.js";
+import { laterPage, measurements, pageSize } from "./million/measurements.js";
+import { chooseSamples } from "./million/samples.js";
+import { LoadGenerator, startUnderTest } from "./processes.js";
+
+/**
+ * `npm run bench:million`: the usual queries on BENCH_SESSIONS generated sessions (a million), each beside SQL by hand that returns the
+ * same rows. Fails where a usual page's plan does without an index. Prints a Markdown table; the figures go to bench/results.
+ */
+const wanted = Number(process.env.BENCH_SESSIONS ?? 1_000_000);
+const repeats = Number(process.env.BENCH_ROUNDS ?? 25);
+const templateSessions = Math.min(2_000, wanted);
+
+const server = await databaseServer("2G");
+const templates = await createDatabase(server);
+const filled = await createDatabase(server);
+try {
+  await projectTemplates(templates);
+  const size = await fill(templates.url, filled.url, wanted);
+  console.error(`${size.sessions} sessions, ${size.messages} messages in ${size.seconds.toFixed(0)} s`);
+  const timings = await measureAll(templates, filled, size);
+  const run = {
+    date: new Date().toISOString(),
+    node: process.version,
+    database: server.version,
+    processors: cpus().length,
+    repeats,
+    ...size,
+  };
+  console.log(table(run, timings));
+  await mkdir("bench/results", { recursive: true });
+  await writeFile(
+    `bench/results/million-${run.date.replaceAll(":", "-")}.json`,
+    JSON.stringify({ ...run, timings }, undefined, 2),
+  );
+  for (const { title, complaints } of timings) {
+    for (const complaint of complaints) console.error(`${title}: ${complaint}`);
+    if (complaints.length > 0) process.exitCode = 1;
+  }
+} finally {
+  await filled.drop();
+  await templates.drop();
+  await server.stop();
+}
+
+/** The service itself projects the templates from the simulator's signed deliveries. */
+async function projectTemplates({ url }: BenchDatabase): Promise<void> {
+  const service = await startUnderTest("service", url);
+  const load = new LoadGenerator();
+  try {
+    await load.run({
+      kind: "ingest",
+      sessions: templateSessions,
+      round: 0,
+      url: service.url,
+      concurrency: 32,
+    });
+  } finally {
+    await load.stop();
+    await service.stop();
+  }
+}
+
+async function measureAll(
+  templates: BenchDatabase,
+  { url }: BenchDatabase,
+  { sessions }: Filled,
+): Promise<Timing[]> {
+  const service = await startUnderTest("service", url);
+  const database = await Database.open({ kind: "mysql", url }, 2);
+  const [source, connection] = [await connect(templates.url), await connect(url)];
+  const bench: Bench = { client: new Client(service.url), connection, database, repeats };
+  try {
+    const [firstPage, ...others] = measurements(await chooseSamples(source, connection));
+    if (firstPage === undefined) return [];
+    const page = Math.min(500, Math.floor(sessions / pageSize));
+    const place = await walkTo(bench, firstPage, page - 1);
+    const later = laterPage(`newest sessions, page ${page}`, place);
+    return await measure(bench, [firstPage, later, ...others]);
+  } finally {
+    await Promise.all([bench.client.close(), source.end(), connection.end(), database.close()]);
+    await service.stop();
+  }
+}
+
+function table(
+  run: Filled & { node: string; database: string; processors: number; date: string },
+  timings: readonly Timing[],
+): string {
+  const [first, later] = timings;
+  return [
+    `${run.sessions} sessions and ${run.messages} messages (made in ${run.seconds.toFixed(0)} s); Node ${run.node}, ${run.database}, ` +
+      `${run.processors} processors; medians of ${repeats} runs in ms, ${run.date.slice(0, 10)}.`,
+    "",
+    "| | service | SQL by hand | ratio | indexes |",
+    "|---|---|---|---|---|",
+    ...timings.map(
+      ({ title, service, byHand, ratio, plans }) =>
+        `| ${title} | ${service.toFixed(1)} | ${byHand.toFixed(1)} | **${ratio.toFixed(2)}** | ` +
+        `${plans.map(({ keys }) => keys).join("; ")} |`,
+    ),
+    "",
+    `The later page costs ${((later?.service ?? 0) / (first?.service ?? 1)).toFixed(2)} times the first.`,
+  ].join("\n");
+}
