@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Much of the time is spent waiting (for timers, processes, fsync), so two files at once even on two cores.
+    maxWorkers: 2,
   },
 });
