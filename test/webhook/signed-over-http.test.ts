@@ -74,6 +74,68 @@ describe("signatures over HTTP", () => {
   });
 });
 
+describe("Standard Webhooks signatures over HTTP", () => {
+  const key = Buffer.from("a key of 24 bytes, or so.");
+  const whsec = `whsec_${key.toString("base64")}`;
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService({ WEBHOOK_SECRETS: `${newKey},${whsec}` });
+  });
+  afterAll(() => service.stop());
+
+  const nowSeconds = () => Math.floor(Date.now() / 1_000);
+
+  function headersOf(body: string, { by = key, id = `msg_${number}`, timestamp = nowSeconds() } = {}) {
+    const signature = createHmac("sha256", by).update(`${id}.${timestamp}.${body}`).digest("base64");
+    return {
+      "webhook-id": id,
+      "webhook-timestamp": String(timestamp),
+      "webhook-signature": `v1,${signature}`,
+    };
+  }
+
+  const kept = async () => {
+    const { data } = await service.query(
+      `query ($id: String!) { webhookEvents(filter: { requestId: { eq: $id } }) { nodes { signatureScheme signatureKeyIndex } } }`,
+      { id: `r${number}` },
+    );
+    return data.webhookEvents;
+  };
+
+  it("takes a whsec_ secret, and keeps the scheme and the key's index", async () => {
+    const body = newBody();
+    expect((await service.post(body, headersOf(body))).status).toBe(202);
+    expect(await kept()).toEqual({
+      nodes: [{ signatureScheme: "standard-webhooks", signatureKeyIndex: 1 }],
+    });
+  });
+
+  it("takes a plain secret, and the right one of several signatures", async () => {
+    const body = newBody();
+    const headers = headersOf(body, { by: Buffer.from(newKey) });
+    const foreign = headersOf(body, { by: Buffer.from("another key") })["webhook-signature"];
+    const signature = `v1a,AAAA ${foreign} ${headers["webhook-signature"]}`;
+    expect((await service.post(body, { ...headers, "webhook-signature": signature })).status).toBe(202);
+  });
+
+  it("refuses the forged, the altered and the stale, and stores nothing of them", async () => {
+    const body = newBody();
+    const signed = headersOf(body);
+    const posts: [string, Record<string, string>][] = [
+      [body, headersOf(body, { by: Buffer.from("another key") })],
+      [`${body} `, signed],
+      [body, { ...signed, "webhook-id": "msg_other" }],
+      [body, { ...signed, "webhook-timestamp": String(nowSeconds() - 1) }],
+      [body, { ...signed, "webhook-signature": "v1," }],
+      [body, { "webhook-signature": signed["webhook-signature"] }],
+      [body, headersOf(body, { timestamp: nowSeconds() - 302 })],
+      [body, headersOf(body, { timestamp: nowSeconds() + 302 })],
+    ];
+    for (const [sent, headers] of posts) expect((await service.post(sent, headers)).status).toBe(401);
+    expect(await kept()).toEqual({ nodes: [] });
+  });
+});
+
 describe("the configuration of signatures", () => {
   it.each([" ", "a,,b", "a,", "whsec_"])("refuses a blank secret (%j)", (secrets) => {
     expect(() => loadConfig({ WEBHOOK_SECRETS: secrets })).toThrow("no blank entry");
