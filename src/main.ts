@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import { loadConfig } from "./config.js";
-import { ConfigurationError } from "./errors.js";
+import { ConfigurationError, ServiceError } from "./errors.js";
 import { createLogger } from "./logger.js";
 import { startServer } from "./server.js";
 
@@ -60,6 +60,10 @@ function greeting(url: string): string {
 
 main().catch((error: unknown) => {
   if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
-  else createLogger("info").fatal({ err: error }, "the service could not start");
+  else {
+    // The message of an error of ours is safe to show, and says what to do.
+    const why = error instanceof ServiceError ? `: ${error.message}` : "";
+    createLogger("info").fatal({ err: error }, `the service could not start${why}`);
+  }
   process.exit(1);
 });

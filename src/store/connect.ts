@@ -1,12 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Config } from "../config.js";
+import { UnavailableError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { Database } from "./database.js";
 import { errorCode, isConnectionLost, isRefused } from "./dialect.js";
 
 const millisecondsBetweenTries = 1_000;
 
-/** Connects to the database, and waits a while for one that is not up yet (containers start in any order). */
+/**
+ * Connects to the database, and waits a while for one that is not up yet (containers start in any order).
+ * @throws UnavailableError where it refuses us, or has not come up in time
+ */
 export async function connectDatabase(
   config: Pick<Config, "database" | "databasePoolSize" | "databaseTimeoutSeconds" | "databaseWaitSeconds">,
   logger: Logger,
@@ -17,12 +21,24 @@ export async function connectDatabase(
     try {
       return await Database.open(config.database, config.databasePoolSize, limits);
     } catch (error) {
-      if (!isConnectionLost(error) || isRefused(error) || performance.now() >= deadline) throw error;
+      const reason = errorCode(error);
+      if (isRefused(error)) throw new UnavailableError(refusal(reason), error);
+      if (!isConnectionLost(error)) throw error;
+      if (performance.now() >= deadline)
+        throw new UnavailableError(absence(reason, config.databaseWaitSeconds), error);
       const secondsLeft = Math.ceil((deadline - performance.now()) / 1_000);
-      logger.warn({ reason: errorCode(error), secondsLeft }, "the database is not up yet; waiting for it");
+      logger.warn({ reason, secondsLeft }, "the database is not up yet; waiting for it");
       await delay(millisecondsBetweenTries);
     }
   }
+}
+
+function refusal(reason: string): string {
+  return `The database server refuses us (${reason}): see the user, the password and the database in DATABASE_URL.`;
+}
+
+function absence(reason: string, waited: number): string {
+  return `The database cannot be reached (${reason}), after ${waited} s of waiting (DATABASE_WAIT_SECONDS): is it up, and at the host and port of DATABASE_URL?`;
 }
 
 /** A statistic over a long time may rightly take longer than a delivery may. */

@@ -12,8 +12,11 @@ export interface StallableProxy {
   close(): Promise<void>;
 }
 
-/** @param url of the database server */
-export async function startProxy(url: string): Promise<StallableProxy> {
+/**
+ * @param url of the database server
+ * @param port to listen on; by default any that is free
+ */
+export async function startProxy(url: string, port = 0): Promise<StallableProxy> {
   const target = new URL(url);
   const pairs = new Set<readonly [Socket, Socket]>();
   let state: "open" | "stalled" | "cut" = "open";
@@ -36,7 +39,7 @@ export async function startProxy(url: string): Promise<StallableProxy> {
       });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const proxied = new URL(url);
   proxied.port = String((server.address() as AddressInfo).port);
   return {
