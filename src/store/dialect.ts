@@ -116,14 +116,14 @@ export function isRetryable(error: unknown): boolean {
   return [1213, 1205].includes(errorNumber(error)) || /SQLITE_BUSY|database is locked/.test(errorText(error));
 }
 
-/** A row with this raw event's hash is in the log; a conflict on any other key must not be taken for it. */
+/**
+ * A row with this raw event's hash is in the log. A conflict on any other key must not be taken for it, for the delivery would be
+ * lost: the server names the key as a whole word, in quotes (and the rest in the language it is set to), and quotes the value too.
+ */
 export function isKnownDelivery(error: unknown): boolean {
-  return isDuplicateKey(error) && errorText(error).includes("body_sha256");
-}
-
-/** A unique key was violated. */
-function isDuplicateKey(error: unknown): boolean {
-  return errorNumber(error) === 1062 || errorText(error).includes("UNIQUE constraint failed");
+  const text = errorText(error);
+  if (errorNumber(error) === 1062) return /'(?:\w+\.)?ux_webhook_events_body_sha256'/.test(text);
+  return text.includes("UNIQUE constraint failed: webhook_events.body_sha256");
 }
 
 /** The connection or the server went away: what was asked may succeed later, unchanged. */

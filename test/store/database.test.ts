@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { Database } from "../../src/store/database.js";
+import { isKnownDelivery } from "../../src/store/dialect.js";
 import { migrate, pendingSchemaChanges } from "../../src/store/migrate.js";
 import { createTestDatabase, type TestDatabase } from "../service.js";
 
@@ -61,6 +62,19 @@ describe("a transaction", () => {
     ]);
     expect(rows).toEqual([{ value }]);
     expect(await database.read("SELECT 1 AS one WHERE ? IS NULL", [null])).toEqual([{ one: 1 }]);
+  });
+});
+
+describe("a conflict of keys", () => {
+  it("is taken for a known delivery on the raw events' hash alone, whatever value the server quotes", async () => {
+    const name = "body_sha256 ux_webhook_events_body_sha256";
+    const twice = database.transaction(async (transaction) => {
+      await transaction.execute(insert, [name, ""]);
+      await transaction.execute(insert, [name, ""]);
+    });
+    const conflict: unknown = await twice.catch((error: unknown) => error);
+    expect(String(conflict)).toMatch(/Duplicate entry|UNIQUE constraint failed/);
+    expect(isKnownDelivery(conflict)).toBe(false);
   });
 });
 
