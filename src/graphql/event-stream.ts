@@ -1,7 +1,9 @@
 import type { RequestHandler, Response } from "express";
 import { getOperationAST, type GraphQLError, OperationTypeNode } from "graphql";
 import { z } from "zod";
-import { BadInputError } from "../errors.js";
+import type { Caller } from "../access/caller.js";
+import type { Connection } from "../access/connections.js";
+import { BadInputError, RateLimitedError } from "../errors.js";
 import { type Message, type Sink, TooSlowError } from "../feed/subscriber.js";
 import type { Operation } from "./executor.js";
 import { asGraphQLError } from "./format-error.js";
@@ -52,13 +54,11 @@ export class EventStreamEndpoint {
     }
     const { preparer, access, contextFor } = this.parts;
     const caller = access.gate.callerOf(request);
-    const leave = access.connections.add({
-      caller,
-      subscriptions: () => 1,
-      close: () => response.destroy(),
-    });
-    response.once("close", leave);
+    if (isGone(response)) return;
+    this.enter(caller, response);
     const prepared = await preparer.prepare(read.data, contextFor(caller));
+    if (isGone(response)) return;
+    if (!("args" in prepared)) refuseTooFrequent(prepared);
     this.begin(response);
     if ("args" in prepared) {
       await this.run(response, toOperation(prepared.args), request.get("Last-Event-ID") ?? "");
@@ -69,6 +69,21 @@ export class EventStreamEndpoint {
   stop(): void {
     clearInterval(this.heartbeat);
     for (const response of this.open) response.end();
+  }
+
+  /**
+   * Counts a stream among its caller's connections for as long as it is open.
+   * @throws RateLimitedError where it is one too many
+   */
+  private enter(caller: Caller, response: Response): void {
+    const { connections } = this.parts.access;
+    const connection: Connection = {
+      caller,
+      subscriptions: () => 1,
+      close: () => response.destroy(),
+    };
+    response.once("close", connections.add(connection));
+    connections.checkSubscription(connection);
   }
 
   private begin(response: Response): void {
@@ -118,6 +133,16 @@ export class EventStreamEndpoint {
     const answer = formatted.length > 0 ? { ...result, errors: formatted } : result;
     response.end(`event: next\ndata: ${JSON.stringify(answer)}\n\nevent: complete\ndata:\n\n`);
   }
+}
+
+/** Whether the client has left already: then "close" has been, and nothing would ever end what begins now. */
+function isGone({ destroyed }: Response): boolean {
+  return destroyed;
+}
+
+/** A stream cannot say when to come again; the status and headers of an answer that has not begun can. */
+function refuseTooFrequent(errors: readonly GraphQLError[]): void {
+  for (const { originalError } of errors) if (originalError instanceof RateLimitedError) throw originalError;
 }
 
 /** Writes events into a response; each one's id is its cursor. */
