@@ -31,6 +31,11 @@ const checks: readonly Check[] = [
     isDoubtful: ({ redisUrl }) => redisUrl === undefined,
     warning: "REDIS_URL is not set: each instance counts requests for itself",
   },
+  {
+    isDoubtful: ({ access }) => access.trustedProxies === 0,
+    warning:
+      "TRUSTED_PROXIES is 0: without a proxy keys travel unencrypted; behind one all callers share its address",
+  },
 ];
 
 /** Sentences to warn with at start; none outside production. */

@@ -8,6 +8,7 @@ const good = {
   DATABASE_URL: "mysql://app:app@localhost/app",
   RETENTION_DAYS: "365",
   REDIS_URL: "redis://localhost",
+  TRUSTED_PROXIES: "1",
 };
 
 describe("a service in production", () => {
@@ -23,6 +24,7 @@ describe("a service in production", () => {
     ["DATABASE_URL", "sqlite:x.sqlite"],
     ["RETENTION_DAYS", ""],
     ["REDIS_URL", ""],
+    ["TRUSTED_PROXIES", "0"],
   ])("warns where %s is %s", (name, value) => {
     expect(productionWarnings(loadConfig({ ...good, [name]: value }))).toHaveLength(1);
     expect(productionWarnings(loadConfig({ ...good, [name]: value, NODE_ENV: "test" }))).toEqual([]);
