@@ -10,17 +10,14 @@ export function filterArbitrary(sessions: readonly ServedSession[]): Arbitrary<F
   const versions = sessions.map(({ agentVersion }) => agentVersion);
   const versionFilter = combined(comparators(versions, versionFields));
   const messageFilter = combined(comparators(messages, messageFields));
-  const messagesFilter = fc.record(
-    { some: messageFilter, every: messageFilter, none: messageFilter },
-    { requiredKeys: [] },
-  );
-  return combined({
-    ...comparators(sessions, sessionFields),
+  const messagesFilter = someOf({ some: messageFilter, every: messageFilter, none: messageFilter }, 3);
+  const far = {
     agentVersion: versionFilter,
     messages: messagesFilter,
     analysis: fc.array(answerFilter(sessions), { maxLength: 2 }),
     search: searchText(sessions),
-  });
+  };
+  return combined({ ...comparators(sessions, sessionFields), ...far }, Object.keys(far));
 }
 
 const sessionFields = {
@@ -143,50 +140,88 @@ function partOf(text: unknown): Arbitrary<string> {
     );
 }
 
+/** Starts from an answer that a session has, so that questions which few sessions answer are asked for as often as others. */
 function answerFilter(sessions: readonly ServedSession[]): Arbitrary<Filter> {
-  const answers = sessions.flatMap(({ customAnalysisData: data }) =>
-    typeof data === "object" && data !== null ? Object.entries(data) : [],
-  );
-  const names = [...new Set(answers.map(([name]) => name)), "No such question"];
-  return fc.constantFrom(...names).chain((name) => {
-    const values = answers.filter(([own]) => own === name).map(([, value]: [string, unknown]) => value);
-    const ofType = (type: string) => [...new Set(values.filter((value) => typeof value === type))];
-    const typed = {
-      answered: fc.boolean(),
-      string: comparator(ofType("string"), "text"),
-      number: comparator([...ofType("number"), 0], "order"),
-      boolean: comparator([true, false], "flag"),
-    };
-    return someOf(typed, 2).map((asked) => ({ name, ...asked }));
-  });
-}
-
-/** Words of the texts, whole, cut short, in other case; several of one text or of two. */
-function searchText(sessions: readonly ServedSession[]): Arbitrary<string> {
-  const texts = sessions.flatMap(({ chatTranscript, chatSummary, messages: { nodes } }) =>
-    [chatTranscript, chatSummary, ...nodes.map(({ body }) => body)].filter(
-      (text) => typeof text === "string",
-    ),
-  );
-  const words = [...new Set(texts.flatMap((text) => text.match(/[\p{L}\p{N}]+/gu) ?? []))].slice(0, 400);
-  const word = fc.tuple(fc.constantFrom(...words), fc.nat(6), fc.boolean()).map(([whole, length, upper]) => {
-    const cut = length === 0 ? whole : Array.from(whole).slice(0, length).join("");
-    return upper ? cut.toUpperCase() : cut;
-  });
-  return fc.array(word, { minLength: 1, maxLength: 3 }).map((all) => all.join(" "));
-}
-
-function someOf(fields: Record<string, Arbitrary<unknown>>, most: number): Arbitrary<Filter> {
+  const answersOf = ({ customAnalysisData: data }: ServedSession): [string, unknown][] =>
+    typeof data === "object" && data !== null ? Object.entries(data) : [];
+  const all = sessions.flatMap(answersOf);
+  const answered = sessions.map(answersOf).filter((answers) => answers.length > 0);
+  const anAnswer = fc.constantFrom(...answered).chain((answers) => fc.constantFrom(...answers));
   return fc
-    .subarray(Object.keys(fields), { maxLength: Math.min(most, Object.keys(fields).length) })
-    .chain((names) =>
-      fc.record(Object.fromEntries(names.map((name) => [name, fields[name] ?? fc.constant(null)]))),
+    .oneof({ weight: 9, arbitrary: anAnswer }, fc.constant(["No such question", ""] as [string, unknown]))
+    .chain(([name, own]) => {
+      const values = all.filter(([other]) => other === name).map(([, value]) => value);
+      // Its own value half of the time, else one that the question has elsewhere.
+      const ofType = (type: string) => {
+        const others = [...new Set(values.filter((value) => typeof value === type))];
+        return typeof own === type ? [...others, ...others.map(() => own)] : others;
+      };
+      const typed: Record<string, Arbitrary<unknown>> = {
+        answered: fc.boolean(),
+        string: comparator(ofType("string"), "text"),
+        number: comparator([...ofType("number"), 0], "order"),
+        boolean: comparator([true, false], "flag"),
+      };
+      const likely = (typeof own) in typed ? typeof own : "answered";
+      const one = fc.record({ [likely]: typed[likely] ?? fc.constant(true) });
+      return fc
+        .oneof({ weight: 2, arbitrary: one }, someOf(typed, 2))
+        .map((asked): Filter => ({ name, ...asked }));
+    });
+}
+
+/** Words of a session's texts, whole, cut short, in other case; several of one text, or of two. */
+function searchText(sessions: readonly ServedSession[]): Arbitrary<string> {
+  const wordsOf = (text: unknown) => (typeof text === "string" ? (text.match(/[\p{L}\p{N}]+/gu) ?? []) : []);
+  const texts = sessions
+    .map(({ chatTranscript, chatSummary, messages: { nodes } }) =>
+      [chatTranscript, chatSummary, ...nodes.map(({ body }) => body)]
+        .map(wordsOf)
+        .filter((words) => words.length > 0),
+    )
+    .filter((all) => all.length > 0);
+  const word = (words: readonly string[]) =>
+    fc.tuple(fc.constantFrom(...words), fc.nat(6), fc.boolean()).map(([whole, length, upper]) => {
+      const cut = length === 0 ? whole : Array.from(whole).slice(0, length).join("");
+      return upper ? cut.toUpperCase() : cut;
+    });
+  const some = fc
+    .constantFrom(...texts)
+    .chain((all) => fc.constantFrom(...all))
+    .chain((words) => fc.array(word(words), { minLength: 1, maxLength: 2 }));
+  return fc
+    .oneof(
+      { weight: 3, arbitrary: some },
+      fc.tuple(some, some).map((both) => both.flat()),
+    )
+    .map((all) => all.join(" "));
+}
+
+/**
+ * Mostly one of the fields; seldom several, as few sessions match what asks much, and seldom none.
+ * @param frequent fields that are chosen more often than the others
+ */
+function someOf(
+  fields: Record<string, Arbitrary<unknown>>,
+  most: number,
+  frequent: readonly string[] = [],
+): Arbitrary<Filter> {
+  const names = Object.keys(fields);
+  const several = fc.subarray(names, { maxLength: Math.min(most, names.length) });
+  const one = fc.constantFrom(...names, ...Array<readonly string[]>(3).fill(frequent).flat());
+  return fc
+    .oneof({ weight: 3, arbitrary: one.map((name) => [name]) }, several)
+    .chain((chosen) =>
+      fc.record(Object.fromEntries(chosen.map((name) => [name, fields[name] ?? fc.constant(null)]))),
     );
 }
 
 /** One or two fields at a level, and combinations of such filters. */
-function combined(fields: Record<string, Arbitrary<unknown>>): Arbitrary<Filter> {
-  const simple = someOf(fields, 2);
+function combined(
+  fields: Record<string, Arbitrary<unknown>>,
+  frequent: readonly string[] = [],
+): Arbitrary<Filter> {
+  const simple = someOf(fields, 2, frequent);
   const nested = fc.oneof(
     { weight: 2, arbitrary: simple },
     fc.record({ not: simple }),

@@ -3,9 +3,9 @@ import { generateSessions } from "../../src/cli/simulate/generate.js";
 import { type Payload, type QueryResult, sample, type TestService } from "../service.js";
 import type { ServedSession } from "./reference-filter.js";
 
-/** Stores simulated sessions, and some that hold what comparisons, searches and exports get wrong. */
-export async function storeVariedSessions(service: TestService, count: number): Promise<void> {
-  for (const { envelopes } of generateSessions({ sessions: count, seed: 7 }))
+/** Stores simulated sessions (the same for a seed), and some that hold what comparisons, searches and exports get wrong. */
+export async function storeVariedSessions(service: TestService, count: number, seed = 7): Promise<void> {
+  for (const { envelopes } of generateSessions({ sessions: count, seed }))
     for (const envelope of envelopes) await service.post(envelope);
   for (const change of oddities) {
     const payload = await sample("analyzed");
@@ -53,6 +53,12 @@ const oddities: readonly ((payload: Payload) => void)[] = [
     data.ended_at = null;
     data.translated_chat_transcript = "สวัสดีครับ hello 100% _wild_ quick Qatar";
     data.custom_analysis_data = "no object";
+  },
+  ({ data }) => {
+    data.chat_transcript = "Words that no message has: umbrella, harbour";
+    data.messages.forEach((message, index) => {
+      message.body = index === 0 ? "Lantern and orchard, Queue" : "Lantern alone, 東京";
+    });
   },
 ];
 
