@@ -11,7 +11,7 @@ export interface ExportParts {
   readonly sessions: SessionExport;
   readonly schema: GraphQLSchema;
   readonly cursors: CursorCodec;
-  readonly gate: Gate;
+  readonly gate: Pick<Gate, "callerOf">;
   readonly logger: Logger;
 }
 

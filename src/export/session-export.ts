@@ -5,7 +5,11 @@ import type { Scope } from "../store/readers/scope.js";
 import type { SessionReader, SessionRecord } from "../store/readers/session.reader.js";
 import { answerColumn, cells, exported, exportedFields, safeCell } from "./session-columns.js";
 
-const pageSize = 200;
+/** Sessions differ in size a thousandfold, so a page holds as many as make about this many characters, judging by the page before. */
+const pageCharacters = 1_000_000;
+const mostOfPage = 200;
+/** Nothing is known of the first page's sessions. */
+const firstPage = 20;
 /** By id, which is the order the table is kept in: a page costs the same wherever it lies, whatever the filter. */
 const order: readonly OrderTerm[] = [{ property: "id", column: "s.id", nullable: false, descending: false }];
 
@@ -31,12 +35,9 @@ export class SessionExport {
 
   /** A JSON object a line. */
   async *ndjson(request: ExportRequest): AsyncGenerator<ExportChunk> {
-    for await (const page of this.pages(request)) {
-      yield {
-        text: page.map((session) => `${JSON.stringify(exported(session))}\n`).join(""),
-        position: endOf(page),
-      };
-    }
+    yield* this.pages(request, (page) =>
+      page.map((session) => `${JSON.stringify(exported(session))}\n`).join(""),
+    );
   }
 
   /** The columns are those of all answers within the scope, whatever the filter, so that parts of a resumed export fit together. */
@@ -44,35 +45,41 @@ export class SessionExport {
     const questions = await this.analyses.answerNames(request.scope);
     const header = [...exportedFields, ...questions.map((name) => safeCell(answerColumn(name)))];
     let heading = request.after === undefined ? stringify([header], csvStyle) : "";
-    for await (const page of this.pages(request)) {
-      const rows = stringify(
+    const pages = this.pages(request, (page) =>
+      stringify(
         page.map((session) => cells(session, questions)),
         csvStyle,
-      );
-      yield { text: `${heading}${rows}`, position: endOf(page) };
+      ),
+    );
+    for await (const { text, position } of pages) {
+      yield { text: `${heading}${text}`, position };
       heading = "";
     }
     if (heading !== "") yield { text: heading, position: [] };
   }
 
-  private async *pages({ scope, filter, after }: ExportRequest): AsyncGenerator<readonly SessionRecord[]> {
+  private async *pages(
+    { scope, filter, after }: ExportRequest,
+    write: (page: readonly SessionRecord[]) => string,
+  ): AsyncGenerator<ExportChunk> {
     let position = after;
+    let limit = firstPage;
     for (;;) {
-      const window = { limit: pageSize, fromEnd: false, after: position, before: undefined };
+      const window = { limit, fromEnd: false, after: position, before: undefined };
       const { rows, hasNextPage } = await this.sessions.page(
         scope,
         { filter, order, window },
         exportedFields,
       );
-      if (rows.length > 0) yield rows;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      const text = write(rows);
+      yield { text, position: last.position };
       if (!hasNextPage) return;
-      position = endOf(rows);
+      position = last.position;
+      limit = Math.max(1, Math.min(mostOfPage, Math.floor((pageCharacters * rows.length) / text.length)));
     }
   }
 }
 
 const csvStyle = { record_delimiter: "windows" } as const;
-
-function endOf(page: readonly SessionRecord[]): Position {
-  return page.at(-1)?.position ?? [];
-}

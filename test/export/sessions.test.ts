@@ -63,7 +63,8 @@ describe("exports of sessions", () => {
   it("goes on after a cursor", async () => {
     const whole = lines((await get("sessions.ndjson", { pageCursors: "true" })).text);
     const at = whole.findIndex((line) => "cursor" in line);
-    expect(at).toBe(200);
+    expect(at).toBeGreaterThan(0);
+    expect(at).toBeLessThan(sessions.length);
     const rest = await get("sessions.ndjson", { after: String(whole[at]?.cursor) });
     expect(lines(rest.text)).toEqual(whole.slice(at + 1).filter((line) => !("cursor" in line)));
     const last = String(whole.at(-1)?.cursor);
