@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { BadInputError, type FieldError } from "../errors.js";
 import { parseInstant } from "./instant.js";
@@ -22,10 +23,10 @@ const printable = (most: number) =>
     .max(most)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must have no control characters");
 
-const envelopeSchema = z.looseObject({
+const envelopeSchema = z.object({
   event: printable(100),
   request_id: printable(200),
-  data: z.record(z.string(), z.unknown()),
+  data: z.custom<Record<string, unknown>>(isJsonObject, "must be a JSON object"),
   api_version: printable(50).nullish(),
   created_at: z
     .string()
@@ -57,28 +58,30 @@ export function parseEnvelope(body: Buffer): Envelope {
   };
 }
 
-/** Refuses what is no UTF-8 instead of replacing it. */
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const byteOrderMark = Buffer.from("\uFEFF");
 
+/** Refuses what is no UTF-8 instead of replacing it. */
 function parseJson(body: Buffer): unknown {
-  let text: string;
-  try {
-    text = utf8.decode(body);
-  } catch {
+  if (!isUtf8(body)) {
     throw new BadInputError("The body is not valid UTF-8.", [{ field: "body", rule: "must be UTF-8" }]);
   }
+  const start = body.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0;
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(body.toString("utf8", start));
   } catch {
     throw new BadInputError("The body is not valid JSON.", [{ field: "body", rule: "must be JSON" }]);
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isJsonObject(value)) {
     throw new BadInputError("The body is not a JSON object.", [
       { field: "body", rule: "must be a JSON object" },
     ]);
   }
   return value;
+}
+
+function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Zod's issues as fields and rules, under a path such as `data`. */

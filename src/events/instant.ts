@@ -7,9 +7,6 @@
 const rfc3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,30}))?([Zz]|[+-]\d{2}:?\d{2})?$/;
 
-/** DATETIME's lower bound in MySQL; RFC 3339 has four-digit years only, which is the upper bound. */
-const leastYear = 1000;
-
 /**
  * Reads an ISO 8601 / RFC 3339 instant; one without an offset counts as UTC (Elixir's naive datetimes).
  * @returns the UTC text at the precision received, or undefined where the text is no instant between the years 1000 and 9999
@@ -18,16 +15,27 @@ const leastYear = 1000;
 export function parseInstant(text: string): string | undefined {
   const match = rfc3339.exec(text);
   if (!match) return undefined;
-  const [, year, month, day, hour, minute, second, fraction, offset] = match;
-  const wall = `${String(year)}-${String(month)}-${String(day)}T${String(hour)}:${String(minute)}:${String(second)}`;
-  const wallTime = new Date(`${wall}.000Z`);
-  if (Number.isNaN(wallTime.getTime()) || wallTime.toISOString().slice(0, 19) !== wall) return undefined;
+  const [, year = "", month = "", day = "", hour = "", minute = "", second = "", fraction, offset] = match;
+  const isWallTime =
+    Number(day) >= 1 &&
+    Number(day) <= daysOf(Number(year), Number(month)) &&
+    Number(hour) <= 23 &&
+    Number(minute) <= 59 &&
+    Number(second) <= 59;
   const minutes = offsetMinutes(offset);
-  if (minutes === undefined) return undefined;
-  const utc = new Date(wallTime.getTime() - minutes * 60_000);
-  if (utc.getUTCFullYear() < leastYear || utc.getUTCFullYear() > 9999) return undefined;
+  if (!isWallTime || minutes === undefined) return undefined;
+  const wall = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const utc = minutes === 0 ? wall : new Date(Date.parse(`${wall}Z`) - minutes * 60_000).toISOString();
+  // Beyond the year 9999 it is written with a sign.
+  if (!/^[1-9]\d{3}-/.test(utc)) return undefined;
   const decimals = fraction ? `.${fraction.slice(0, 6)}` : "";
-  return `${utc.toISOString().slice(0, 19)}${decimals}Z`;
+  return `${utc.slice(0, 19)}${decimals}Z`;
+}
+
+/** Days of a month; 0 where there is no such month. */
+function daysOf(year: number, month: number): number {
+  const isLeapYear = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  return [31, isLeapYear ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
 }
 
 function offsetMinutes(offset: string | undefined): number | undefined {

@@ -80,32 +80,25 @@ export interface SessionSnapshot {
   readonly messages: readonly MessageFacts[];
 }
 
+/** Compared in lower case; see {@link toId}. */
 const uuid = z
   .string("must be a UUID")
-  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be a UUID")
-  .transform((id) => id.toLowerCase());
-/** Absent and null are the same: the event says nothing of the field. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  schema.nullish().transform((value) => value ?? null);
+  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be a UUID");
 const text = (most = 16_000_000) =>
-  optional(z.string("must be a text").max(most, `must have at most ${most} characters`));
+  z.string("must be a text").max(most, `must have at most ${most} characters`).nullish();
 /** Open enumerations and languages: short texts, not a closed list. */
 const code = text(255);
-const id = optional(uuid);
-const int32 = optional(z.int32("must be a whole number of 32 bits"));
-const json = z
-  .unknown()
-  .optional()
-  .transform((value): JsonText | null =>
-    value === undefined || value === null ? null : JSON.stringify(value),
-  );
-const instant = optional(
-  z.string(instantRule).transform((value, context) => {
+const id = uuid.nullish();
+const int32 = z.int32("must be a whole number of 32 bits").nullish();
+const json = z.unknown().optional();
+const instant = z
+  .string(instantRule)
+  .transform((value, context) => {
     const read = parseInstant(value);
     if (read === undefined) context.addIssue({ code: "custom", message: instantRule });
     return read ?? z.NEVER;
-  }),
-);
+  })
+  .nullish();
 
 const messageSchema = z.object({
   id: uuid,
@@ -134,7 +127,7 @@ const messageSchema = z.object({
   updated_at: instant,
 });
 
-const agentVersionSchema = z.looseObject({
+const agentVersionSchema = z.object({
   id: uuid,
   agent_id: uuid,
   organization_id: uuid,
@@ -160,9 +153,10 @@ const sessionSchema = z.object({
   chat_transcript: text(),
   translated_chat_transcript: text(),
   custom_analysis_data: json,
-  messages: optional(
-    z.array(messageSchema, "must be a list").max(50_000, "must have at most 50000 messages"),
-  ),
+  messages: z
+    .array(messageSchema, "must be a list")
+    .max(50_000, "must have at most 50000 messages")
+    .nullish(),
 });
 
 /**
@@ -177,44 +171,56 @@ export function readSessionSnapshot(envelope: Envelope): SessionSnapshot {
   const data = parsed.data;
   const revision = toRevision(data.agent_version, envelope.data.agent_version);
   return {
-    id: data.id,
+    id: toId(data.id),
     organizationId: revision.organizationId,
     revision,
     session: {
-      conversationId: data.conversation_id,
+      conversationId: toId(data.conversation_id),
       agentVersionId: revision.agentVersionId,
       agentId: revision.agentId,
       revisionId: revision.id,
-      startedAt: data.started_at,
-      endedAt: data.ended_at,
-      endedReason: data.ended_reason,
-      chatCompletionRating: data.chat_completion_rating,
-      chatSummary: data.chat_summary,
-      userSentiment: data.user_sentiment,
-      language: data.language,
-      translationLanguage: data.translation_language,
-      chatTranscript: data.chat_transcript,
-      translatedChatTranscript: data.translated_chat_transcript,
-      customAnalysisData: data.custom_analysis_data,
+      startedAt: data.started_at ?? null,
+      endedAt: data.ended_at ?? null,
+      endedReason: data.ended_reason ?? null,
+      chatCompletionRating: data.chat_completion_rating ?? null,
+      chatSummary: data.chat_summary ?? null,
+      userSentiment: data.user_sentiment ?? null,
+      language: data.language ?? null,
+      translationLanguage: data.translation_language ?? null,
+      chatTranscript: data.chat_transcript ?? null,
+      translatedChatTranscript: data.translated_chat_transcript ?? null,
+      customAnalysisData: toJsonText(data.custom_analysis_data),
     },
     messages: toMessages(data.messages ?? [], data.conversation_id),
   };
+}
+
+function toId(received: string): string {
+  return received.toLowerCase();
+}
+
+function toIdOrNull(received: string | null | undefined): string | null {
+  return received?.toLowerCase() ?? null;
+}
+
+function toJsonText(value: unknown): JsonText | null {
+  return value === undefined || value === null ? null : JSON.stringify(value);
 }
 
 function toRevision(version: z.output<typeof agentVersionSchema>, received: unknown): RevisionFacts {
   const settings = version.provider_settings;
   return {
     id: contentHash(received),
-    agentVersionId: version.id,
-    organizationId: version.organization_id,
-    agentId: version.agent_id,
-    name: version.name,
-    description: version.description,
-    llmId: version.llm_id,
-    createdById: version.created_by_id,
+    agentVersionId: toId(version.id),
+    organizationId: toId(version.organization_id),
+    agentId: toId(version.agent_id),
+    name: version.name ?? null,
+    description: version.description ?? null,
+    llmId: toIdOrNull(version.llm_id),
+    createdById: version.created_by_id ?? null,
     language: textOf(settings, "language"),
     voiceId: textOf(settings, "voice_id"),
-    providerSettings: settings === undefined || settings === null ? null : JSON.stringify(settings),
+    providerSettings: toJsonText(settings),
   };
 }
 
@@ -228,37 +234,42 @@ function toMessages(
   conversationId: string,
 ): MessageFacts[] {
   const byId = new Map<string, MessageFacts>();
-  for (const message of messages) {
+  for (const received of messages) {
+    const message = toMessage(received, conversationId);
     const earlier = byId.get(message.id);
-    if (earlier && datetimeOf(earlier.updatedAt) > datetimeOf(message.updated_at)) continue;
-    byId.set(message.id, {
-      id: message.id,
-      conversationId: message.conversation_id ?? conversationId,
-      body: message.body,
-      translatedBody: message.translated_body,
-      direction: message.direction,
-      type: message.type,
-      mode: message.mode,
-      deliveryStatus: message.delivery_status,
-      fromAddress: message.from,
-      toAddress: message.to,
-      language: message.language,
-      translationLanguage: message.translation_language,
-      contactId: message.contact_id,
-      channelId: message.channel_id,
-      campaignId: message.campaign_id,
-      campaignContactId: message.campaign_contact_id,
-      sequenceId: message.sequence_id,
-      stepId: message.step_id,
-      stepContactId: message.step_contact_id,
-      userId: message.user_id,
-      attachments: message.attachments,
-      metadata: message.metadata,
-      createdAt: message.created_at,
-      updatedAt: message.updated_at,
-    });
+    if (earlier && datetimeOf(earlier.updatedAt) > datetimeOf(message.updatedAt)) continue;
+    byId.set(message.id, message);
   }
   return [...byId.values()];
+}
+
+function toMessage(message: z.output<typeof messageSchema>, conversationId: string): MessageFacts {
+  return {
+    id: toId(message.id),
+    conversationId: toId(message.conversation_id ?? conversationId),
+    body: message.body ?? null,
+    translatedBody: message.translated_body ?? null,
+    direction: message.direction ?? null,
+    type: message.type ?? null,
+    mode: message.mode ?? null,
+    deliveryStatus: message.delivery_status ?? null,
+    fromAddress: message.from ?? null,
+    toAddress: message.to ?? null,
+    language: message.language ?? null,
+    translationLanguage: message.translation_language ?? null,
+    contactId: toIdOrNull(message.contact_id),
+    channelId: toIdOrNull(message.channel_id),
+    campaignId: toIdOrNull(message.campaign_id),
+    campaignContactId: toIdOrNull(message.campaign_contact_id),
+    sequenceId: toIdOrNull(message.sequence_id),
+    stepId: toIdOrNull(message.step_id),
+    stepContactId: toIdOrNull(message.step_contact_id),
+    userId: message.user_id ?? null,
+    attachments: toJsonText(message.attachments),
+    metadata: toJsonText(message.metadata),
+    createdAt: message.created_at ?? null,
+    updatedAt: message.updated_at ?? null,
+  };
 }
 
 function datetimeOf(instant: string | null): string {

@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { createDataSource, detectDialect } from "./data-source.js";
-import { type Dialect, isConnectionLost, isRetryable } from "./dialect.js";
+import { type Dialect, isConnectionLost, isOvertaken, isRetryable } from "./dialect.js";
 import type { MysqlConnection } from "./mysql-connection.js";
 import { withConnection } from "./time-limit.js";
 
@@ -16,7 +16,10 @@ export interface SqlReader {
   read<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
 }
 
-/** One transaction: what it writes becomes visible and durable together, when the work given to `transaction` has returned. */
+/**
+ * One transaction: what it writes becomes visible and durable together, when the work given to `transaction` has returned. Statements
+ * run in the order in which they are asked for; those asked for in one go (with Promise.all) may travel together.
+ */
 export interface Transaction {
   readonly dialect: Dialect;
   query<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
@@ -93,7 +96,8 @@ export class Database implements SqlReader {
   }
 
   /**
-   * Runs `work` in a transaction, again where it met a deadlock or a lock wait timeout; so `work` must have no effect but on the database.
+   * Runs `work` in a transaction, again where it met a deadlock, a lock wait timeout or a row that another one stored first; so `work`
+   * must have no effect but on the database.
    * @param milliseconds for all attempts together
    * @throws UnavailableError where it kept meeting them, or the server cannot be reached or does not answer in time: then nothing is
    * known of what it did, and the same work may be asked for again only if it can stand being done twice
@@ -108,9 +112,9 @@ export class Database implements SqlReader {
         return await this.inTurn(() => this.attempt(work, deadline - performance.now()));
       } catch (error) {
         if (isConnectionLost(error)) throw new UnavailableError("The database cannot be reached.", error);
-        if (!isRetryable(error)) throw error;
-        if (attempt === attempts || performance.now() >= deadline)
-          throw new UnavailableError("The database is too busy to store this now.", error, 1);
+        const isLast = attempt === attempts || performance.now() >= deadline;
+        if (!isRetryable(error) || (isLast && isOvertaken(error))) throw error;
+        if (isLast) throw new UnavailableError("The database is too busy to store this now.", error, 1);
         await delay(Math.random() * 10 * 2 ** attempt);
       }
     }
@@ -147,7 +151,7 @@ export class Database implements SqlReader {
     work: (transaction: Transaction) => Promise<Result>,
   ): Promise<Result> {
     try {
-      await connection.begin();
+      connection.begin();
       const result = await work({
         dialect: this.dialect,
         query: (sql, parameters) => connection.query(sql, parameters),

@@ -111,9 +111,18 @@ export function secondsBetween(dialect: Dialect, from: string, to: string): stri
     : `(TIMESTAMPDIFF(MICROSECOND, ${from}, ${to}) / 1000000)`;
 }
 
-/** Errors after which the same transaction may succeed: deadlock and lock wait timeout. */
+/** Another transaction stored a row of the same key since this one looked for it. */
+export function isOvertaken(error: unknown): boolean {
+  return errorNumber(error) === 1062 && !isKnownDelivery(error);
+}
+
+/** Errors after which the same transaction may succeed: deadlock, lock wait timeout, and rows that another one stored first. */
 export function isRetryable(error: unknown): boolean {
-  return [1213, 1205].includes(errorNumber(error)) || /SQLITE_BUSY|database is locked/.test(errorText(error));
+  return (
+    [1213, 1205].includes(errorNumber(error)) ||
+    isOvertaken(error) ||
+    /SQLITE_BUSY|database is locked/.test(errorText(error))
+  );
 }
 
 /**

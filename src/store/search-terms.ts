@@ -15,6 +15,9 @@ const longestWord = 80;
 const unspaced =
   "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}";
 const runs = new RegExp(`[${unspaced}]+|(?:(?![${unspaced}])[\\p{L}\\p{N}])+`, "gu");
+const isAscii = /^[\0-\x7f]*$/;
+/** What is written as it is: all that `written` would leave alone. */
+const isPlain = /^[a-pr-z0-9]{1,78}$/;
 const isUnspaced = new RegExp(`^[${unspaced}]`, "u");
 
 /** What is stored of some texts: each word once, between spaces. */
@@ -37,6 +40,8 @@ export function wantedTerms(query: string): string[] {
 }
 
 function wordRuns(text: string): Iterable<string> {
+  // Most texts are, and need none of what follows.
+  if (isAscii.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
   const plain = text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().normalize("NFC");
   return plain.match(runs) ?? [];
 }
@@ -49,6 +54,7 @@ function pairs(run: string, shortest: 1 | 2): string[] {
 }
 
 function written(word: string): string {
+  if (isPlain.test(word)) return mark + word;
   let text = mark;
   for (let index = 0; index < word.length; index += 1) {
     const code = word.charCodeAt(index);

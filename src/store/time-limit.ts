@@ -46,6 +46,7 @@ export async function withConnection<Result>(
   } finally {
     clearTimeout(timer);
     // A transaction that is still open (its rollback failed) must not reach the next borrower either.
+    loan.connection?.giveBack();
     if (loan.isLate || loan.connection?.isInTransaction === true) loan.connection?.destroy();
     else await runner.release();
   }

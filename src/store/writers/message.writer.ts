@@ -3,7 +3,7 @@ import { firstSighting, merge, type Merged, messageOrderKey, type OrderKey } fro
 import type { MessageFacts, SessionSnapshot } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
-import { insertRows, insertRowsLater, placeholders, selectList, updateRow } from "../statements.js";
+import { insertRowsLater, placeholders, selectList, updateRow } from "../statements.js";
 import { type MessageRow, messages } from "../tables/messages.table.js";
 import { sessionMessages } from "../tables/session-messages.table.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
@@ -20,100 +20,98 @@ export interface MessagesOutcome {
 
 export type MessageTexts = Pick<MessageFacts, "id" | "body" | "translatedBody">;
 
-type KnownMessage = MessageRow & { readonly position: number | null };
+/** A message that is stored, and where the session lists it; null where it does not yet. */
+export type KnownMessage = MessageRow & { readonly position: number | null };
 
 /** How many ids one SELECT or UPDATE names. */
 const idsPerStatement = 500;
 
-/** Writes the messages of one session event; the caller holds the session's row lock. Rows are taken in the order of their ids. */
+/** Writes the messages of one session event. Rows are taken in the order of their ids. */
 export class MessageWriter {
+  /**
+   * Reads and locks those of a snapshot's messages that are stored, from this session or another of the conversation.
+   * @throws NotUnderstoodError where one belongs to another organization
+   */
+  async load(
+    transaction: Transaction,
+    snapshot: SessionSnapshot,
+  ): Promise<ReadonlyMap<string, KnownMessage>> {
+    const ids = snapshot.messages.map(({ id }) => id).sort();
+    const slices = await Promise.all(
+      slicesOf(ids).map((slice) =>
+        transaction.query<KnownMessage>(
+          `SELECT ${selected}, j.position AS position FROM messages m
+           LEFT JOIN session_messages j ON j.session_id = ? AND j.message_id = m.id
+           WHERE m.id IN (${placeholders(slice)}) ORDER BY m.id${forUpdate(transaction.dialect)}`,
+          [snapshot.id, ...slice],
+        ),
+      ),
+    );
+    const rows = slices.flat();
+    if (rows.some(({ organizationId }) => organizationId !== snapshot.organizationId))
+      throw new NotOfThisOrganizationError("data.messages");
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /**
+   * Adds what is new and merges the rest.
+   * @param known what `load` found in this transaction. Where another session stores a message meanwhile, the server refuses ours as
+   * a duplicate, and the transaction runs again.
+   */
   async write(
     transaction: Transaction,
     snapshot: SessionSnapshot,
     sessionKey: OrderKey,
-    isNewSession: boolean,
+    known: ReadonlyMap<string, KnownMessage>,
   ): Promise<MessagesOutcome> {
     const incoming = snapshot.messages.map((facts, position) => ({ facts, position }));
-    if (incoming.length === 0) return { joined: 0, changed: false, rewritten: [] };
     incoming.sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1));
-    const known = isNewSession ? new Map<string, KnownMessage>() : await this.load(transaction, snapshot);
-    const fresh = incoming.filter(({ facts }) => !known.has(facts.id));
-    const inserted = await this.insert(transaction, snapshot.organizationId, fresh, sessionKey);
-    if (inserted < fresh.length) {
-      // Another session of the conversation stored some of them since; now they are ours to lock and to merge.
-      for (const [id, row] of await this.load(transaction, snapshot)) known.set(id, row);
-    }
-    const freshIds = new Set(fresh.map(({ facts }) => facts.id));
-    const merged = await this.mergeInto(transaction, snapshot, known, freshIds, sessionKey);
+    const fresh = incoming.filter(({ facts }) => !known.has(facts.id)).map(({ facts }) => facts);
+    const rows = fresh.map((facts) =>
+      toRow(firstSighting(facts, orderKey(facts, sessionKey)), snapshot.organizationId),
+    );
+    await insertRowsLater(transaction, messages, rows);
+    const merged = await this.mergeInto(transaction, snapshot, known, sessionKey);
     const joined = await this.join(transaction, snapshot.id, incoming, known);
-    const added = fresh.flatMap(({ facts }) => (known.has(facts.id) ? [] : [facts]));
     return {
       joined,
       changed: merged.changed || joined > 0,
-      rewritten: [...added, ...merged.rewritten],
+      rewritten: [...fresh, ...merged.rewritten],
     };
-  }
-
-  private async load(
-    transaction: Transaction,
-    snapshot: SessionSnapshot,
-  ): Promise<Map<string, KnownMessage>> {
-    const known = new Map<string, KnownMessage>();
-    const ids = snapshot.messages.map(({ id }) => id).sort();
-    for (let start = 0; start < ids.length; start += idsPerStatement) {
-      const slice = ids.slice(start, start + idsPerStatement);
-      const rows = await transaction.query<KnownMessage>(
-        `SELECT ${selectList(messages, "m", columns)}, j.position AS position FROM messages m
-         LEFT JOIN session_messages j ON j.session_id = ? AND j.message_id = m.id
-         WHERE m.id IN (${placeholders(slice)}) ORDER BY m.id${forUpdate(transaction.dialect)}`,
-        [snapshot.id, ...slice],
-      );
-      for (const row of rows) {
-        if (row.organizationId !== snapshot.organizationId)
-          throw new NotOfThisOrganizationError("data.messages");
-        known.set(row.id, row);
-      }
-    }
-    return known;
-  }
-
-  private async insert(
-    transaction: Transaction,
-    organizationId: string,
-    fresh: readonly Positioned[],
-    sessionKey: OrderKey,
-  ): Promise<number> {
-    const rows = fresh.map(({ facts }) =>
-      toRow(firstSighting(facts, orderKey(facts, sessionKey)), organizationId),
-    );
-    return rows.length === 0 ? 0 : await insertRows(transaction, messages, rows, "keep");
   }
 
   private async mergeInto(
     transaction: Transaction,
     snapshot: SessionSnapshot,
     known: ReadonlyMap<string, KnownMessage>,
-    freshIds: ReadonlySet<string>,
     sessionKey: OrderKey,
   ): Promise<{ readonly changed: boolean; readonly rewritten: readonly MessageTexts[] }> {
     let changed = false;
     const rewritten: MessageTexts[] = [];
+    const moved: Pick<MessageRow, "id" | "source">[] = [];
     const changedRows: MessageRow[] = [];
     for (const facts of snapshot.messages) {
       const row = known.get(facts.id);
       if (!row) continue;
-      const before = toMerged(row);
-      const after = merge(before, facts, orderKey(facts, sessionKey));
+      const key = orderKey(facts, sessionKey);
+      if (repeats(row, facts)) {
+        // A repeated value can have a newer key than before, and that decides what may overwrite it later.
+        if (key > row.source) moved.push({ id: row.id, source: key });
+        continue;
+      }
+      const after = merge(toMerged(row), facts, key);
       changed ||= after.changed.length > 0;
-      // A fresh one may be our own insert or another session's, one cannot tell; its words are kept in either case.
-      const isRewritten = after.changed.includes("body") || after.changed.includes("translatedBody");
-      if (isRewritten || freshIds.has(facts.id)) rewritten.push(after.fields);
+      if (after.changed.includes("body") || after.changed.includes("translatedBody"))
+        rewritten.push(after.fields);
       const next = toRow(after, row.organizationId);
-      // A repeated value can have a newer key than before, and that decides what may overwrite it later.
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
     }
-    await writeChanged(transaction, changedRows, known);
+    await moveKeys(transaction, moved);
+    if (changedRows.length > 0) {
+      changedRows.sort((a, b) => (a.id < b.id ? -1 : 1));
+      await insertRowsLater(transaction, messages, changedRows, { overwrite });
+    }
     return { changed, rewritten };
   }
 
@@ -135,39 +133,43 @@ export class MessageWriter {
   }
 }
 
+function slicesOf<Item>(items: readonly Item[]): Item[][] {
+  const count = Math.ceil(items.length / idsPerStatement);
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * idsPerStatement, (index + 1) * idsPerStatement),
+  );
+}
+
 interface Positioned {
   readonly facts: MessageFacts;
   readonly position: number;
 }
 
-/** Rows of which only the order key moved on (an event repeated what is known) share one narrow UPDATE. */
-async function writeChanged(
-  transaction: Transaction,
-  rows: readonly MessageRow[],
-  known: ReadonlyMap<string, KnownMessage>,
-): Promise<void> {
-  const touched: MessageRow[] = [];
-  const rewritten: MessageRow[] = [];
-  for (const row of rows) {
-    const before = known.get(row.id);
-    const sameButForKey = before && columns.every((name) => name === "source" || row[name] === before[name]);
-    (sameButForKey ? touched : rewritten).push(row);
-  }
-  const byId = (a: MessageRow, b: MessageRow) => (a.id < b.id ? -1 : 1);
-  touched.sort(byId);
-  rewritten.sort(byId);
-  for (let start = 0; start < touched.length; start += idsPerStatement) {
-    const slice = touched.slice(start, start + idsPerStatement);
+/** Most messages of an event say what is known: their order keys share one narrow UPDATE. */
+async function moveKeys(transaction: Transaction, moved: Pick<MessageRow, "id" | "source">[]): Promise<void> {
+  moved.sort((a, b) => (a.id < b.id ? -1 : 1));
+  for (const slice of slicesOf(moved)) {
     const cases = slice.map(() => "WHEN ? THEN ?").join(" ");
     await transaction.later(
       `UPDATE messages SET source = CASE id ${cases} ELSE source END WHERE id IN (${placeholders(slice)})`,
       [...slice.flatMap(({ id, source }) => [id, source]), ...slice.map(({ id }) => id)],
     );
   }
-  if (rewritten.length > 0) {
-    const overwrite = columns.filter((name) => name !== "id" && name !== "organizationId");
-    await insertRowsLater(transaction, messages, rewritten, { overwrite });
-  }
+}
+
+/** Whether a version of a message says what the row holds, word for word: then a merge could but move the row's order key. */
+function repeats(row: MessageRow, facts: MessageFacts): boolean {
+  return (
+    row.older === null &&
+    factNames.every((name) => facts[name] === row[name]) &&
+    isSameInstant(facts.createdAt, row.createdAt, row.createdAtDecimals) &&
+    isSameInstant(facts.updatedAt, row.updatedAt, row.updatedAtDecimals)
+  );
+}
+
+function isSameInstant(instant: string | null, stored: string | null, decimals: number | null): boolean {
+  if (instant === null || stored === null) return instant === stored;
+  return toDatetime(instant) === stored && decimalsOf(instant) === decimals;
 }
 
 function orderKey(facts: MessageFacts, sessionKey: OrderKey): OrderKey {
@@ -209,6 +211,9 @@ const columns: readonly (keyof MessageRow)[] = [
   "source",
   "older",
 ];
+
+const selected = selectList(messages, "m", columns);
+const overwrite = columns.filter((name) => name !== "id" && name !== "organizationId");
 
 function toMerged(row: MessageRow): Merged<MessageFacts> {
   const facts = Object.fromEntries(factNames.map((name) => [name, row[name]])) as unknown as MessageFacts;

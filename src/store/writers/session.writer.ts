@@ -10,19 +10,19 @@ import {
 import type { RevisionFacts, SessionFacts, SessionSnapshot } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
-import { insertRows, selectList, updateRow } from "../statements.js";
+import { insertRowsLater, selectList, updateRow } from "../statements.js";
 import { agentVersionRevisions } from "../tables/agent-version-revisions.table.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
 import { AnalysisWriter } from "./analysis.writer.js";
 import { type EventReceipt, orderOf } from "./event-receipt.js";
-import { type MessagesOutcome, MessageWriter } from "./message.writer.js";
+import { type KnownMessage, type MessagesOutcome, MessageWriter } from "./message.writer.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 import { RevisionWriter } from "./revision.writer.js";
 import { searchedFields, SearchWriter } from "./search.writer.js";
 
 /**
  * Projects session events into the tables. All events of one session pass one after the other (its row lock), and locks are taken
- * in one order: session, revision, messages by id, then rows that only this session's events touch.
+ * in one order: revision, session, messages by id, then rows that only this session's events touch.
  */
 export class SessionWriter {
   readonly revisions = new RevisionWriter();
@@ -35,45 +35,52 @@ export class SessionWriter {
    * @throws NotUnderstoodError where the session or a message belongs to another organization
    */
   async write(transaction: Transaction, snapshot: SessionSnapshot, receipt: EventReceipt): Promise<boolean> {
-    const key = sessionOrderKey(orderOf(receipt));
-    const created = newRow(snapshot, receipt, key);
-    const known = await this.lock(transaction, snapshot, created, receipt);
     await this.revisions.write(transaction, snapshot.revision, receipt);
-    const messages = await this.messages.write(transaction, snapshot, key, known === undefined);
-    if (receipt.definition.bringsAnalysis) {
-      const isFirst = ((known?.kindsSeen ?? 0) & kindBit(receipt)) === 0;
-      await this.analyses.keep(transaction, snapshot, receipt, key, isFirst);
-    }
+    const [known, knownMessages] = await Promise.all([
+      this.lock(transaction, snapshot),
+      this.messages.load(transaction, snapshot),
+    ]);
+    const key = sessionOrderKey(orderOf(receipt));
     if (known === undefined) {
-      await this.search.keep(transaction, created, messages.rewritten);
-      await this.syncAnswers(transaction, created, snapshot.revision, false);
+      await this.create(transaction, snapshot, receipt, key, knownMessages);
       return true;
+    }
+    const messages = await this.messages.write(transaction, snapshot, key, knownMessages);
+    if (receipt.definition.bringsAnalysis) {
+      const isFirst = (known.kindsSeen & kindBit(receipt)) === 0;
+      await this.analyses.keep(transaction, snapshot, receipt, key, isFirst);
     }
     return await this.mergeInto(transaction, known, snapshot, receipt, key, messages);
   }
 
-  /** Takes the session's row lock. @returns the row as it was, or undefined where this call has inserted it */
-  private async lock(
+  /** Where another event stores the session first, the server refuses ours as a duplicate, and the transaction runs again. */
+  private async create(
     transaction: Transaction,
     snapshot: SessionSnapshot,
-    created: SessionRow,
-    { definition }: EventReceipt,
-  ): Promise<SessionRow | undefined> {
-    // A first look would be in vain for most `started` events, and an insert for most others.
-    let known = definition.rank === 1 ? undefined : await this.select(transaction, snapshot.id);
-    if (known === undefined) {
-      if ((await insertRows(transaction, sessions, [created], "keep")) > 0) return undefined;
-      known = await this.select(transaction, snapshot.id);
-    }
-    if (known?.organizationId !== snapshot.organizationId) throw new NotOfThisOrganizationError("data.id");
-    return known;
+    receipt: EventReceipt,
+    key: OrderKey,
+    knownMessages: ReadonlyMap<string, KnownMessage>,
+  ): Promise<void> {
+    const row = newRow(snapshot, receipt, key);
+    await insertRowsLater(transaction, sessions, [row]);
+    const messages = await this.messages.write(transaction, snapshot, key, knownMessages);
+    if (receipt.definition.bringsAnalysis)
+      await this.analyses.keep(transaction, snapshot, receipt, key, true);
+    await this.search.keep(transaction, row, messages.rewritten);
+    await this.syncAnswers(transaction, row, snapshot.revision, false);
   }
 
-  private async select(transaction: Transaction, id: string): Promise<SessionRow | undefined> {
+  /** Takes the session's row lock. @returns the row as it is; undefined where there is none */
+  private async lock(
+    transaction: Transaction,
+    { id, organizationId }: SessionSnapshot,
+  ): Promise<SessionRow | undefined> {
     const [row] = await transaction.query<SessionRow>(
-      `SELECT ${selectList(sessions, "s", columns)} FROM sessions s WHERE s.id = ?${forUpdate(transaction.dialect)}`,
+      `SELECT ${selected} FROM sessions s WHERE s.id = ?${forUpdate(transaction.dialect)}`,
       [id],
     );
+    if (row !== undefined && row.organizationId !== organizationId)
+      throw new NotOfThisOrganizationError("data.id");
     return row;
   }
 
@@ -176,6 +183,8 @@ const columns: readonly (keyof SessionRow)[] = [
   "older",
   "revisionSource",
 ];
+
+const selected = selectList(sessions, "s", columns);
 
 function newRow(snapshot: SessionSnapshot, receipt: EventReceipt, key: OrderKey): SessionRow {
   return {
