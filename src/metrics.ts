@@ -1,4 +1,5 @@
-import { type RequestHandler, Router } from "express";
+import type { ServerResponse } from "node:http";
+import { Router } from "express";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Gate } from "./access/gate.js";
 import { ServiceError } from "./errors.js";
@@ -30,6 +31,8 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly outcomes = new WeakMap<ServerResponse, string>();
+
   private readonly operations = new Histogram({
     name: "graphql_operation_seconds",
     help: "Time of a GraphQL query over HTTP, by result (its count is the number of operations).",
@@ -49,17 +52,22 @@ export class Metrics {
     this.ask("feed_head_position", "The last position of the feed.", () => sources.feedHead());
   }
 
-  /** Counts what passes, whatever answers it. The router says the outcome of a delivery that was recorded. */
-  readonly countDeliveries: RequestHandler = (_request, response, next) => {
+  /** Counts what passes, whatever answers it; see {@link delivered}. */
+  readonly countDeliveries = (_request: unknown, response: ServerResponse, next: () => void): void => {
     this.inFlight.inc();
     const stop = this.deliveries.startTimer();
     response.once("close", () => {
       this.inFlight.dec();
-      const { outcome } = response.locals as { outcome?: string };
+      const outcome = this.outcomes.get(response);
       stop({ outcome: outcome ?? outcomeOf(response.writableFinished, response.statusCode) });
     });
     next();
   };
+
+  /** What became of a delivery that was recorded; an answer alone does not tell. */
+  delivered(response: ServerResponse, outcome: string): void {
+    this.outcomes.set(response, outcome);
+  }
 
   operationFinished(milliseconds: number, result: "ok" | "error"): void {
     this.operations.observe({ result }, milliseconds / 1_000);

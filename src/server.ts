@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import cors from "cors";
 import express, { type Express } from "express";
@@ -103,10 +103,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   });
   const eventLog = new EventLog(database, new SessionWriter(), feedWriter, new ErasureList(database));
 
+  const webhooks = webhookRouter({ config: config.webhook, events: eventLog, feed, metrics, logger });
+  const refused = new WeakMap<IncomingMessage, unknown>();
   const app = createApp();
+  app.use((request, _response, next) => {
+    next(refused.get(request));
+  });
   app.use(healthRouter(database));
-  app.use("/webhooks/whippy", metrics.countDeliveries);
-  app.use(webhookRouter({ config: config.webhook, events: eventLog, feed, logger }));
   app.use(cors({ origin: config.corsOrigins.includes("*") ? true : [...config.corsOrigins], maxAge: 600 }));
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);
@@ -127,7 +130,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   const server = createServer(
     { requestTimeout: config.webhook.bodyTimeoutSeconds * 1_000, connectionsCheckingInterval: 1_000 },
-    app,
+    (request, response) => {
+      void webhooks(request, response, (error) => {
+        if (error !== undefined) refused.set(request, error);
+        app(request, response);
+      });
+    },
   );
   endpoint.attach(server);
   await feed.start();

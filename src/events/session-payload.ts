@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { NotUnderstoodError } from "../errors.js";
 import { type Envelope, fieldErrors, instantRule } from "./envelope.js";
@@ -278,7 +278,7 @@ function datetimeOf(instant: string | null): string {
 
 /** SHA-256 (hex) of a JSON value, blind to the order of keys: a vendor that prints its keys in another order sends no new content. */
 export function contentHash(value: unknown): string {
-  return createHash("sha256").update(canonical(value)).digest("hex");
+  return hash("sha256", canonical(value));
 }
 
 function canonical(value: unknown): string {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { NotUnderstoodError, ServiceError, UnavailableError } from "../errors.js";
 import { type Envelope, parseEnvelope } from "../events/envelope.js";
@@ -153,7 +153,7 @@ function toRow({ body, envelope, signature }: Delivery): WebhookEventRow {
     receivedAt: toDatetime(now()),
     ...noFate,
     status: "projected",
-    bodySha256: createHash("sha256").update(body).digest("hex"),
+    bodySha256: hash("sha256", body),
     signatureScheme: signature?.scheme ?? null,
     signatureKeyIndex: signature?.keyIndex ?? null,
     body,

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { RevisionFacts } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { insertRows } from "../statements.js";
@@ -51,5 +51,5 @@ async function keepLeastSpelling(
 
 /** The content's hash is blind to the order of keys, this is not. */
 function spelling({ id, providerSettings }: RevisionFacts): string {
-  return providerSettings === null ? id : id + createHash("sha1").update(providerSettings).digest("base64");
+  return providerSettings === null ? id : id + hash("sha1", providerSettings, "base64");
 }
