@@ -11,7 +11,8 @@
 #
 # NAME: mariadb, mysql, redis; all three when none is given. Only the URLs (and status) go to stdout:
 #   urls=$(bash .ci/servers.sh start); set -a; eval "$urls"; set +a
-# Environment: SERVERS_DIR MARIADB_PORT MYSQL_PORT REDIS_PORT BUFFER_POOL MYSQL_UNPACKED
+# Environment: SERVERS_DIR MARIADB_PORT MYSQL_PORT REDIS_PORT BUFFER_POOL SERVER_OPTIONS MYSQL_UNPACKED
+# SERVER_OPTIONS: further options of mariadb and mysql, between spaces; they count when a server is started
 # A set of servers of one's own: another SERVERS_DIR, other ports, and the same MYSQL_UNPACKED to save the download.
 set -euo pipefail
 exec 3>&1 1>&2
@@ -90,7 +91,7 @@ spawn() {
 
 # launch NAME: make the data directory when there is none, and start the server on it
 launch() {
-  local run=$SERVERS_DIR/$1/run data=$SERVERS_DIR/$1/data options
+  local run=$SERVERS_DIR/$1/run data=$SERVERS_DIR/$1/data options further
   mkdir -p "$run/tmp"
   if [ "$1" = redis ]; then
     mkdir -p "$data"
@@ -104,6 +105,8 @@ launch() {
   options=(--port="$(port_of "$1")" --bind-address=127.0.0.1 --socket=server.sock --pid-file="$run/pid" --tmpdir="$run/tmp"
     --secure-file-priv="$run/tmp" --init-file="$run/init.sql" --skip-name-resolve --max-connections=500
     --max-allowed-packet=64M --innodb-buffer-pool-size="${BUFFER_POOL:-512M}" --innodb-flush-log-at-trx-commit=1 --sync-binlog=1)
+  read -ra further <<<"${SERVER_OPTIONS:-}"
+  options+=("${further[@]}")
   ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
   if [ "$1" = mysql ]; then
     bash "$HERE/start-mysql.sh" init "$data" >>"$run/log" 2>&1 || return

@@ -13,13 +13,23 @@ export interface DatabaseServer {
   stop(): Promise<void>;
 }
 
+/** What a MariaDB of our own is started with. */
+export interface ServerSettings {
+  /** How much it may keep in memory. */
+  readonly bufferPool: string;
+  /** Further options of its command line. */
+  readonly options: readonly string[];
+}
+
 /**
  * The server of BENCH_DATABASE_URL, or a MariaDB started for this run alone. Either makes every commit durable, or says so.
- * @param bufferPool how much the latter may keep in memory, where it is not running yet
+ * @param settings of the latter, where it is not running yet
  */
-export async function databaseServer(bufferPool = "512M"): Promise<DatabaseServer> {
+export async function databaseServer(
+  settings: ServerSettings = { bufferPool: "512M", options: [] },
+): Promise<DatabaseServer> {
   const given = process.env.BENCH_DATABASE_URL ?? "";
-  const url = given === "" ? await startMariadb(bufferPool) : given;
+  const url = given === "" ? await startMariadb(settings) : given;
   const [row] = await query<{ version: string; durable: number }>(
     url,
     "SELECT VERSION() AS version, @@innodb_flush_log_at_trx_commit AS durable",
@@ -35,9 +45,9 @@ const ownServer = {
   MARIADB_PORT: process.env.BENCH_MARIADB_PORT ?? "13317",
 };
 
-async function startMariadb(bufferPool: string): Promise<string> {
+async function startMariadb({ bufferPool, options }: ServerSettings): Promise<string> {
   const { stdout } = await promisify(execFile)("bash", [".ci/servers.sh", "start", "mariadb"], {
-    env: { BUFFER_POOL: bufferPool, ...ownServer },
+    env: { BUFFER_POOL: bufferPool, SERVER_OPTIONS: options.join(" "), ...ownServer },
   });
   return stdout.trim().replace(/^MARIADB_URL=/, "");
 }

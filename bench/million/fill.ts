@@ -30,7 +30,19 @@ interface CopyPlan {
   readonly values: Readonly<Record<string, string>>;
 }
 
+/** What takes longest comes first, so that both connections end at about the same time. */
 const plans: readonly CopyPlan[] = [
+  {
+    table: "messages",
+    from: "messages t JOIN bench_conversations c ON c.id = t.conversation_id",
+    values: {
+      id: copiedId("t.id"),
+      conversation_id: copiedId("t.conversation_id"),
+      created_at: shifted("t.created_at"),
+      updated_at: shifted("t.updated_at"),
+    },
+  },
+  { table: "search_texts", from: "search_texts t", values: { owner_id: copiedId("t.owner_id") } },
   {
     table: "sessions",
     from: "sessions t JOIN bench_conversations c ON c.id = t.conversation_id",
@@ -46,16 +58,6 @@ const plans: readonly CopyPlan[] = [
     },
   },
   {
-    table: "messages",
-    from: "messages t JOIN bench_conversations c ON c.id = t.conversation_id",
-    values: {
-      id: copiedId("t.id"),
-      conversation_id: copiedId("t.conversation_id"),
-      created_at: shifted("t.created_at"),
-      updated_at: shifted("t.updated_at"),
-    },
-  },
-  {
     table: "session_messages",
     from: "session_messages t",
     values: { session_id: copiedId("t.session_id"), message_id: copiedId("t.message_id") },
@@ -65,29 +67,36 @@ const plans: readonly CopyPlan[] = [
     from: "analysis_answers t",
     values: { session_id: copiedId("t.session_id") },
   },
-  { table: "search_texts", from: "search_texts t", values: { owner_id: copiedId("t.owner_id") } },
 ];
 
-const fullTextIndex = "ft_search_texts_terms";
+/** Statements that one table's copies are made in: each says on stderr how far it is. */
+const steps = 10;
 
 /**
  * Fills the tables of one database with copies of another's, which the service itself has projected from the simulator's deliveries.
  * Texts, agents and answers are the templates'; ids and instants are new. Raw events, the feed and the analyses' history stay empty.
+ * Rows come in about the order of their keys, and indexes are built afterwards, sorted: keeping them row by row takes many times as long
+ * once they are larger than memory.
  */
 export async function fill(templates: string, target: string, sessions: number): Promise<Filled> {
   const begun = performance.now();
-  const connection = await connect(templates);
+  const say = (text: string) => {
+    console.error(`${((performance.now() - begun) / 1_000).toFixed(0).padStart(5)} s  ${text}`);
+  };
+  const connections = [await connect(templates), await connect(templates)] as const;
+  const [connection] = connections;
   try {
-    const copies = await prepare(connection, sessions);
+    const copies = await numberTemplates(connection, sessions);
     const name = new URL(target).pathname.slice(1);
     for (const table of ["agent_versions", "agent_version_revisions"])
       await connection.query(`INSERT INTO ${name}.${table} SELECT * FROM ${table}`);
-    // One sorted build is many times faster than keeping the index row by row.
-    await connection.query(`ALTER TABLE ${name}.search_texts DROP INDEX ${fullTextIndex}`);
-    for (const plan of plans) await timed(plan.table, () => copy(connection, plan, name));
-    await timed(fullTextIndex, () =>
-      connection.query(`ALTER TABLE ${name}.search_texts ADD FULLTEXT INDEX ${fullTextIndex} (terms)`),
-    );
+    const left = [...plans];
+    const work = async (own: Connection) => {
+      await setVariables(own, copies);
+      for (let plan = left.shift(); plan; plan = left.shift())
+        await fillTable(own, plan, { name, copies, say });
+    };
+    await Promise.all(connections.map(work));
     await connection.query(`ANALYZE TABLE ${plans.map(({ table }) => `${name}.${table}`).join(", ")}`);
     await assertWhole(connection, name, copies);
     const counted = {
@@ -96,14 +105,15 @@ export async function fill(templates: string, target: string, sessions: number):
     };
     return { ...counted, seconds: (performance.now() - begun) / 1_000 };
   } finally {
-    await connection.end();
+    for (const own of connections) await own.end();
   }
 }
 
-/** Numbers the conversations of the templates and the copies to be made of them. */
-async function prepare(connection: Connection, sessions: number): Promise<number> {
-  // MariaDB sorts what an empty table gets and builds its indexes at once, where nothing is checked row by row.
-  await connection.query("SET SESSION unique_checks = 0, foreign_key_checks = 0");
+/**
+ * Numbers the conversations of the templates and the copies to be made of them.
+ * @returns how many copies
+ */
+async function numberTemplates(connection: Connection, sessions: number): Promise<number> {
   await connection.query(
     `CREATE TABLE bench_conversations (id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY, ordinal BIGINT, starts_at DATETIME)
      SELECT conversation_id AS id, ROW_NUMBER() OVER (ORDER BY conversation_id) - 1 AS ordinal,
@@ -111,34 +121,77 @@ async function prepare(connection: Connection, sessions: number): Promise<number
      FROM sessions GROUP BY conversation_id`,
   );
   const copies = Math.ceil(sessions / (await count(connection, "sessions")));
-  const conversations = await count(connection, "bench_conversations");
   await connection.query("CREATE TABLE bench_copies (copy BIGINT PRIMARY KEY)");
   await connection.query("INSERT INTO bench_copies VALUES ?", [
     Array.from({ length: copies }, (_, copy) => [copy]),
   ]);
+  return copies;
+}
+
+/** Makes ready a connection that copies. */
+async function setVariables(connection: Connection, copies: number): Promise<void> {
+  await connection.query("SET SESSION unique_checks = 0, foreign_key_checks = 0");
+  const conversations = await count(connection, "bench_conversations");
   await connection.query("SET @copies = ?, @conversations = ?, @step = ?", [
     copies,
     conversations,
     Math.floor((days * 86_400) / (copies * conversations)),
   ]);
-  return copies;
 }
 
-async function copy(
+interface Target {
+  /** The database. */
+  readonly name: string;
+  readonly copies: number;
+  readonly say: (text: string) => void;
+}
+
+async function fillTable(connection: Connection, plan: CopyPlan, target: Target): Promise<void> {
+  const { table } = plan;
+  const { name, copies, say } = target;
+  const indexes = await indexesOf(connection, `${name}.${table}`);
+  const alter = async (changes: readonly string[]) => {
+    if (changes.length > 0) await connection.query(`ALTER TABLE ${name}.${table} ${changes.join(", ")}`);
+  };
+  await alter(indexes.map((index) => `DROP INDEX ${index.name}`));
+  const insert = await copyStatement(connection, plan, name);
+  for (let step = 0; step < steps; step += 1) {
+    const [from, to] = [step, step + 1].map((part) => Math.floor((copies * part) / steps));
+    await connection.query(insert, [from, to]);
+    say(`${table}: ${((step + 1) * 100) / steps} %`);
+  }
+  await alter(indexes.map(({ definition }) => `ADD ${definition}`));
+  say(`${table}: ${indexes.length} indexes built`);
+}
+
+/** All but the primary key, as the table's definition spells them. */
+async function indexesOf(
+  connection: Connection,
+  table: string,
+): Promise<{ name: string; definition: string }[]> {
+  const [[row]] = await connection.query<(RowDataPacket & { "Create Table": string })[]>(
+    `SHOW CREATE TABLE ${table}`,
+  );
+  const definitions = (row?.["Create Table"] ?? "").matchAll(
+    /^ *((?:UNIQUE |FULLTEXT )?KEY (`\w+`) .*?),?$/gm,
+  );
+  return Array.from(definitions, ([, definition = "", name = ""]) => ({ name, definition }));
+}
+
+/** Makes the copies whose numbers lie between two. */
+async function copyStatement(
   connection: Connection,
   { table, from, values }: CopyPlan,
   target: string,
-): Promise<void> {
+): Promise<string> {
   const [rows] = await connection.query<(RowDataPacket & { name: string })[]>(
     "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
     [table],
   );
   const names = rows.map(({ name }) => name);
   const selected = names.map((name) => values[name] ?? `t.${name}`);
-  await connection.query(
-    `INSERT INTO ${target}.${table} (${names.join(", ")})
-     SELECT ${selected.join(", ")} FROM bench_copies n STRAIGHT_JOIN ${from}`,
-  );
+  return `INSERT INTO ${target}.${table} (${names.join(", ")})
+     SELECT ${selected.join(", ")} FROM bench_copies n STRAIGHT_JOIN ${from} WHERE n.copy >= ? AND n.copy < ?`;
 }
 
 /** Every copy of every template row must be there, or the figures mean little. */
@@ -155,12 +208,6 @@ async function count(connection: Connection, table: string): Promise<number> {
     `SELECT COUNT(*) AS count FROM ${table}`,
   );
   return row?.count ?? 0;
-}
-
-async function timed(name: string, work: () => Promise<unknown>): Promise<void> {
-  const begun = performance.now();
-  await work();
-  console.error(`${name}: ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
 }
 
 /** As the service connects. */
