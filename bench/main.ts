@@ -77,7 +77,9 @@ async function benchFanOut(server: DatabaseServer): Promise<FanOutFigures> {
       subscribers: 1_000,
       eventsPerSecond: 10,
       seconds: 5,
+      rounds,
       idle: [],
+      stalled: [],
     });
   } finally {
     await own.drop();

@@ -43,7 +43,7 @@ export async function startUnderTest(name: Server["name"], databaseUrl: string):
 }
 
 /** BENCH_PROFILE=service (or bare) leaves a CPU profile of that server in bench/results. */
-function profiling(name: Server["name"]): string[] {
+export function profiling(name: Server["name"]): string[] {
   return process.env.BENCH_PROFILE === name ? ["--cpu-prof", "--cpu-prof-dir=bench/results"] : [];
 }
 

@@ -28,11 +28,13 @@ export function markdownTable(run: Run, comparisons: readonly Comparison[]): str
 }
 
 /** The subscription's figures in a sentence. */
-export function fanOutSentence({ subscribers, eventsPerSecond, ours, bare }: FanOutFigures): string {
-  const latency = ({ p50, p99 }: FanOutFigures["ours"]) =>
-    `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
+export function fanOutSentence({ subscribers, eventsPerSecond, comparison }: FanOutFigures): string {
+  if (comparison === undefined) return "";
+  const { ours, bare, ratio, rounds } = comparison;
+  const latency = ({ p50, p99 }: typeof ours) => `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
   return (
-    `Fan-out of ${eventsPerSecond} events/s to ${subscribers} sockets, from the POST to the last receipt: ` +
-    `service ${latency(ours)} (${(ours.deliveredShare * 100).toFixed(1)} % delivered), bare broadcast ${latency(bare)}.`
+    `Fan-out of ${eventsPerSecond} events/s to ${subscribers} sockets, from the POST to the last receipt, medians of ${rounds} rounds: ` +
+    `service ${latency(ours)} (${(ours.deliveredShare * 100).toFixed(1)} % delivered), bare broadcast ${latency(bare)}; ` +
+    `ratios ${ratio.p50.toFixed(2)} and ${ratio.p99.toFixed(2)}.`
   );
 }

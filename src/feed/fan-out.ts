@@ -1,10 +1,11 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { BadInputError, CursorExpiredError, UnavailableError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { isConnectionLost } from "../store/dialect.js";
 import type { FeedBounds, FeedEntry, FeedReader } from "../store/readers/feed.reader.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
 import { Group, type Interest, type Subscription } from "./group.js";
+import { inPortions } from "./portions.js";
 import { type Message, type Sink, type SlownessLimits, Subscriber } from "./subscriber.js";
 import { Turns } from "./turns.js";
 
@@ -15,9 +16,6 @@ const catchUpPage = 100;
 const readersAtOnce = 6;
 const renderedAtOnce = 8;
 const retryMilliseconds = 500;
-/** How long telling pauses after each page, in parts of the time that the page took. */
-const restShare = 0.5;
-const longestRestMilliseconds = 50;
 
 /**
  * Tells subscribers of the feed's entries. The instance reads an advance of the feed once, evaluates each distinct interest once and
@@ -28,7 +26,8 @@ const longestRestMilliseconds = 50;
 export class FanOut {
   /** Live subscribers have been told everything up to here. */
   private live = 0;
-  private moved = false;
+  /** The greatest head announced since the feed was last read; undefined where all of them have been reached. */
+  private announced: number | undefined;
   private running: Promise<void> | undefined;
   private bounds: Promise<FeedBounds> | undefined;
   private readonly groups = new Map<string, Group>();
@@ -49,7 +48,7 @@ export class FanOut {
   /** The feed has moved, or may have. */
   advance(head: number): void {
     if (head <= this.live) return;
-    this.moved = true;
+    this.announced = Math.max(head, this.announced ?? 0);
     this.running ??= this.run();
   }
 
@@ -133,10 +132,9 @@ export class FanOut {
     for (let start = 0; start < told.length; start += renderedAtOnce) {
       const slice = told.slice(start, start + renderedAtOnce);
       const messages = await Promise.all(slice.map((entry) => group.renderShared(entry)));
-      for (const message of messages) {
-        if (message === undefined) continue;
+      for (const portion of inPortions(messages.filter((message) => message !== undefined))) {
         if (!(await subscriber.drained())) return;
-        subscriber.tell(message);
+        subscriber.tell(portion);
       }
     }
     subscriber.position = Math.max(subscriber.position, reached);
@@ -144,15 +142,18 @@ export class FanOut {
 
   /** Tells the live subscribers until the feed's end is reached. The database being away delays, and skips nothing. */
   private async run(): Promise<void> {
-    while (this.moved && !this.stopping.signal.aborted) {
-      this.moved = false;
+    while (this.announced !== undefined && !this.stopping.signal.aborted) {
+      const { announced } = this;
+      this.announced = undefined;
       try {
         await this.tellLive();
       } catch (err) {
-        this.moved = true;
+        this.advance(announced);
         this.logger.warn({ err }, "the feed could not be read; trying again");
         await this.pause();
       }
+      // Requests get their turn between two pages.
+      await nextTurn();
     }
     this.running = undefined;
   }
@@ -166,13 +167,12 @@ export class FanOut {
     }
     const page = await this.feed.after(this.live, livePage);
     if (page.expired > this.live) this.leaveAllBehind();
-    const messages = await this.render(page.entries);
-    const begun = performance.now();
-    this.tellAll(messages);
+    this.tellAll(await this.render(page.entries));
     this.live = page.reached;
-    if (page.entries.length === livePage) this.moved = true;
-    // With a large audience, events that follow closely are told together, and other work gets its turn in between.
-    await delay(Math.min((performance.now() - begun) * restShare, longestRestMilliseconds));
+    // A full page may not be all.
+    if (page.entries.length === livePage) this.advance(page.reached + 1);
+    // What was announced while this page was read may be in it already.
+    else if (this.announced !== undefined && this.announced <= this.live) this.announced = undefined;
   }
 
   private isIdle(): boolean {
@@ -185,8 +185,7 @@ export class FanOut {
       const own = messages.get(group);
       for (const subscriber of group.live) {
         // A group that is newer than the reading has no messages: its subscribers read the entries themselves.
-        if (own === undefined || !subscriber.keepsUp) behind.push(subscriber);
-        else for (const message of own) subscriber.tell(message);
+        if (own === undefined || !subscriber.takes(own)) behind.push(subscriber);
       }
     }
     for (const subscriber of behind) this.leaveBehind(subscriber);
@@ -206,12 +205,12 @@ export class FanOut {
     const matching = new Map<string, Promise<Set<string>>>();
     const groups = Array.from(this.groups.values()).filter(({ live }) => live.size > 0);
     const rendered = await Promise.all(
-      groups.map(async (group): Promise<[Group, readonly Message[]]> => {
+      groups.map(async (group): Promise<[Group, Portions]> => {
         const { interest } = group.subscription;
         const wanted = entries.filter((entry) => isOfInterest(entry, interest));
         const match = matching.get(group.interestKey) ?? this.matching(interest, wanted);
         matching.set(group.interestKey, match);
-        return [group, await this.messagesOf(group, wanted, match)];
+        return [group, inPortions(await this.messagesOf(group, wanted, match))];
       }),
     );
     return new Map(rendered);
@@ -245,7 +244,8 @@ export class FanOut {
   }
 }
 
-type Rendered = ReadonlyMap<Group, readonly Message[]>;
+type Portions = readonly (readonly Message[])[];
+type Rendered = ReadonlyMap<Group, Portions>;
 
 function isOfInterest(entry: FeedEntry, { scope, kinds }: Interest): boolean {
   const isVisible = scope.kind === "all" || scope.organizationId === entry.organizationId;

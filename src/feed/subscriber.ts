@@ -12,8 +12,8 @@ export interface Message {
 
 /** Where a subscriber's messages go: a WebSocket, an HTTP response. */
 export interface Sink {
-  /** Hands over and returns at once. */
-  send(message: Message): void;
+  /** Hands over, together if there are several, and returns at once. */
+  send(messages: readonly Message[]): void;
   /** Bytes handed over that have not left this process yet. */
   readonly backlog: number;
 }
@@ -65,10 +65,23 @@ export class Subscriber {
   }
 
   /** What it was told already is not told again. */
-  tell(message: Message): void {
-    if (message.position <= this.position) return;
-    this.position = message.position;
-    this.sink.send(message);
+  tell(messages: readonly Message[]): void {
+    const isNew = ({ position }: Message) => position > this.position;
+    const news = messages.every(isNew) ? messages : messages.filter(isNew);
+    const last = news.at(-1);
+    if (last === undefined) return;
+    this.position = last.position;
+    this.sink.send(news);
+  }
+
+  /** Tells one portion after another. @returns false where the consumer does not keep up: what it was not told is still owed */
+  takes(portions: readonly (readonly Message[])[]): boolean {
+    for (let next = 0; this.keepsUp; next += 1) {
+      const portion = portions[next];
+      if (portion === undefined) return true;
+      this.tell(portion);
+    }
+    return false;
   }
 
   get keepsUp(): boolean {

@@ -7,7 +7,7 @@ import { BadInputError, RateLimitedError } from "../errors.js";
 import { type Message, type Sink, TooSlowError } from "../feed/subscriber.js";
 import type { Operation } from "./executor.js";
 import { asGraphQLError } from "./format-error.js";
-import { corkForNow, toOperation, type TransportParts } from "./transport.js";
+import { toOperation, type TransportParts } from "./transport.js";
 
 const variables = z.record(z.string(), z.unknown());
 const parameters = z.object({
@@ -153,9 +153,13 @@ class EventStreamSink implements Sink {
     return this.response.writableLength;
   }
 
-  send({ cursor, json }: Message): void {
-    corkForNow(this.response);
-    this.response.write(Buffer.concat([Buffer.from(`id: ${cursor}\nevent: next\ndata: `), json, blankLine]));
+  send(messages: readonly Message[]): void {
+    const parts = messages.flatMap(({ cursor, json }) => [
+      Buffer.from(`id: ${cursor}\nevent: next\ndata: `),
+      json,
+      blankLine,
+    ]);
+    this.response.write(Buffer.concat(parts));
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Writable } from "node:stream";
 import type { ExecutionArgs, GraphQLFormattedError } from "graphql";
 import type { Access } from "../access/access.js";
 import type { Caller } from "../access/caller.js";
@@ -33,13 +32,4 @@ export function toOperation({
     variables: variableValues,
     context: contextValue as RequestContext,
   };
-}
-
-/** What is written in this turn leaves with one system call: under load, sending is most of the work. */
-export function corkForNow(connection: Pick<Writable, "cork" | "uncork" | "writableCorked">): void {
-  if (connection.writableCorked > 0) return;
-  connection.cork();
-  process.nextTick(() => {
-    connection.uncork();
-  });
 }

@@ -1,13 +1,14 @@
 import type { IncomingMessage, Server as HttpServer } from "node:http";
-import type { Duplex, Writable } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { ExecutionArgs, GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import type { Extra } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type Message, type Sink, type Subscriber, TooSlowError } from "../feed/subscriber.js";
+import { type Subscriber, TooSlowError } from "../feed/subscriber.js";
 import type { Logger } from "../logger.js";
 import { SocketAccess, type SocketExtra } from "./socket-access.js";
-import { corkForNow, toOperation, type TransportParts } from "./transport.js";
+import { SocketSink } from "./socket-sink.js";
+import { toOperation, type TransportParts } from "./transport.js";
 
 /** Closes a connection whose consumer takes nothing: a code that clients answer by connecting again. */
 const tooSlowCode = 4008;
@@ -121,31 +122,6 @@ function serveProtocol(parts: TransportParts, access: SocketAccess) {
     }),
   });
 }
-
-/** Writes one subscription's events to its socket, as graphql-transport-ws frames them. */
-class SocketSink implements Sink {
-  private readonly head: Buffer;
-
-  constructor(
-    readonly socket: WebSocket,
-    private readonly connection: Writable,
-    id: string,
-  ) {
-    this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
-  }
-
-  get backlog(): number {
-    return this.socket.bufferedAmount;
-  }
-
-  send({ json }: Message): void {
-    if (this.socket.readyState !== this.socket.OPEN) return;
-    corkForNow(this.connection);
-    this.socket.send(Buffer.concat([this.head, json, tail]), { binary: false });
-  }
-}
-
-const tail = Buffer.from("}");
 
 /**
  * What graphql-ws holds as the subscription: it yields nothing (events are pushed into the sink), ends when the subscriber does, fails

@@ -147,7 +147,10 @@ describe("the fan-out", () => {
       return Promise.resolve({ position, cursor: String(position), json: Buffer.from("{}") });
     };
     for (let index = 0; index < 50; index += 1) {
-      const sink = { send: ({ position }: { position: number }) => sent.push(position), backlog: 0 };
+      const send = (messages: readonly { position: number }[]) => {
+        sent.push(...messages.map(({ position }) => position));
+      };
+      const sink = { send, backlog: 0 };
       fanOut.subscribe({ key: "same", interest, render }, undefined, sink);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
