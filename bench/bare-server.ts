@@ -30,6 +30,7 @@ server.listen(Number(process.env.PORT), "127.0.0.1");
 async function answer(request: IncomingMessage): Promise<string> {
   if (request.url === "/readyz") return "{}";
   const body = await read(request);
+  if (request.url === "/statements") return await runStatements(body);
   if (request.url === "/graphql") {
     const { variables } = JSON.parse(body.toString()) as { variables: { first: number } };
     return await listSessions(reader, variables.first, cursorKey);
@@ -37,6 +38,15 @@ async function answer(request: IncomingMessage): Promise<string> {
   const eventId = await storeEvent(writer, body);
   nudge();
   return JSON.stringify({ status: "stored", eventId });
+}
+
+/** SQL by hand, for whoever asks over HTTP as the service is asked: each statement's rows. */
+async function runStatements(body: Buffer): Promise<string> {
+  const statements = JSON.parse(body.toString()) as { sql: string; parameters: unknown[] }[];
+  const results: RowDataPacket[][] = [];
+  for (const { sql, parameters } of statements)
+    results.push((await reader.query<RowDataPacket[]>(sql, parameters))[0]);
+  return JSON.stringify(results);
 }
 
 async function read(request: IncomingMessage): Promise<Buffer> {

@@ -78,9 +78,11 @@ async function measureAll(
   { sessions }: Filled,
 ): Promise<Timing[]> {
   const service = await startUnderTest("service", url);
+  const bare = await startUnderTest("bare", url);
   const database = await Database.open({ kind: "mysql", url }, 2);
   const [source, connection] = [await connect(templates.url), await connect(url)];
-  const bench: Bench = { client: new Client(service.url), connection, database, repeats };
+  const [client, bareClient] = [new Client(service.url), new Client(bare.url)];
+  const bench: Bench = { client, bareClient, connection, database, repeats };
   try {
     const [firstPage, ...others] = measurements(await chooseSamples(source, connection));
     if (firstPage === undefined) return [];
@@ -89,8 +91,8 @@ async function measureAll(
     const later = laterPage(`newest sessions, page ${page}`, place);
     return await measure(bench, [firstPage, later, ...others]);
   } finally {
-    await Promise.all([bench.client.close(), source.end(), connection.end(), database.close()]);
-    await service.stop();
+    await Promise.all([client.close(), bareClient.close(), source.end(), connection.end(), database.close()]);
+    await Promise.all([service.stop(), bare.stop()]);
   }
 }
 
@@ -101,14 +103,14 @@ function table(
   const [first, later] = timings;
   return [
     `${run.sessions} sessions and ${run.messages} messages (made in ${run.seconds.toFixed(0)} s); Node ${run.node}, ${run.database}, ` +
-      `${run.processors} processors; medians of ${repeats} runs in ms, ${run.date.slice(0, 10)}.`,
+      `${run.processors} processors; medians of ${repeats} rounds in ms, ${run.date.slice(0, 10)}.`,
     "",
-    "| | service | SQL by hand | ratio | indexes |",
-    "|---|---|---|---|---|",
+    "| | service | bare HTTP server | ratio | SQL by hand | ratio | indexes |",
+    "|---|---|---|---|---|---|---|",
     ...timings.map(
-      ({ title, service, byHand, ratio, plans }) =>
-        `| ${title} | ${service.toFixed(1)} | ${byHand.toFixed(1)} | **${ratio.toFixed(2)}** | ` +
-        `${plans.map(({ keys }) => keys).join("; ")} |`,
+      ({ title, service, bare, byHand, plans }) =>
+        `| ${title} | ${service.toFixed(1)} | ${bare.toFixed(1)} | **${(service / bare).toFixed(2)}** | ` +
+        `${byHand.toFixed(1)} | **${(service / byHand).toFixed(2)}** | ${plans.map(({ keys }) => keys).join("; ")} |`,
     ),
     "",
     `The later page costs ${((later?.service ?? 0) / (first?.service ?? 1)).toFixed(2)} times the first.`,

@@ -6,65 +6,82 @@ import type { Answer, Measurement, Place } from "./measurements.js";
 import { pageSize } from "./measurements.js";
 import { explain, type Plan, RecordingReader } from "./plans.js";
 
+/** The ways a question is asked: of the service, of a bare HTTP server that runs SQL by hand, and by SQL in this process. */
+const ways = ["service", "bare", "byHand"] as const;
+type Way = (typeof ways)[number];
+
 /** What one measurement found: medians in milliseconds. */
-export interface Timing {
+export interface Timing extends Readonly<Record<Way, number>> {
   readonly title: string;
-  readonly service: number;
-  readonly byHand: number;
-  readonly ratio: number;
   readonly plans: readonly Plan[];
   /** Why the plan is not good enough; empty where it is. */
   readonly complaints: readonly string[];
 }
 
-/** A service on a filled database, and the database itself. */
+/** A service on a filled database, a bare server on the same, and the database itself. */
 export interface Bench {
   readonly client: Client;
+  readonly bareClient: Client;
   readonly connection: Connection;
   readonly database: Database;
   readonly repeats: number;
 }
 
-/**
- * Asks every question once a round, the service and the database in turns: what disturbs one disturbs the others. The first round warms
- * up and is not counted.
- */
+/** Warming up ends after so many times, or so many milliseconds: a server that has just started is several times slower. */
+const warmUp = { times: 200, milliseconds: 4_000 };
+/** What answers within this many milliseconds is asked so often in a row: a processor that was just busy with something else answers late. */
+const inARow = { within: 50, times: 5 };
+
+/** Asks every question in each way, in alternating rounds: what disturbs one way disturbs the others. */
 export async function measure(bench: Bench, measurements: readonly Measurement[]): Promise<Timing[]> {
   const asked = measurements.map((measurement) => ({
     measurement,
-    service: [] as number[],
-    byHand: [] as number[],
+    times: 1,
+    milliseconds: { service: [] as number[], bare: [] as number[], byHand: [] as number[] },
   }));
-  for (let round = 0; round <= bench.repeats; round += 1) {
-    for (const { measurement, service, byHand } of asked) {
-      const begun = performance.now();
-      const answer = await ask(bench, measurement);
-      const between = performance.now();
-      const rows = await askByHand(bench.connection, measurement);
-      const ended = performance.now();
-      demandSameRows(measurement.title, measurement.rowsOf(answer), rows);
-      if (round === 0) continue;
-      service.push(between - begun);
-      byHand.push(ended - between);
+  for (const each of asked) {
+    const begun = performance.now();
+    let warmed = 0;
+    do {
+      const rows = await Promise.all(ways.map((way) => askBy(way, bench, each.measurement)));
+      demandSameRows(each.measurement.title, rows);
+      warmed += 1;
+    } while (warmed < warmUp.times && performance.now() - begun < warmUp.milliseconds);
+    if (performance.now() - begun < warmed * inARow.within) each.times = inARow.times;
+  }
+  for (let round = 0; round < bench.repeats; round += 1) {
+    for (const { measurement, times, milliseconds } of asked) {
+      for (const way of ways) {
+        for (let time = 0; time < times; time += 1) {
+          const begun = performance.now();
+          await askBy(way, bench, measurement);
+          milliseconds[way].push(performance.now() - begun);
+        }
+      }
     }
   }
   const timings: Timing[] = [];
-  for (const { measurement, ...times } of asked) {
-    const [service, byHand] = [median(times.service), median(times.byHand)];
+  for (const { measurement, milliseconds } of asked) {
     timings.push({
       title: measurement.title,
-      service,
-      byHand,
-      ratio: service / byHand,
+      service: median(milliseconds.service),
+      bare: median(milliseconds.bare),
+      byHand: median(milliseconds.byHand),
       ...(await judge(bench, measurement)),
     });
   }
   return timings;
 }
 
-function demandSameRows(title: string, service: number, byHand: number): void {
-  if (service !== byHand || service === 0)
-    throw new Error(`${title}: the service answers ${service} rows, SQL by hand ${byHand}.`);
+/** @returns how many rows the answer holds */
+async function askBy(way: Way, bench: Bench, measurement: Measurement): Promise<number> {
+  if (way === "service") return measurement.rowsOf(await ask(bench, measurement));
+  return way === "bare" ? await askBare(bench, measurement) : await askByHand(bench.connection, measurement);
+}
+
+function demandSameRows(title: string, rows: readonly number[]): void {
+  if (new Set(rows).size > 1 || rows[0] === 0)
+    throw new Error(`${title}: the service, the bare server and SQL by hand answer ${rows.join(", ")} rows.`);
 }
 
 /** The place before a later page, reached as a client reaches it: page by page. */
@@ -107,6 +124,17 @@ async function ask({ client }: Bench, { title, query, variables }: Measurement):
   const { data, errors } = (await response.body.json()) as { data?: Answer; errors?: unknown };
   if (data === undefined || errors !== undefined) throw new Error(`${title}: ${JSON.stringify(errors)}`);
   return data;
+}
+
+async function askBare({ bareClient }: Bench, { byHand }: Measurement): Promise<number> {
+  const response = await bareClient.request({
+    method: "POST",
+    path: "/statements",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(byHand),
+  });
+  const results = (await response.body.json()) as unknown[][];
+  return results.at(-1)?.length ?? 0;
 }
 
 async function askByHand(connection: Connection, { byHand }: Measurement): Promise<number> {
