@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import { BadInputError } from "../errors.js";
 import type { Position } from "../store/readers/page.js";
 
@@ -9,7 +9,11 @@ const signatureBytes = 12;
  * instances and lives in the database, so cursors outlive restarts.
  */
 export class CursorCodec {
-  constructor(private readonly key: string) {}
+  private readonly key: KeyObject;
+
+  constructor(key: string) {
+    this.key = createSecretKey(key, "utf8");
+  }
 
   /** A position in a list; `list` names the list and its order, so that a cursor is valid in no other. */
   encode(list: string, position: Position): string {

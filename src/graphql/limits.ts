@@ -2,11 +2,9 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  getArgumentValues,
   getNamedType,
   getNullableType,
   getOperationAST,
-  getVariableValues,
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLSchema,
@@ -16,6 +14,8 @@ import {
   isObjectType,
   Kind,
   type SelectionSetNode,
+  type ValueNode,
+  type VariableDefinitionNode,
 } from "graphql";
 import { QueryTooComplexError } from "../errors.js";
 import { defaultSize } from "./inputs/page.args.js";
@@ -59,10 +59,7 @@ export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Wei
   const definition = getOperationAST(operation.document, operation.operationName);
   const root = definition && schema.getRootType(definition.operation);
   if (!definition || !root) return nothing;
-  const given = getVariableValues(schema, definition.variableDefinitions ?? [], {
-    ...operation.variables,
-  }).coerced;
-  return new Scales(schema, operation.document, given ?? {}).weighSelections(
+  return new Scales(schema, operation, definition.variableDefinitions ?? []).weighSelections(
     definition.selectionSet,
     root,
     1,
@@ -88,11 +85,14 @@ class Scales {
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   private readonly weighed = new Map<string, Weight>();
 
+  private readonly variables: Readonly<Record<string, unknown>>;
+
   constructor(
     private readonly schema: GraphQLSchema,
-    document: DocumentNode,
-    private readonly variables: Record<string, unknown>,
+    { document, variables }: RequestedOperation,
+    private readonly definitions: readonly VariableDefinitionNode[],
   ) {
+    this.variables = variables ?? {};
     this.fragments = new Map(
       document.definitions.flatMap((definition) =>
         definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
@@ -146,11 +146,7 @@ class Scales {
     const own = countingCosts[name] ?? (isCompositeType(type) ? 1 : 0);
     if (node.selectionSet === undefined) return { cost: own, depth: 1, aliases };
     const isConnection = type.name.endsWith("Connection");
-    const below = this.weighSelections(
-      node.selectionSet,
-      type,
-      isConnection ? this.pageSizeOf(field, node) : 1,
-    );
+    const below = this.weighSelections(node.selectionSet, type, isConnection ? this.pageSizeOf(node) : 1);
     return {
       cost: isConnection ? own + below.cost : this.lengthOf(field, parent, pageSize) * (own + below.cost),
       depth: below.depth + 1,
@@ -167,14 +163,28 @@ class Scales {
     return parent?.name.endsWith("Connection") === true ? pageSize : assumedLength;
   }
 
-  /** What is no page size is refused by the resolver; here it counts as the default. */
-  private pageSizeOf(field: GraphQLField<unknown, unknown>, node: FieldNode): number {
-    try {
-      const { first, last } = getArgumentValues(field, node, this.variables);
-      const size = first ?? last;
-      return typeof size === "number" && size > 0 ? size : defaultSize;
-    } catch {
-      return defaultSize;
-    }
+  /** What is no page size is refused by graphql or the resolver; here it counts as the default. */
+  private pageSizeOf({ arguments: given = [] }: FieldNode): number {
+    const sizeOf = (name: string) =>
+      this.sizeOf(given.find((argument) => argument.name.value === name)?.value);
+    return sizeOf("first") ?? sizeOf("last") ?? defaultSize;
+  }
+
+  private sizeOf(value: ValueNode | undefined): number | undefined {
+    const size =
+      value?.kind === Kind.VARIABLE
+        ? this.variableOf(value.name.value)
+        : value?.kind === Kind.INT
+          ? Number(value.value)
+          : undefined;
+    return typeof size === "number" && size > 0 ? size : undefined;
+  }
+
+  /** The variable's default counts where nothing is given; null is given. */
+  private variableOf(name: string): unknown {
+    const given = this.variables[name];
+    if (given !== undefined) return given;
+    const value = this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
+    return value?.kind === Kind.INT ? Number(value.value) : undefined;
   }
 }

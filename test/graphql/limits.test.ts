@@ -72,6 +72,9 @@ describe("limits of one operation", () => {
       "query ($n: Int!) { sessions(first: 50) { nodes { messages(first: $n) { nodes { id } } } } }";
     expect((await service.query(query, { n: 5 })).extensions).toEqual({ cost: 1 + 50 * 7 });
     expect((await service.query(query, { n: 200 })).errors?.[0]?.extensions.code).toBe("QUERY_TOO_COMPLEX");
+    const withDefault = "query ($n: Int = 10) { sessions(first: $n) { nodes { id } } }";
+    expect((await service.query(withDefault, {})).extensions).toEqual({ cost: 1 + 10 });
+    expect((await service.query(withDefault, { n: null })).extensions).toEqual({ cost: 1 + 50 });
   });
 
   it("weighs fragments that double 40 times at once", async () => {

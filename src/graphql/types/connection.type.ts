@@ -50,12 +50,19 @@ export class Page<Item extends Placed> {
 
   get pageInfo(): PageInfo {
     const { rows, hasNextPage, hasPreviousPage } = this.slice;
-    const [first, last] = [rows.at(0), rows.at(-1)];
+    const cursorAt = (index: number) => {
+      const item = rows.at(index);
+      return item === undefined ? null : this.cursorOf(item);
+    };
     return {
       hasNextPage,
       hasPreviousPage,
-      startCursor: first ? this.cursorOf(first) : null,
-      endCursor: last ? this.cursorOf(last) : null,
+      get startCursor() {
+        return cursorAt(0);
+      },
+      get endCursor() {
+        return cursorAt(-1);
+      },
     };
   }
 
