@@ -2,6 +2,9 @@ import Libsql from "libsql";
 
 type Value = string | number | bigint | null | Buffer;
 
+/** Statements kept by a connection: more than the service has, beside those that filters make. */
+const mostStatements = 200;
+
 interface LibsqlStatement {
   readonly reader: boolean;
   all(parameters: readonly Value[]): Record<string, unknown>[];
@@ -16,18 +19,33 @@ interface LibsqlStatement {
  */
 export class SqliteDriver {
   readonly #database: Libsql.Database;
+  readonly #statements = new Map<string, LibsqlStatement>();
 
   constructor(file: string, options: { readonly timeout?: number }) {
     this.#database = new Libsql(file, { timeout: options.timeout ?? 5_000 });
   }
 
   prepare(sql: string) {
-    const statement = this.#database.prepare(sql) as unknown as LibsqlStatement;
+    const statement = this.#statementFor(sql);
     return {
       reader: statement.reader,
       all: (...parameters: unknown[]) => statement.all(parameters.map(bindable)).map(readable),
       run: (...parameters: unknown[]) => statement.run(parameters.map(bindable)),
     };
+  }
+
+  /** A statement that is used again is not compiled again; and what is left of one stays in memory until the next great collection. */
+  #statementFor(sql: string): LibsqlStatement {
+    const statement =
+      this.#statements.get(sql) ?? (this.#database.prepare(sql) as unknown as LibsqlStatement);
+    // The last one in is the last one out.
+    this.#statements.delete(sql);
+    this.#statements.set(sql, statement);
+    for (const oldest of this.#statements.keys()) {
+      if (this.#statements.size <= mostStatements) break;
+      this.#statements.delete(oldest);
+    }
+    return statement;
   }
 
   exec(sql: string): void {
@@ -39,6 +57,7 @@ export class SqliteDriver {
   }
 
   close(): void {
+    this.#statements.clear();
     this.#database.close();
   }
 }

@@ -6,7 +6,7 @@ import { createClient as createSocketClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { startService, type TestService } from "../service.js";
-import { cursorNow, inDatabase, postAnalyzed } from "./listening.js";
+import { cursorNow, postAnalyzed } from "./listening.js";
 
 const query =
   "subscription ($after: Cursor) { sessionAnalyzed(after: $after) { cursor type session { id } } }";
@@ -264,57 +264,3 @@ describe("a WebSocket", () => {
     expect(messages.some((message) => message.includes("complete"))).toBe(false);
   });
 });
-
-describe("a subscriber that does not read", () => {
-  it("does not slow the others, is told at its own pace, and is let go at last", async () => {
-    const service = await startService({
-      SUBSCRIPTION_BUFFER_BYTES: "4096",
-      SUBSCRIPTION_STALL_SECONDS: "1",
-    });
-    const text = "x".repeat(200_000);
-    const socket = new WebSocket(`${service.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
-    await new Promise((resolve) => socket.once("open", resolve));
-    socket.send('{"type":"connection_init"}');
-    await new Promise((resolve) => socket.once("message", resolve));
-    const closed = new Promise<[number, string]>((resolve) => {
-      socket.once("close", (code, reason) => {
-        resolve([code, reason.toString()]);
-      });
-    });
-    const payload = { query: "subscription { sessionAnalyzed { cursor session { chatTranscript } } }" };
-    socket.send(JSON.stringify({ id: "1", type: "subscribe", payload }));
-    await service.query("{ __typename }");
-    socket.pause();
-    const stream = await fetch(`${service.url}/graphql/stream?${new URLSearchParams(payload).toString()}`);
-    const [first] = await postAnalyzed(service, 1);
-    await inDatabase(
-      service,
-      `UPDATE sessions SET chat_transcript = '${text}' WHERE id = '${String(first)}'`,
-    );
-    // The same session again and again: each event is 200 kB, far more than the system takes for a reader who sleeps.
-    let told = 0;
-    const reading = (async () => {
-      for await (const chunk of stream.body as AsyncIterable<Uint8Array>)
-        told += new TextDecoder().decode(chunk).split("event: next").length - 1;
-    })();
-    await inDatabase(service, ...tellAgain(String(first), 60));
-    await vi.waitFor(() => {
-      expect(told).toBeGreaterThanOrEqual(60);
-    }, 20_000);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    socket.resume();
-    expect(await closed).toEqual([4008, expect.stringContaining("resume from its last cursor")]);
-    await service.stop();
-    await reading.catch(() => undefined);
-  });
-});
-
-/** Feed entries as a change would leave them; the assigner numbers them at its next poll. */
-function tellAgain(sessionId: string, times: number): string[] {
-  return Array.from(
-    { length: times },
-    (_, n) => `INSERT INTO session_feed (event_id, position, organization_id, session_id, kind, received_at)
-      SELECT '00000000-0000-7000-8000-${String(n).padStart(12, "0")}', NULL, organization_id, id, 'ANALYZED', created_at
-      FROM sessions WHERE id = '${sessionId}'`,
-  );
-}
