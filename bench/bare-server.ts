@@ -82,6 +82,7 @@ function connect(): Pool {
     charset: "utf8mb4",
     timezone: "Z",
     dateStrings: true,
+    flags: ["-FOUND_ROWS"],
   });
   pool.pool.on("connection", (connection) => {
     connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");

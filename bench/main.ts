@@ -57,15 +57,26 @@ async function benchIngest(server: DatabaseServer, load: LoadGenerator): Promise
       round,
       concurrency: 32,
     }));
-    const [stored, expected] = [await countRows(own), await countRows(other)];
-    if (!isDeepStrictEqual(stored, expected))
-      throw new Error(`The two stored different rows: ${JSON.stringify({ stored, expected })}`);
+    assertSameRows(await countRows(own), await countRows(other));
     return comparison;
   } finally {
     await Promise.all(servers.map((each) => each.stop()));
     await own.drop();
     await other.drop();
   }
+}
+
+/**
+ * Both must have stored the same. Of a thousand events one or so is an analysis that brings nothing but nulls, or what is known: the
+ * service sees it and announces nothing, which SQL by hand would have to read first.
+ */
+function assertSameRows(
+  { session_feed: told = 0, ...stored }: Record<string, number>,
+  { session_feed: asked = 0, ...expected }: Record<string, number>,
+): void {
+  if (isDeepStrictEqual(stored, expected) && told <= asked && told > 0.998 * asked) return;
+  const counts = JSON.stringify({ stored: { ...stored, told }, expected: { ...expected, asked } });
+  throw new Error(`The two stored different rows: ${counts}`);
 }
 
 /** A subscription with 1,000 sockets, beside a `ws` server that broadcasts the same bytes. */

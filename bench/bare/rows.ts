@@ -14,7 +14,8 @@ export interface EventRows {
   readonly joins: readonly Row[];
   /** Only where the event brings an analysis. */
   readonly analysis: Row | undefined;
-  readonly answers: readonly Row[];
+  /** Only where the event brings some, or says that there are none. */
+  readonly answers: readonly Row[] | undefined;
   /** The words that searches look for, cut as the service cuts them. */
   readonly searchTexts: readonly Row[];
   readonly feed: Row;
@@ -116,18 +117,21 @@ export function toRows(body: Buffer): EventRows {
             source,
           }
         : undefined,
-    answers: Object.entries(answers ?? {}).map(([name, value], position) => ({
-      session_id: data.id,
-      position,
-      organization_id: owner,
-      name,
-      question_type: questions.get(name) ?? null,
-      value_type: value === null ? "null" : typeof value,
-      string_value: typeof value === "string" ? value : null,
-      string_prefix: typeof value === "string" ? value.slice(0, 191) : null,
-      number_value: typeof value === "number" ? value : null,
-      boolean_value: typeof value === "boolean" ? Number(value) : null,
-    })),
+    answers:
+      answers === null
+        ? undefined
+        : Object.entries(answers).map(([name, value], position) => ({
+            session_id: data.id,
+            position,
+            organization_id: owner,
+            name,
+            question_type: questions.get(name) ?? null,
+            value_type: value === null ? "null" : typeof value,
+            string_value: typeof value === "string" ? value : null,
+            string_prefix: typeof value === "string" ? value.slice(0, 191) : null,
+            number_value: typeof value === "number" ? value : null,
+            boolean_value: typeof value === "boolean" ? Number(value) : null,
+          })),
     searchTexts: [
       ...data.messages.map(({ id, body, translated_body }) => ({
         owner_id: id,

@@ -21,15 +21,17 @@ export async function storeEvent(pool: Pool, body: Buffer): Promise<string> {
     }
     await insert(connection, "messages", rows.messages, messageUpdate);
     await insert(connection, "session_messages", rows.joins, "position = LEAST(position, VALUES(position))");
-    if (rows.analysis !== undefined) {
-      await insert(connection, "analyses", [rows.analysis], "source = GREATEST(source, VALUES(source))");
-    }
-    if (rows.answers.length > 0) {
+    // The same analysis again is no news.
+    const isNews =
+      rows.analysis === undefined ||
+      (await insert(connection, "analyses", [rows.analysis], "source = GREATEST(source, VALUES(source))")) ===
+        1;
+    if (rows.answers !== undefined) {
       await connection.query("DELETE FROM analysis_answers WHERE session_id = ?", [rows.session.id]);
       await insert(connection, "analysis_answers", rows.answers);
     }
     await insert(connection, "search_texts", rows.searchTexts, "terms = VALUES(terms)");
-    await insert(connection, "session_feed", [rows.feed]);
+    if (isNews) await insert(connection, "session_feed", [rows.feed]);
     await connection.query("COMMIT");
     knownRevisions.add(revision);
     return String(rows.event.id);
@@ -72,18 +74,19 @@ const messageUpdate = [
   .map((name) => `${name} = IF(VALUES(updated_at) >= updated_at, VALUES(${name}), ${name})`)
   .join(", ");
 
+/** @returns how many rows were affected: 1 for a new one, 2 for one that was overwritten */
 async function insert(
   connection: PoolConnection,
   table: string,
   rows: readonly Row[],
   onDuplicate = "",
-): Promise<void> {
+): Promise<number> {
   const [first] = rows;
-  if (first === undefined) return;
+  if (first === undefined) return 0;
   const update = onDuplicate === "" ? "" : `ON DUPLICATE KEY UPDATE ${onDuplicate}`;
-  await connection.query(`INSERT INTO ${table} (${Object.keys(first).join(", ")}) VALUES ? ${update}`, [
-    rows.map((row) => Object.values(row)),
-  ]);
+  const sql = `INSERT INTO ${table} (${Object.keys(first).join(", ")}) VALUES ? ${update}`;
+  const [result] = await connection.query<ResultSetHeader>(sql, [rows.map((row) => Object.values(row))]);
+  return result.affectedRows;
 }
 
 /**
