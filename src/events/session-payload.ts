@@ -207,7 +207,22 @@ function toJsonText(value: unknown): JsonText | null {
   return value === undefined || value === null ? null : JSON.stringify(value);
 }
 
+/** Some kilobytes each. */
+const rememberedVersions = 1_000;
+const versionsRead = new Map<string, RevisionFacts>();
+
+/** Sessions of one agent repeat its version word for word, and hashing it takes longer than finding it again. */
 function toRevision(version: z.output<typeof agentVersionSchema>, received: unknown): RevisionFacts {
+  const text = JSON.stringify(received);
+  const known = versionsRead.get(text);
+  if (known !== undefined) return known;
+  const revision = readRevision(version, received);
+  if (versionsRead.size >= rememberedVersions) versionsRead.clear();
+  versionsRead.set(text, revision);
+  return revision;
+}
+
+function readRevision(version: z.output<typeof agentVersionSchema>, received: unknown): RevisionFacts {
   const settings = version.provider_settings;
   return {
     id: contentHash(received),

@@ -115,9 +115,10 @@ export class MysqlConnection {
     const [first = "", ...parts] = sql.split("?");
     if (parts.length !== parameters.length)
       throw new Error(`A statement has ${parts.length} placeholders and ${parameters.length} values.`);
-    let statement = first;
-    for (const [index, part] of parts.entries()) statement += this.literal(parameters[index]) + part;
-    return statement;
+    return parts.reduce(
+      (statement, part, index) => statement + this.literal(parameters[index]) + part,
+      first,
+    );
   }
 
   private literal(value: SqlValue | undefined): string {

@@ -15,9 +15,11 @@ const rememberedRevisions = 20_000;
  */
 export class RevisionWriter {
   private readonly committed = new Set<string>();
+  /** Most come as the very object that was remembered, and need not even be spelled. */
+  private readonly remembered = new WeakSet<RevisionFacts>();
 
   async write(transaction: Transaction, revision: RevisionFacts, receipt: EventReceipt): Promise<void> {
-    if (this.committed.has(spelling(revision))) return;
+    if (this.remembered.has(revision) || this.committed.has(spelling(revision))) return;
     const createdAt = receipt.receivedAt;
     const version = { organizationId: revision.organizationId, id: revision.agentVersionId, createdAt };
     await insertRows(transaction, agentVersions, [version], "keep");
@@ -32,6 +34,8 @@ export class RevisionWriter {
 
   /** Called after the commit: only then is the revision sure to stay. */
   remember(revision: RevisionFacts): void {
+    if (this.remembered.has(revision)) return;
+    this.remembered.add(revision);
     if (this.committed.size >= rememberedRevisions) this.committed.clear();
     this.committed.add(spelling(revision));
   }
