@@ -48,5 +48,9 @@ export const messages = defineTable<MessageRow>({
     { name: "ix_messages_created", columns: ["createdAt", "id"] },
     { name: "ix_messages_organization_created", columns: ["organizationId", "createdAt", "id"] },
     { name: "ix_messages_conversation", columns: ["conversationId"] },
+    // A person is looked for by these.
+    { name: "ix_messages_from", columns: ["fromAddress"] },
+    { name: "ix_messages_to", columns: ["toAddress"] },
+    { name: "ix_messages_contact", columns: ["contactId"] },
   ],
 });

@@ -24,6 +24,24 @@ export interface SessionRow extends SessionFacts {
   readonly revisionSource: string;
 }
 
+/**
+ * What lists are sorted by, filtered by and counted by stands in the two indexes that lists walk. So whatever passes over many
+ * sessions (statistics, counts, a rare value, another order) reads these, and not the rows, which hold whole transcripts: a tenth of the
+ * bytes. MySQL's longest key (3,072 bytes) has room for two texts of 255 characters.
+ */
+const passedOver = [
+  "endedAt",
+  "analyzedAt",
+  "createdAt",
+  "updatedAt",
+  "lifecycle",
+  "agentId",
+  "agentVersionId",
+  "messageCount",
+  "userSentiment",
+  "chatCompletionRating",
+] as const satisfies readonly (keyof SessionRow)[];
+
 export const sessions = defineTable<SessionRow>({
   name: "sessions",
   columns: (types) => ({
@@ -57,8 +75,11 @@ export const sessions = defineTable<SessionRow>({
     customAnalysisData: types.longText({ nullable: true }),
   }),
   indices: [
-    { name: "ix_sessions_started", columns: ["startedAt", "id"] },
-    { name: "ix_sessions_organization_started", columns: ["organizationId", "startedAt", "id"] },
+    { name: "ix_sessions_started", columns: ["startedAt", "id", "organizationId", ...passedOver] },
+    {
+      name: "ix_sessions_organization_started",
+      columns: ["organizationId", "startedAt", "id", ...passedOver],
+    },
     { name: "ix_sessions_agent_started", columns: ["agentId", "startedAt", "id"] },
     { name: "ix_sessions_version_revision", columns: ["organizationId", "agentVersionId", "revisionSource"] },
     { name: "ix_sessions_conversation", columns: ["conversationId"] },

@@ -1,10 +1,14 @@
 import { CreateTables1764000000000 } from "./1764000000000-create-tables.js";
 import { CreateSearchTexts1764300000000 } from "./1764300000000-create-search-texts.js";
 import { CreateAccessTables1764400000000 } from "./1764400000000-create-access-tables.js";
+import { WidenSessionIndexes1764500000000 } from "./1764500000000-widen-session-indexes.js";
+import { IndexMessageAddresses1764510000000 } from "./1764510000000-index-message-addresses.js";
 
 /** In order; a new migration is added at the end. */
 export const sqliteMigrations = [
   CreateTables1764000000000,
   CreateSearchTexts1764300000000,
   CreateAccessTables1764400000000,
+  WidenSessionIndexes1764500000000,
+  IndexMessageAddresses1764510000000,
 ];
