@@ -16,8 +16,8 @@ export interface EventRows {
   readonly analysis: Row | undefined;
   /** Only where the event brings some, or says that there are none. */
   readonly answers: readonly Row[] | undefined;
-  /** The words that searches look for, cut as the service cuts them. */
-  readonly searchTexts: readonly Row[];
+  /** The words that searches look for, cut as the service cuts them; none where there is no word. */
+  readonly terms: readonly Row[];
   readonly feed: Row;
 }
 
@@ -132,17 +132,12 @@ export function toRows(body: Buffer): EventRows {
             number_value: typeof value === "number" ? value : null,
             boolean_value: typeof value === "boolean" ? Number(value) : null,
           })),
-    searchTexts: [
-      ...data.messages.map(({ id, body, translated_body }) => ({
-        owner_id: id,
-        terms: searchTerms([body, translated_body]),
-      })),
+    terms: [
       {
-        owner_id: data.id,
+        session_id: data.id,
         terms: searchTerms([
-          data.chat_transcript,
-          data.translated_chat_transcript ?? null,
-          data.chat_summary,
+          ...[data.chat_transcript, data.translated_chat_transcript ?? null, data.chat_summary],
+          ...data.messages.flatMap(({ body, translated_body }) => [body, translated_body]),
         ]),
       },
     ].filter(({ terms }) => terms !== ""),

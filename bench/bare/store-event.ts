@@ -30,7 +30,7 @@ export async function storeEvent(pool: Pool, body: Buffer): Promise<string> {
       await connection.query("DELETE FROM analysis_answers WHERE session_id = ?", [rows.session.id]);
       await insert(connection, "analysis_answers", rows.answers);
     }
-    await insert(connection, "search_texts", rows.searchTexts, "terms = VALUES(terms)");
+    await insert(connection, "session_terms", rows.terms, "terms = VALUES(terms)");
     if (isNews) await insert(connection, "session_feed", [rows.feed]);
     await connection.query("COMMIT");
     knownRevisions.add(revision);

@@ -42,7 +42,7 @@ const plans: readonly CopyPlan[] = [
       updated_at: shifted("t.updated_at"),
     },
   },
-  { table: "search_texts", from: "search_texts t", values: { owner_id: copiedId("t.owner_id") } },
+  { table: "session_terms", from: "session_terms t", values: { session_id: copiedId("t.session_id") } },
   {
     table: "sessions",
     from: "sessions t JOIN bench_conversations c ON c.id = t.conversation_id",

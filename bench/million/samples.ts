@@ -42,7 +42,7 @@ export async function chooseSamples(templates: Connection, filled: Connection): 
 
 async function chooseWord(templates: Connection): Promise<string> {
   const [rows] = await templates.query<(RowDataPacket & { terms: string })[]>(
-    "SELECT q.terms FROM search_texts q JOIN sessions s ON s.id = q.owner_id",
+    "SELECT terms FROM session_terms",
   );
   const counts = new Map<string, number>();
   for (const { terms } of rows) {

@@ -86,7 +86,7 @@ export function forUpdate(dialect: Dialect): string {
   return dialect === "sqlite" ? "" : " FOR UPDATE";
 }
 
-/** Which rows of search_texts (alias `q`) hold a word that begins with each of these terms, by the full-text index. */
+/** Which rows of session_terms (alias `q`) hold a word that begins with each of these terms, by the full-text index. */
 export function fullTextMatch(
   dialect: Dialect,
   terms: readonly string[],
@@ -94,7 +94,7 @@ export function fullTextMatch(
   if (dialect === "sqlite") {
     const expression = terms.map((term) => `terms:${term}*`).join(" AND ");
     return {
-      sql: "q.owner_id IN (SELECT owner_id FROM search_index WHERE search_index MATCH ?)",
+      sql: "q.session_id IN (SELECT session_id FROM session_terms_index WHERE session_terms_index MATCH ?)",
       parameters: [expression],
     };
   }

@@ -6,10 +6,10 @@ import { apiKeys } from "./tables/api-keys.table.js";
 import { auditLog } from "./tables/audit-log.table.js";
 import { erasures } from "./tables/erasures.table.js";
 import { messages } from "./tables/messages.table.js";
-import { searchTexts } from "./tables/search-texts.table.js";
 import { serviceSettings } from "./tables/service-settings.table.js";
 import { feedHead, sessionFeed } from "./tables/session-feed.table.js";
 import { sessionMessages } from "./tables/session-messages.table.js";
+import { sessionTerms } from "./tables/session-terms.table.js";
 import { sessions } from "./tables/sessions.table.js";
 import { webhookEvents } from "./tables/webhook-events.table.js";
 
@@ -22,7 +22,7 @@ export const projectedTables = [
   sessionMessages,
   analyses,
   analysisAnswers,
-  searchTexts,
+  sessionTerms,
   sessionFeed,
 ] as const;
 

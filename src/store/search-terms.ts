@@ -20,7 +20,7 @@ const isAscii = /^[\0-\x7f]*$/;
 const isPlain = /^[a-pr-z0-9]{1,78}$/;
 const isUnspaced = new RegExp(`^[${unspaced}]`, "u");
 
-/** What is stored of some texts: each word once, between spaces. */
+/** What is stored of some texts: each word once, in order and between spaces. The order of the texts makes no difference. */
 export function searchTerms(texts: readonly (string | null)[]): string {
   const terms = new Set<string>();
   for (const text of texts) {
@@ -30,7 +30,7 @@ export function searchTerms(texts: readonly (string | null)[]): string {
       else for (const pair of pairs(run, 1)) terms.add(written(pair));
     }
   }
-  return terms.size === 0 ? "" : ` ${[...terms].join(" ")} `;
+  return terms.size === 0 ? "" : ` ${[...terms].sort().join(" ")} `;
 }
 
 /** What is looked for: each of these begins a word of the text. */

@@ -94,7 +94,7 @@ describe("privacy erase --email, beside a service that runs", () => {
     expect(errors).toBeUndefined();
     expect(data).toMatchObject({ sessions: { totalCount: 2 }, webhookEvents: { totalCount: 3 } });
     const rows = await onDatabase(database, async (opened) => [
-      await opened.read("SELECT * FROM search_texts"),
+      await opened.read("SELECT * FROM session_terms"),
       await opened.read("SELECT * FROM analysis_answers"),
       await opened.read("SELECT * FROM session_feed"),
     ]);

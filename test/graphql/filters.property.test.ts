@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../../src/store/database.js";
 import { everything } from "../../src/store/readers/scope.js";
-import { SessionReader } from "../../src/store/readers/session.reader.js";
+import { sessionOrder, SessionReader, type SessionRecord } from "../../src/store/readers/session.reader.js";
 import { type QueryResult, startService, type TestService } from "../service.js";
 import { filterArbitrary } from "./filter-arbitrary.js";
 import { matchesSession, type ServedSession } from "./reference-filter.js";
@@ -29,12 +29,18 @@ interface Meaning {
   /** In the order of ids. */
   readonly exported: readonly string[];
   readonly subscribed: readonly string[];
+  /** In the list's order, where the database is asked to find all that match, and no page is looked for nearby first. */
+  readonly found: readonly string[];
+  /** In the list's order, where few sessions are nearby: some pages are found there, others are not. */
+  readonly walked: readonly string[];
 }
 
 describe("one filter means one thing everywhere", () => {
   let service: TestService;
   let database: Database;
   let reader: SessionReader;
+  let finder: SessionReader;
+  let walker: SessionReader;
   let sessions: ServedSession[];
   beforeAll(async () => {
     service = await startService({ GRAPHQL_MAX_ALIASES: "1000", GRAPHQL_MAX_COST: "1000000" });
@@ -42,6 +48,8 @@ describe("one filter means one thing everywhere", () => {
     sessions = await readAllSessions(service);
     database = await Database.open(service.config.database, 4);
     reader = new SessionReader(database);
+    finder = new SessionReader(database, 0);
+    walker = new SessionReader(database, 2);
   });
   afterAll(async () => {
     await database.close();
@@ -57,6 +65,8 @@ describe("one filter means one thing everywhere", () => {
       statistics: pages.length,
       exported: sorted,
       subscribed: sorted,
+      found: pages,
+      walked: pages,
     };
   }
 
@@ -74,6 +84,8 @@ describe("one filter means one thing everywhere", () => {
           statistics: groups[0]?.count ?? 0,
           exported: await exportedIds(filter),
           subscribed: await subscribedIds(filter),
+          found: await idsOf(finder, filter, sessions.length),
+          walked: await idsOf(walker, filter, 9),
         };
       }),
     );
@@ -102,6 +114,21 @@ describe("one filter means one thing everywhere", () => {
   async function subscribedIds(filter: Filter): Promise<string[]> {
     const ids = sessions.map(({ id }) => id);
     return [...(await reader.matchingIds(everything, filter, ids))].sort();
+  }
+
+  /** The whole list, page by page. */
+  async function idsOf(from: SessionReader, filter: Filter, limit: number): Promise<string[]> {
+    const ids: string[] = [];
+    let after: SessionRecord["position"] | undefined;
+    for (;;) {
+      const window = { limit, fromEnd: false, after, before: undefined };
+      const { rows, hasNextPage } = await from.page(everything, { filter, order: sessionOrder([]), window }, [
+        "id",
+      ]);
+      ids.push(...rows.map(({ id }) => id));
+      if (!hasNextPage) return ids;
+      after = rows.at(-1)?.position;
+    }
   }
 
   it("finds what the reference finds: by pages, counts, statistics, exports and subscriptions", async () => {

@@ -108,18 +108,16 @@ const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script
 
 function isFound(session: ServedSession, query: string): boolean {
   const { chatTranscript, translatedChatTranscript, chatSummary } = session;
-  const places = [
-    [chatTranscript, translatedChatTranscript, chatSummary],
-    ...session.messages.nodes.map(({ body, translatedBody }) => [body, translatedBody]),
+  const texts = [
+    ...[chatTranscript, translatedChatTranscript, chatSummary],
+    ...session.messages.nodes.flatMap(({ body, translatedBody }) => [body, translatedBody]),
   ];
-  return places.some((texts) => {
-    const words = texts.flatMap((text) => wordsOf((text ?? "") as string));
-    return wordsOf(query).every((asked) =>
-      unspaced.test(asked)
-        ? neighbours(asked).every((pair) => words.some((word) => unspaced.test(word) && word.includes(pair)))
-        : words.some((word) => word.startsWith(asked)),
-    );
-  });
+  const words = texts.flatMap((text) => wordsOf((text ?? "") as string));
+  return wordsOf(query).every((asked) =>
+    unspaced.test(asked)
+      ? neighbours(asked).every((pair) => words.some((word) => unspaced.test(word) && word.includes(pair)))
+      : words.some((word) => word.startsWith(asked)),
+  );
 }
 
 /** Runs of letters and digits; a run changes where a script without spaces begins or ends. */

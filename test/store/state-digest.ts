@@ -35,6 +35,7 @@ const projectedTables: Record<string, { readonly order: string; readonly without
   session_messages: { order: "session_id, message_id", without: [] },
   analyses: { order: "session_id, content_sha256", without: ["event_id", "received_at"] },
   analysis_answers: { order: "session_id, position", without: [] },
+  session_terms: { order: "session_id", without: [] },
 };
 
 const orderKeyColumns = ["source", "older", "revision_source"];

@@ -97,7 +97,7 @@ export class SessionFilter {
   @Field(
     () => String,
     nullable(
-      "Words, each of which must begin a word of its transcript, translated transcript or summary, or each a word of one of its messages. Case and accents do not count; 16 words at the most.",
+      "Words, each of which must begin a word of its transcript, translated transcript, summary or messages. Case and accents do not count; 16 words at the most.",
     ),
   )
   readonly search?: string | null;

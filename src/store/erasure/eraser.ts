@@ -4,6 +4,7 @@ import { BadInputError } from "../../errors.js";
 import { type Identifier, identifierOf, Scrubber } from "../../events/identifiers.js";
 import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
 import type { Database, SqlValue, Transaction } from "../database.js";
+import { rewriteTerms } from "../writers/search.writer.js";
 import { believedMilliseconds, type ErasureList } from "./erasure-list.js";
 import { scanRows } from "./scan-rows.js";
 import { scrubTexts } from "./scrub-texts.js";
@@ -97,11 +98,7 @@ export class Eraser {
     let count = 0;
     for (const conversation of conversations) {
       count += await this.database.transaction(async (transaction) => {
-        await transaction.execute(
-          "DELETE FROM search_texts WHERE owner_id IN (SELECT id FROM messages WHERE conversation_id = ?)",
-          [conversation],
-        );
-        return await transaction.execute(
+        const erased = await transaction.execute(
           `UPDATE messages SET body = NULL, translated_body = NULL, attachments = NULL, metadata = NULL, contact_id = NULL,
              campaign_contact_id = NULL, step_contact_id = NULL,
              from_address = CASE WHEN direction = 'OUTBOUND' THEN from_address ELSE NULL END,
@@ -109,6 +106,13 @@ export class Eraser {
            WHERE conversation_id = ?`,
           [conversation],
         );
+        const listing = await transaction.query<{ id: string }>(
+          `SELECT DISTINCT j.session_id AS id FROM messages m JOIN session_messages j ON j.message_id = m.id
+           WHERE m.conversation_id = ? ORDER BY j.session_id`,
+          [conversation],
+        );
+        for (const { id } of listing) await rewriteTerms(transaction, id);
+        return erased;
       });
     }
     return count;
@@ -180,7 +184,7 @@ async function eraseSession(transaction: Transaction, id: string): Promise<void>
     only,
   );
   await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", only);
-  await transaction.execute("DELETE FROM search_texts WHERE owner_id = ?", only);
+  await rewriteTerms(transaction, id);
   const analyses = await transaction.query<{ hash: string }>(
     "SELECT content_sha256 AS hash FROM analyses WHERE session_id = ?",
     only,
@@ -197,7 +201,7 @@ async function eraseSession(transaction: Transaction, id: string): Promise<void>
 /** SQLite keeps deleted bytes in its file until it is written anew. What MySQL keeps (binary logs, backups) has an end of its own. */
 async function compact({ dialect, writer }: Database): Promise<void> {
   if (dialect !== "sqlite") return;
-  await writer.query("INSERT INTO search_index (search_index) VALUES ('optimize')");
+  await writer.query("INSERT INTO session_terms_index (session_terms_index) VALUES ('optimize')");
   await writer.query("VACUUM");
   await writer.query("PRAGMA wal_checkpoint(TRUNCATE)");
 }

@@ -94,11 +94,16 @@ async function deleteSessions(transaction: Transaction, ids: readonly string[]):
     `SELECT DISTINCT message_id AS id FROM session_messages WHERE session_id ${among}`,
     ids,
   );
-  for (const table of ["analysis_answers", "analyses", "session_messages", "webhook_events"]) {
+  for (const table of [
+    "analysis_answers",
+    "analyses",
+    "session_messages",
+    "session_terms",
+    "webhook_events",
+  ]) {
     await transaction.execute(`DELETE FROM ${table} WHERE session_id ${among}`, ids);
   }
   await transaction.execute(`DELETE FROM sessions WHERE id ${among}`, ids);
-  await transaction.execute(`DELETE FROM search_texts WHERE owner_id ${among}`, ids);
   for (let start = 0; start < joined.length; start += eventsAtOnce) {
     const slice = joined.slice(start, start + eventsAtOnce).map(({ id }) => id);
     // A message of a conversation may be another session's too.
@@ -108,11 +113,7 @@ async function deleteSessions(transaction: Transaction, ids: readonly string[]):
     );
     const kept = new Set(shared.map(({ id }) => id));
     const orphans = slice.filter((id) => !kept.has(id));
-    if (orphans.length === 0) continue;
-    await transaction.execute(`DELETE FROM messages WHERE id IN (${placeholders(orphans)})`, orphans);
-    await transaction.execute(
-      `DELETE FROM search_texts WHERE owner_id IN (${placeholders(orphans)})`,
-      orphans,
-    );
+    if (orphans.length > 0)
+      await transaction.execute(`DELETE FROM messages WHERE id IN (${placeholders(orphans)})`, orphans);
   }
 }

@@ -1,6 +1,6 @@
 import type { Scrubber } from "../../events/identifiers.js";
 import type { Database, SqlValue, Transaction } from "../database.js";
-import { searchTerms } from "../search-terms.js";
+import { rewriteTerms } from "../writers/search.writer.js";
 import { scanRows } from "./scan-rows.js";
 
 /** A table with texts that people wrote, or that were written of them. */
@@ -10,8 +10,8 @@ interface TextTable {
   readonly texts: readonly string[];
   /** Columns of JSON text. */
   readonly json?: readonly string[];
-  /** Whether searches look into the texts: then their words are kept anew. */
-  readonly isSearched?: true;
+  /** Which sessions' words are of these texts: a statement with the row's id for parameter. */
+  readonly searchedBy?: string;
 }
 
 const textTables: readonly TextTable[] = [
@@ -20,14 +20,14 @@ const textTables: readonly TextTable[] = [
     key: ["id"],
     texts: ["chat_summary", "chat_transcript", "translated_chat_transcript"],
     json: ["custom_analysis_data"],
-    isSearched: true,
+    searchedBy: "SELECT id FROM sessions WHERE id = ?",
   },
   {
     table: "messages",
     key: ["id"],
     texts: ["body", "translated_body"],
     json: ["attachments", "metadata"],
-    isSearched: true,
+    searchedBy: "SELECT session_id AS id FROM session_messages WHERE message_id = ? ORDER BY session_id",
   },
   {
     table: "analyses",
@@ -70,7 +70,7 @@ export async function scrubTexts(database: Database, scrubber: Scrubber): Promis
 
 async function rewrite(
   transaction: Transaction,
-  { table, key, texts, isSearched }: TextTable,
+  { table, key, searchedBy }: TextTable,
   row: TextRow,
   changes: readonly [string, SqlValue][],
 ): Promise<void> {
@@ -79,13 +79,9 @@ async function rewrite(
      WHERE ${key.map((name) => `${name} = ?`).join(" AND ")}`,
     [...changes.map(([, value]) => value), ...key.map((name) => row[name] ?? null)],
   );
-  if (isSearched !== true) return;
-  const after: TextRow = { ...row, ...(Object.fromEntries(changes) as TextRow) };
-  const words = texts.map((name) => after[name] ?? null).map((text) => (text === null ? null : String(text)));
-  await transaction.execute("UPDATE search_texts SET terms = ? WHERE owner_id = ?", [
-    searchTerms(words),
-    row.id ?? null,
-  ]);
+  if (searchedBy === undefined) return;
+  for (const { id } of await transaction.query<{ id: string }>(searchedBy, [row.id ?? null]))
+    await rewriteTerms(transaction, id);
 }
 
 function changesOf(row: TextRow, { texts, json = [] }: TextTable, scrubber: Scrubber): [string, SqlValue][] {

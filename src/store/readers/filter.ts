@@ -50,15 +50,24 @@ export type FilterFields = Readonly<Record<string, FilterField | FilterRelation>
 /** Where in a filter the compiler stands. */
 export interface FilterPlace {
   readonly dialect: Dialect;
-  /**
-   * How texts are searched: through the full-text index, or (where few rows are asked about) by looking into each row. Both find the
-   * same rows.
-   */
-  readonly search: "index" | "rows";
+  readonly ask: Asking;
   /** Such as `filter.and.0`. */
   readonly path: string;
   readonly depth: number;
-  readonly conditions: { count: number };
+  readonly tally: { conditions: number; reads: number };
+}
+
+/**
+ * How conditions on other tables are put. Of `all` rows: the database may begin with those tables' indexes (the full-text index among
+ * them) and find every row that matches. Of `each` row by itself: the rows are walked in their order, which is the better where few are
+ * asked about or most match. Both find the same rows.
+ */
+export type Asking = "all" | "each";
+
+/** A filter in SQL. */
+export interface CompiledFilter extends SqlCondition {
+  /** About how many rows of other tables it reads to decide on one row, asked of each. */
+  readonly reads: number;
 }
 
 const greatestDepth = 10;
@@ -70,15 +79,11 @@ export function compileFilter(
   filter: object,
   fields: FilterFields,
   alias: string,
-  { dialect, search = "index" }: { readonly dialect: Dialect; readonly search?: "index" | "rows" },
-): SqlCondition {
-  return compileNested(filter, fields, alias, {
-    dialect,
-    search,
-    path: "filter",
-    depth: 1,
-    conditions: { count: 0 },
-  });
+  { dialect, ask = "all" }: { readonly dialect: Dialect; readonly ask?: Asking },
+): CompiledFilter {
+  const tally = { conditions: 0, reads: 0 };
+  const condition = compileNested(filter, fields, alias, { dialect, ask, path: "filter", depth: 1, tally });
+  return { ...condition, reads: tally.reads };
 }
 
 /**
@@ -95,9 +100,9 @@ export function compileNested(
   const nested = (value: object, path: string) => compileNested(value, fields, alias, within(place, path));
   const parts = Object.entries(filter).flatMap(([name, value]: [string, unknown]): SqlCondition[] => {
     if (value === undefined || value === null) return [];
-    place.conditions.count += 1;
+    place.tally.conditions += 1;
     demand(
-      place.conditions.count <= mostConditions,
+      place.tally.conditions <= mostConditions,
       place.path,
       `must not hold more than ${mostConditions} conditions`,
     );
@@ -130,6 +135,21 @@ export function join(parts: readonly SqlCondition[], operator: "AND" | "OR"): Sq
     sql: parts.map(({ sql }) => `(${sql})`).join(` ${operator} `),
     parameters: parts.flatMap(({ parameters }) => parameters),
   };
+}
+
+/**
+ * That a subquery finds something. Optimizers turn a plain EXISTS into a join and may then begin with the other table; as an argument of
+ * a function it stays what it is.
+ * @param reads about how many rows it reads
+ */
+export function exists(
+  subquery: SqlCondition,
+  reads: number,
+  { ask, tally }: Pick<FilterPlace, "ask" | "tally">,
+): SqlCondition {
+  tally.reads += reads;
+  const sql = `EXISTS (${subquery.sql})`;
+  return { sql: ask === "each" ? `COALESCE(${sql}, 0)` : sql, parameters: subquery.parameters };
 }
 
 /** SQL's unknown counts as false, so that `not` turns exactly what did not match into what matches. */

@@ -4,12 +4,15 @@ import { fullTextMatch } from "../dialect.js";
 import { wantedTerms } from "../search-terms.js";
 import { agentVersionFilterFields } from "./agent-version.reader.js";
 import {
+  type Asking,
   type Comparator,
   compileComparator,
+  type CompiledFilter,
   compileFilter,
   compileNested,
   demand,
   equals,
+  exists,
   type FilterField,
   type FilterFields,
   type FilterPlace,
@@ -35,11 +38,20 @@ function rankOf(status: SessionStatus): number {
 export function sessionConditions(
   scope: Scope,
   filter: object,
-  options: { readonly dialect: Dialect; readonly search?: "index" | "rows" },
+  options: { readonly dialect: Dialect; readonly ask?: Asking },
 ): SqlCondition[] {
+  return [scopeCondition(scope, "s"), compileSessionFilter(scope, filter, options)];
+}
+
+/** A SessionFilter on `sessions s`, without the scope's condition. */
+export function compileSessionFilter(
+  scope: Scope,
+  filter: object,
+  options: { readonly dialect: Dialect; readonly ask?: Asking },
+): CompiledFilter {
   refuseWithheld(scope, filter);
-  const { sql, parameters } = compileFilter(filter, sessionFilterFields, "s", options);
-  return [scopeCondition(scope, "s"), { sql: `(${sql})`, parameters }];
+  const compiled = compileFilter(filter, sessionFilterFields, "s", options);
+  return { ...compiled, sql: `(${compiled.sql})` };
 }
 
 /** What sessions know themselves of their agent version: here an index serves. */
@@ -62,13 +74,15 @@ function compileAgentVersion(filter: object, alias: string, place: FilterPlace):
       "fr",
       place,
     );
-    parts.push({
-      sql: `EXISTS (SELECT 1 FROM agent_version_revisions fr WHERE fr.id = ${alias}.revision_id AND (${sql}))`,
-      parameters,
-    });
+    // Few revisions are shared by all sessions, so this reads hardly anything.
+    const subquery = `SELECT 1 FROM agent_version_revisions fr WHERE fr.id = ${alias}.revision_id AND (${sql})`;
+    parts.push(exists({ sql: subquery, parameters }, 0, place));
   }
   return join(parts, "AND");
 }
+
+/** A session has about so many messages, each of which is found through its row in session_messages. */
+const readsForMessages = 16;
 
 interface MessagesFilter {
   readonly some?: object | null;
@@ -81,17 +95,17 @@ function compileMessages(
   alias: string,
   place: FilterPlace,
 ): SqlCondition {
-  const exists = (condition: SqlCondition): SqlCondition => ({
-    sql: `EXISTS (SELECT 1 FROM session_messages fj JOIN messages fm ON fm.id = fj.message_id
-      WHERE fj.session_id = ${alias}.id AND (${condition.sql}))`,
-    parameters: condition.parameters,
-  });
+  const any = ({ sql, parameters }: SqlCondition): SqlCondition => {
+    const subquery = `SELECT 1 FROM session_messages fj JOIN messages fm ON fm.id = fj.message_id
+      WHERE fj.session_id = ${alias}.id AND (${sql})`;
+    return exists({ sql: subquery, parameters }, readsForMessages, place);
+  };
   const matching = (filter: object, name: string) =>
     compileNested(filter, messageFilterFields, "fm", within(place, name));
   const parts: SqlCondition[] = [];
-  if (isPresent(some)) parts.push(exists(matching(some, "some")));
-  if (isPresent(every)) parts.push(negate(exists(negate(matching(every, "every")))));
-  if (isPresent(none)) parts.push(negate(exists(matching(none, "none"))));
+  if (isPresent(some)) parts.push(any(matching(some, "some")));
+  if (isPresent(every)) parts.push(negate(any(negate(matching(every, "every")))));
+  if (isPresent(none)) parts.push(negate(any(matching(none, "none"))));
   return join(parts, "AND");
 }
 
@@ -121,16 +135,14 @@ function compileAnalysis(answers: readonly AnswerFilter[], alias: string, place:
 /** The answer of that name, or none: what an answer lacks (another type's value, or everything) counts as no value. */
 function compileAnswer(answer: AnswerFilter, alias: string, place: FilterPlace): SqlCondition {
   demand(answer.name.length <= 255, `${place.path}.name`, "must have at most 255 characters");
-  const exists = (condition: SqlCondition): SqlCondition => {
+  const some = (condition: SqlCondition): SqlCondition => {
     const named = equals("fa.name", answer.name, answerName, place.dialect);
-    return {
-      sql: `EXISTS (SELECT 1 FROM analysis_answers fa WHERE fa.session_id = ${alias}.id AND ${named.sql} AND (${condition.sql}))`,
-      parameters: [...named.parameters, ...condition.parameters],
-    };
+    const sql = `SELECT 1 FROM analysis_answers fa WHERE fa.session_id = ${alias}.id AND ${named.sql} AND (${condition.sql})`;
+    return exists({ sql, parameters: [...named.parameters, ...condition.parameters] }, 1, place);
   };
   const parts: SqlCondition[] = [];
   if (isPresent(answer.answered)) {
-    const answered = exists({ sql: "fa.value_type <> 'null'", parameters: [] });
+    const answered = some({ sql: "fa.value_type <> 'null'", parameters: [] });
     parts.push(answer.answered ? answered : negate(answered));
   }
   for (const [type, field] of Object.entries(answerFields)) {
@@ -138,7 +150,7 @@ function compileAnswer(answer: AnswerFilter, alias: string, place: FilterPlace):
     if (!isPresent(comparator)) continue;
     const matching = compileComparator(comparator, field, "fa", within(place, type));
     // Where no value at all would match, that no matching answer exists is not the question: that no other one does.
-    parts.push(matchesNothing(comparator) ? negate(exists(negate(matching))) : exists(matching));
+    parts.push(matchesNothing(comparator) ? negate(some(negate(matching))) : some(matching));
   }
   return join(parts, "AND");
 }
@@ -153,27 +165,22 @@ function matchesNothing(comparator: Comparator<unknown>): boolean {
 
 const mostWords = 16;
 
-/** All words begin words of the session's own texts, or all of them of one of its messages. */
+/** Each of the words begins some word of the session's texts, its messages' among them. */
 function compileSearch(text: string, alias: string, place: FilterPlace): SqlCondition {
   const terms = wantedTerms(text);
   demand(terms.length > 0, place.path, "must hold a letter or a digit");
   demand(terms.length <= mostWords, place.path, `must not hold more than ${mostWords} words`);
-  if (place.search === "index") {
-    const { sql, parameters } = fullTextMatch(place.dialect, terms);
-    // DISTINCT keeps the optimizers from asking the index anew for each session.
-    return {
-      sql: `${alias}.id IN (SELECT found.id FROM (SELECT DISTINCT COALESCE(fj.session_id, q.owner_id) AS id
-        FROM search_texts q LEFT JOIN session_messages fj ON fj.message_id = q.owner_id WHERE ${sql}) found)`,
-      parameters,
-    };
+  if (place.ask === "each") {
+    const all = terms.map(() => "INSTR(q.terms, ?) > 0").join(" AND ");
+    const subquery = `SELECT 1 FROM session_terms q WHERE q.session_id = ${alias}.id AND ${all}`;
+    return exists({ sql: subquery, parameters: terms.map((term) => ` ${term}`) }, 1, place);
   }
-  const all = terms.map(() => "INSTR(q.terms, ?) > 0").join(" AND ");
-  const parameters = terms.map((term) => ` ${term}`);
+  const { sql, parameters } = fullTextMatch(place.dialect, terms);
+  place.tally.reads += 1;
+  // DISTINCT keeps the optimizers from asking the index anew for each session.
   return {
-    sql: `EXISTS (SELECT 1 FROM search_texts q WHERE q.owner_id = ${alias}.id AND ${all})
-      OR EXISTS (SELECT 1 FROM session_messages fj JOIN search_texts q ON q.owner_id = fj.message_id
-        WHERE fj.session_id = ${alias}.id AND ${all})`,
-    parameters: [...parameters, ...parameters],
+    sql: `${alias}.id IN (SELECT found.id FROM (SELECT DISTINCT q.session_id AS id FROM session_terms q WHERE ${sql}) found)`,
+    parameters,
   };
 }
 

@@ -2,11 +2,11 @@ import { fromDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
-import { demand } from "./filter.js";
+import { type Asking, demand } from "./filter.js";
 import { maskAnalyzed } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
-import { sessionConditions, type SessionStatus, statuses } from "./session-filter.js";
+import { compileSessionFilter, sessionConditions, type SessionStatus, statuses } from "./session-filter.js";
 
 /** A session as it is served: instants in ISO 8601 as precise as received, JSON as values. Holds the fields that were asked for. */
 export interface SessionRecord {
@@ -91,9 +91,29 @@ export function sessionOrder(
   ];
 }
 
+/** What part of which list is asked for. */
+export interface PageQuery {
+  readonly filter: object;
+  readonly order: readonly OrderTerm[];
+  readonly window: Window;
+}
+
+/** For each row that a page may hold, so many sessions are looked at before the database is asked to find all that match. */
+const defaultNearbyPerRow = 40;
+
+/** The orders of lists and of exports: an index is kept in each. */
+const keptOrders: ReadonlySet<string> = new Set(["startedAt DESC, id DESC", "id ASC"]);
+
+function spelled(order: readonly OrderTerm[]): string {
+  return order.map(({ property, descending }) => `${property} ${descending ? "DESC" : "ASC"}`).join(", ");
+}
+
 /** Reads sessions within a scope, only the columns that were asked for. */
 export class SessionReader {
-  constructor(private readonly database: SqlReader) {}
+  constructor(
+    private readonly database: SqlReader,
+    private readonly nearbyPerRow = defaultNearbyPerRow,
+  ) {}
 
   async byIds(
     scope: Scope,
@@ -111,25 +131,81 @@ export class SessionReader {
     return await this.records(scope, rows, wanted, []);
   }
 
-  async page(
-    scope: Scope,
-    query: { readonly filter: object; readonly order: readonly OrderTerm[]; readonly window: Window },
-    fields: Iterable<SessionField>,
-  ): Promise<Slice<SessionRecord>> {
+  async page(scope: Scope, query: PageQuery, fields: Iterable<SessionField>): Promise<Slice<SessionRecord>> {
     const wanted = new Set<SessionField>([...fields, "id"]);
-    const { conditions, orderBy, limit } = windowSql(query.order, query.window);
-    const where = [...this.matching(scope, query.filter), ...conditions];
-    const columns = columnsFor(
-      wanted,
-      query.order.map(({ property }) => property as keyof SessionRow),
-    );
-    const rows = await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", columns)} FROM sessions s
-       WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
-      where.flatMap(({ parameters }) => parameters),
-    );
+    const rows =
+      (await this.nearest(scope, query, wanted)) ??
+      (await this.rows(query, wanted, this.matching(scope, query.filter)));
     const slice = toSlice(rows, query.window);
     return { ...slice, rows: await this.records(scope, slice.rows, wanted, query.order) };
+  }
+
+  /**
+   * A page whose filter asks of other tables is looked for among the next sessions of the list first: what one session in forty matches
+   * is found there, and the database need not collect all that match, of which there may be hundreds of thousands.
+   * @returns undefined where they do not fill the page; then nothing is known of those beyond them
+   */
+  private async nearest(
+    scope: Scope,
+    query: PageQuery,
+    wanted: ReadonlySet<SessionField>,
+  ): Promise<SessionRow[] | undefined> {
+    const { reads, ...condition } = compileSessionFilter(scope, query.filter, {
+      dialect: this.database.dialect,
+      ask: "each",
+    });
+    const { order, window } = query;
+    const nearby = reads === 0 ? 0 : Math.floor((this.nearbyPerRow * window.limit) / reads);
+    const isKept = !window.fromEnd && keptOrders.has(spelled(order));
+    if (nearby <= window.limit || !isKept) return undefined;
+    const end = await this.nearbyEnd(scope, query, nearby);
+    const where = [scopeCondition(scope, "s"), ...(end === undefined ? [] : [end]), condition];
+    const rows = await this.rows(query, wanted, where);
+    return end === undefined || rows.length > window.limit ? rows : undefined;
+  }
+
+  /**
+   * The condition that keeps within about the next `count` sessions of a list, by the first term of its order. It holds a constant: only
+   * then does it end the walk along the index.
+   * @returns undefined where no more than that follow
+   */
+  private async nearbyEnd(
+    scope: Scope,
+    { order: [first, ...ties], window }: PageQuery,
+    count: number,
+  ): Promise<SqlCondition | undefined> {
+    if (first === undefined) return undefined;
+    const { conditions, orderBy } = windowSql([first, ...ties], window);
+    const where = [scopeCondition(scope, "s"), ...conditions];
+    const [last] = await this.database.read<{ value: string | null }>(
+      `SELECT ${first.column} AS value FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")}
+       ORDER BY ${orderBy} LIMIT 1 OFFSET ${count}`,
+      where.flatMap(({ parameters }) => parameters),
+    );
+    if (last === undefined) return undefined;
+    // Sessions without a start come last, and are nearby only where they are few.
+    if (last.value === null) return { sql: `${first.column} IS NOT NULL`, parameters: [] };
+    return { sql: `${first.column} ${first.descending ? ">=" : "<="} ?`, parameters: [last.value] };
+  }
+
+  /** The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that is asked of. */
+  private async rows(
+    { order, window }: Pick<PageQuery, "order" | "window">,
+    wanted: ReadonlySet<SessionField>,
+    conditions: readonly SqlCondition[],
+  ): Promise<SessionRow[]> {
+    const { conditions: beyond, orderBy, limit } = windowSql(order, window);
+    const where = [...conditions, ...beyond];
+    const columns = columnsFor(
+      wanted,
+      order.map(({ property }) => property as keyof SessionRow),
+    );
+    return await this.database.read<SessionRow>(
+      `SELECT ${selectList(sessions, "s", columns)} FROM (
+         SELECT s.id FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}
+       ) found JOIN sessions s ON s.id = found.id ORDER BY ${orderBy}`,
+      where.flatMap(({ parameters }) => parameters),
+    );
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -145,7 +221,7 @@ export class SessionReader {
   async ofAgentVersions(
     scope: Scope,
     agentVersionIds: readonly string[],
-    query: { readonly filter: object; readonly order: readonly OrderTerm[]; readonly window: Window },
+    query: PageQuery,
     fields: Iterable<SessionField>,
   ): Promise<Map<string, Slice<SessionRecord>>> {
     const wanted = new Set<SessionField>([...fields, "id", "agentVersionId"]);
@@ -177,7 +253,7 @@ export class SessionReader {
   /** Which of these sessions match a filter. */
   async matchingIds(scope: Scope, filter: object, ids: readonly string[]): Promise<Set<string>> {
     if (ids.length === 0) return new Set();
-    const where = this.matching(scope, filter, "rows");
+    const where = this.matching(scope, filter, "each");
     const rows = await this.database.read<{ id: string }>(
       `SELECT s.id FROM sessions s WHERE s.id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}`,
       [...ids, ...where.flatMap(({ parameters }) => parameters)],
@@ -199,8 +275,8 @@ export class SessionReader {
     );
   }
 
-  private matching(scope: Scope, filter: object, search: "index" | "rows" = "index"): SqlCondition[] {
-    return sessionConditions(scope, filter, { dialect: this.database.dialect, search });
+  private matching(scope: Scope, filter: object, ask: Asking = "all"): SqlCondition[] {
+    return sessionConditions(scope, filter, { dialect: this.database.dialect, ask });
   }
 }
 

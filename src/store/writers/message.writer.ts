@@ -14,8 +14,10 @@ export interface MessagesOutcome {
   readonly joined: number;
   /** Whether any message is new to the session or reads otherwise than before. */
   readonly changed: boolean;
-  /** Messages whose texts are new or read otherwise than before. */
-  readonly rewritten: readonly MessageTexts[];
+  /** The texts of the snapshot's messages, as they stand now. */
+  readonly texts: readonly MessageTexts[];
+  /** Messages that were known and read otherwise now: other sessions of the conversation may list them too. */
+  readonly rewritten: readonly string[];
 }
 
 export type MessageTexts = Pick<MessageFacts, "id" | "body" | "translatedBody">;
@@ -76,7 +78,8 @@ export class MessageWriter {
     return {
       joined,
       changed: merged.changed || joined > 0,
-      rewritten: [...fresh, ...merged.rewritten],
+      texts: [...fresh, ...merged.texts],
+      rewritten: merged.rewritten,
     };
   }
 
@@ -85,9 +88,10 @@ export class MessageWriter {
     snapshot: SessionSnapshot,
     known: ReadonlyMap<string, KnownMessage>,
     sessionKey: OrderKey,
-  ): Promise<{ readonly changed: boolean; readonly rewritten: readonly MessageTexts[] }> {
+  ): Promise<Omit<MessagesOutcome, "joined">> {
     let changed = false;
-    const rewritten: MessageTexts[] = [];
+    const texts: MessageTexts[] = [];
+    const rewritten: string[] = [];
     const moved: Pick<MessageRow, "id" | "source">[] = [];
     const changedRows: MessageRow[] = [];
     for (const facts of snapshot.messages) {
@@ -97,12 +101,13 @@ export class MessageWriter {
       if (repeats(row, facts)) {
         // A repeated value can have a newer key than before, and that decides what may overwrite it later.
         if (key > row.source) moved.push({ id: row.id, source: key });
+        texts.push(row);
         continue;
       }
       const after = merge(toMerged(row), facts, key);
       changed ||= after.changed.length > 0;
-      if (after.changed.includes("body") || after.changed.includes("translatedBody"))
-        rewritten.push(after.fields);
+      texts.push(after.fields);
+      if (after.changed.includes("body") || after.changed.includes("translatedBody")) rewritten.push(row.id);
       const next = toRow(after, row.organizationId);
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
@@ -112,7 +117,7 @@ export class MessageWriter {
       changedRows.sort((a, b) => (a.id < b.id ? -1 : 1));
       await insertRowsLater(transaction, messages, changedRows, { overwrite });
     }
-    return { changed, rewritten };
+    return { changed, texts, rewritten };
   }
 
   private async join(

@@ -66,7 +66,7 @@ export class SessionWriter {
     const messages = await this.messages.write(transaction, snapshot, key, knownMessages);
     if (receipt.definition.bringsAnalysis)
       await this.analyses.keep(transaction, snapshot, receipt, key, true);
-    await this.search.keep(transaction, row, messages.rewritten);
+    await this.search.keep(transaction, row, messages);
     await this.syncAnswers(transaction, row, snapshot.revision, false);
   }
 
@@ -115,7 +115,8 @@ export class SessionWriter {
     );
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
     const isRetold = searchedFields.some((field) => after.changed.includes(field));
-    await this.search.keep(transaction, isRetold ? next : undefined, messages.rewritten);
+    if (isRetold || messages.joined > 0 || messages.rewritten.length > 0)
+      await this.search.keep(transaction, next, messages);
     if (after.changed.includes("customAnalysisData") || after.changed.includes("revisionId")) {
       await this.syncAnswers(transaction, next, snapshot.revision, known.customAnalysisData !== null);
     }

@@ -3,6 +3,7 @@ import { CreateSearchTexts1764300000000 } from "./1764300000000-create-search-te
 import { CreateAccessTables1764400000000 } from "./1764400000000-create-access-tables.js";
 import { WidenSessionIndexes1764500000000 } from "./1764500000000-widen-session-indexes.js";
 import { IndexMessageAddresses1764510000000 } from "./1764510000000-index-message-addresses.js";
+import { CreateSessionTerms1764520000000 } from "./1764520000000-create-session-terms.js";
 
 /** In order; a new migration is added at the end. */
 export const mysqlMigrations = [
@@ -11,4 +12,5 @@ export const mysqlMigrations = [
   CreateAccessTables1764400000000,
   WidenSessionIndexes1764500000000,
   IndexMessageAddresses1764510000000,
+  CreateSessionTerms1764520000000,
 ];

@@ -1,0 +1,33 @@
+import type { MigrationInterface, QueryRunner } from "typeorm";
+import { fillSessionTerms } from "../fill-session-terms.js";
+
+/**
+ * The words of a session and its messages in one row a session, where there was one for each text. MySQL's DDL knows no transactions, so
+ * each step stands being done again.
+ */
+export class CreateSessionTerms1764520000000 implements MigrationInterface {
+  readonly name = "CreateSessionTerms1764520000000";
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query("DROP TABLE IF EXISTS session_terms");
+    await runner.query(`CREATE TABLE session_terms (
+      session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+      terms longtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+      PRIMARY KEY (session_id)
+    ) ENGINE=InnoDB`);
+    await fillSessionTerms(runner);
+    await runner.query("ALTER TABLE session_terms ADD FULLTEXT INDEX ft_session_terms_terms (terms)");
+    await runner.query("DROP TABLE IF EXISTS search_texts");
+  }
+
+  /** The old table is empty: `events replay --all --into-empty` fills it. */
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query("DROP TABLE IF EXISTS session_terms");
+    await runner.query(`CREATE TABLE IF NOT EXISTS search_texts (
+      owner_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+      terms longtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+      FULLTEXT INDEX ft_search_texts_terms (terms),
+      PRIMARY KEY (owner_id)
+    ) ENGINE=InnoDB`);
+  }
+}
