@@ -8,7 +8,7 @@ import { MessageResolver } from "./resolvers/message.resolver.js";
 import { NodeResolver } from "./resolvers/node.resolver.js";
 import { WebhookEventConnectionResolver, WebhookEventResolver } from "./resolvers/webhook-event.resolver.js";
 import { SessionEventResolver } from "./resolvers/session-event.resolver.js";
-import { SessionStatsResolver } from "./resolvers/session-stats.resolver.js";
+import { SessionStatsGroupResolver, SessionStatsResolver } from "./resolvers/session-stats.resolver.js";
 import { SessionConnectionResolver, SessionResolver } from "./resolvers/session.resolver.js";
 
 /** What resolvers are made of. */
@@ -28,6 +28,7 @@ export async function createSchema({ readers, feed, cursors }: SchemaParts): Pro
     new AgentVersionConnectionResolver(readers),
     new NodeResolver(readers),
     new SessionStatsResolver(readers),
+    new SessionStatsGroupResolver(readers),
     new SessionEventResolver(readers),
     new WebhookEventConnectionResolver(readers, cursors),
     new WebhookEventResolver(),

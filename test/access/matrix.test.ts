@@ -60,6 +60,8 @@ const entries: Readonly<Record<string, readonly string[]>> = {
     "sessionStats(groupBy: [{ field: ORGANIZATION }, { field: AGENT_VERSION }])",
     `sessionStats(filter: { organizationId: { eq: "${organizationB}" } }, groupBy: [{ field: ORGANIZATION }])`,
     'sessionStats(groupBy: [{ field: ANSWER, question: "Secret" }])',
+    // The two organizations share this agent.
+    "sessionStats(groupBy: [{ field: AGENT }])",
   ],
   webhookEvents: ["webhookEvents(first: 5)"],
   sessionAnalyzed: ["sessionAnalyzed(after: CURSOR_feed)"],

@@ -39,6 +39,7 @@ describe("limits of one operation", () => {
     ["{ sessions { totalCount } }", 1 + 20],
     ["{ sessions(first: 10) { nodes { messages(first: 20) { nodes { id } } } } }", 1 + 10 * (1 + 1 + 20)],
     ["{ sessions(first: 10) { nodes { analysis { name } } } }", 1 + 10 * (1 + 5)],
+    ["{ sessionStats { groups { agentVersion { name } } } }", 5 * (100 + 5 * (1 + 1))],
     [
       "query ($n: Int = 7) { sessions(first: $n) { ...page } } fragment page on SessionConnection { nodes { id } }",
       8,

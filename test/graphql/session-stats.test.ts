@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomUUID } from "node:crypto";
-import { sample, startService, type TestService } from "../service.js";
+import { eventOf, makeKey, organizationA, organizationB } from "../access/callers.js";
+import { createTestDatabase, sample, startService, type TestDatabase, type TestService } from "../service.js";
 import type { ServedSession } from "./reference-filter.js";
 import { readAllSessions, storeVariedSessions } from "./varied-sessions.js";
 
 interface Group {
   readonly from: string | null;
   readonly to: string | null;
-  readonly groups: readonly { readonly value: unknown }[];
+  readonly groups: readonly { readonly value: unknown; readonly agentVersion: Version | null }[];
   readonly count: number;
   readonly messageCount: number;
   readonly failedMessageCount: number;
@@ -20,9 +21,16 @@ interface Group {
   }[];
 }
 
+interface Version {
+  readonly id: string;
+  readonly agentId: string;
+  readonly name: string | null;
+  readonly description: string | null;
+}
+
 const statsQuery = `query ($filter: SessionFilter, $groupBy: [SessionGroupBy!], $interval: TimeInterval, $timeZone: String) {
   sessionStats(filter: $filter, groupBy: $groupBy, interval: $interval, timeZone: $timeZone) {
-    from to groups { value } count messageCount failedMessageCount timedCount averageDurationSeconds
+    from to groups { value agentVersion { id agentId name description } } count messageCount failedMessageCount timedCount averageDurationSeconds
     sentiments { value count share } } }`;
 
 describe("statistics of sessions", () => {
@@ -71,6 +79,25 @@ describe("statistics of sessions", () => {
     for (const group of stats) {
       const own = expected.get(group.groups[0]?.value) ?? [];
       expect(group).toMatchObject(summaryOf(own));
+    }
+  });
+
+  it("shows agent versions as they are listed, and no other field's values as such", async () => {
+    const { data } = await service.query<{ agentVersions: { nodes: Version[] } }>(
+      "{ agentVersions(first: 200) { nodes { id agentId name description } } }",
+    );
+    const versions = data.agentVersions.nodes;
+    for (const { field, question } of groupings) {
+      for (const { groups } of await read({ groupBy: [{ field, ...(question && { question }) }] })) {
+        const [group] = groups;
+        if (field === "AGENT_VERSION")
+          expect(group?.agentVersion).toEqual(versions.find(({ id }) => id === group?.value));
+        else if (field === "AGENT")
+          expect(versions.filter(({ agentId }) => agentId === group?.value)).toContainEqual(
+            group?.agentVersion,
+          );
+        else expect(group?.agentVersion).toBeNull();
+      }
     }
   });
 
@@ -146,6 +173,108 @@ describe("statistics of sessions", () => {
       message: expect.stringContaining(named),
       extensions: { code: "BAD_USER_INPUT" },
     });
+  });
+});
+
+describe("the agent version of a group", () => {
+  const agents = { shared: randomUUID(), dan: randomUUID(), eve: randomUUID() };
+  const versions = { first: randomUUID(), second: randomUUID(), stayed: randomUUID(), moved: randomUUID() };
+  let database: TestDatabase;
+  let service: TestService;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    service = await startService({}, database);
+    // Not in the order of what they tell: the newest is that of the greatest created_at.
+    const told = [
+      [5, organizationB, agents.shared, versions.second, "Cleo"],
+      [4, organizationA, agents.shared, versions.second, "Bea"],
+      [3, organizationA, agents.shared, versions.first, "Ada, renamed"],
+      [2, organizationA, agents.shared, versions.second, "Not yet Bea"],
+      [1, organizationA, agents.shared, versions.first, "Ada"],
+      [1, organizationA, agents.dan, versions.stayed, "Dan"],
+      [2, organizationA, agents.dan, versions.moved, "Dan, before Eve"],
+      [3, organizationA, agents.eve, versions.moved, "Eve"],
+    ] as const;
+    for (const [index, [day, organizationId, agentId, id, name]] of told.entries()) {
+      const event = await eventOf(organizationId, `${index}f`);
+      event.created_at = `2025-09-0${day}T10:00:00Z`;
+      Object.assign(event.data.agent_version, { agent_id: agentId, id, name });
+      expect((await service.post(event)).status).toBe(200);
+    }
+  });
+  afterAll(async () => {
+    await service.stop();
+    await database.drop();
+  });
+
+  /** What the groups that a caller with a new key gets are called, by their values. */
+  async function namesOf(
+    field: string,
+    key: NonNullable<Parameters<typeof makeKey>[1]>,
+  ): Promise<Record<string, string | undefined>> {
+    const { header } = await makeKey(database, key);
+    const { data, errors } = await service.query<{ sessionStats: Group[] }>(
+      statsQuery,
+      { groupBy: [{ field }] },
+      header,
+    );
+    expect(errors).toBeUndefined();
+    return Object.fromEntries(
+      data.sessionStats.map(({ groups: [group] }) => [
+        String(group?.value),
+        group?.agentVersion?.name ?? undefined,
+      ]),
+    );
+  }
+
+  const ofA = { [agents.shared]: "Bea", [agents.dan]: "Dan", [agents.eve]: "Eve" };
+
+  it("is the agent's newest within the caller's scope, also where organizations share the agent", async () => {
+    expect(await namesOf("AGENT", { role: "reader" })).toEqual(ofA);
+    expect(await namesOf("AGENT", { role: "masked_reader" })).toEqual(ofA);
+    expect(await namesOf("AGENT", { organization: organizationB })).toEqual({ [agents.shared]: "Cleo" });
+    expect(await namesOf("AGENT", { role: "operator" })).toEqual({ ...ofA, [agents.shared]: "Cleo" });
+  });
+
+  it("is the version itself, as the newest event carried it", async () => {
+    const named = {
+      [versions.first]: "Ada, renamed",
+      [versions.second]: "Bea",
+      [versions.stayed]: "Dan",
+      [versions.moved]: "Eve",
+    };
+    expect(await namesOf("AGENT_VERSION", { role: "reader" })).toEqual(named);
+    const cleo = { [versions.second]: "Cleo" };
+    expect(await namesOf("AGENT_VERSION", { organization: organizationB })).toEqual(cleo);
+    expect(await namesOf("AGENT_VERSION", { role: "operator" })).toEqual({ ...named, ...cleo });
+  });
+
+  it("has all that an agent version has, for agents and versions side by side", async () => {
+    const { header } = await makeKey(database);
+    const { data, errors } = await service.query<{ sessionStats: unknown }>(
+      `query ($filter: SessionFilter) {
+        sessionStats(filter: $filter, groupBy: [{ field: AGENT_VERSION }, { field: STATUS }, { field: AGENT }]) {
+          groups { agentVersion { agentId organizationId revisions { name } sessions { totalCount } questions { name } } } } }`,
+      { filter: { agentVersion: { id: { eq: versions.first } } } },
+      header,
+    );
+    expect(errors).toBeUndefined();
+    const versionOf = (...names: string[]) => ({
+      agentId: agents.shared,
+      organizationId: organizationA,
+      revisions: expect.arrayContaining(names.map((name) => ({ name }))) as unknown,
+      sessions: { totalCount: 2 },
+      questions: expect.arrayContaining([{ name: "Currently_working" }]) as unknown,
+    });
+    expect(data.sessionStats).toEqual([
+      {
+        groups: [
+          { agentVersion: versionOf("Ada, renamed", "Ada") },
+          { agentVersion: null },
+          { agentVersion: versionOf("Bea", "Not yet Bea") },
+        ],
+      },
+    ]);
   });
 });
 

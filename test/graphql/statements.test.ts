@@ -38,6 +38,15 @@ describe("statements of a query", () => {
     ],
     ["sessionStats(groupBy: [{ field: AGENT }]) { count }", 1],
     ["sessionStats(groupBy: [{ field: AGENT }]) { count failedMessageCount }", 2],
+    [
+      "sessionStats(filter: { messageCount: { lte: N } }, groupBy: [{ field: AGENT }]) { groups { agentVersion { name } } }",
+      2,
+    ],
+    [
+      `sessionStats(filter: { messageCount: { lte: N } }, groupBy: [{ field: AGENT_VERSION }, { field: AGENT }], interval: DAY) {
+        groups { agentVersion { name sessions(first: 1) { nodes { id } } } } }`,
+      4,
+    ],
   ])("are as many for few rows as for many: %s", async (shape, most) => {
     const few = await statementsOf(`{ ${shape.replace(/\bN\b/, "2")} }`);
     const many = await statementsOf(`{ ${shape.replace(/\bN\b/, "30")} }`);
@@ -47,7 +56,8 @@ describe("statements of a query", () => {
 
   it("read nothing that was not selected", async () => {
     const statements = await statementsOf(
-      "{ sessions(first: 5) { nodes { id status messages(first: 2) { nodes { id } } agentVersion { name } } } }",
+      `{ sessions(first: 5) { nodes { id status messages(first: 2) { nodes { id } } agentVersion { name } } }
+        sessionStats(groupBy: [{ field: AGENT }, { field: AGENT_VERSION }]) { groups { agentVersion { name } } } }`,
     );
     const unselected = /transcript|summary|custom_analysis|provider_settings|\bbody|metadata|attachments/;
     for (const sql of statements) expect(sql).not.toMatch(unselected);

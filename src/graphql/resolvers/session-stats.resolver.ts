@@ -1,12 +1,15 @@
 import type { GraphQLResolveInfo } from "graphql";
-import { Args, ArgsType, Ctx, Field, Info, Query, Resolver } from "type-graphql";
+import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Query, Resolver, Root } from "type-graphql";
+import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { StatsRecord } from "../../store/readers/stats.reader.js";
 import type { RequestContext } from "../context.js";
+import { agentVersionFields } from "../fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
-import { SessionGroupBy, TimeInterval } from "../inputs/session-group.input.js";
+import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
 import type { Readers } from "../readers.js";
 import { selectedFields } from "../selection.js";
-import { SessionStats, type ValueShare } from "../types/session-stats.type.js";
+import { AgentVersion } from "../types/agent-version.type.js";
+import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
 
 @ArgsType()
 export class SessionStatsArgs {
@@ -43,6 +46,52 @@ export class SessionStatsResolver {
     const records = await this.readers.stats.read(scope, query, withFailures);
     return records.map((record) => toStats(record, query.groupBy));
   }
+}
+
+@Resolver(() => SessionStatsGroup)
+export class SessionStatsGroupResolver {
+  constructor(private readonly readers: Readers) {}
+
+  @FieldResolver(() => AgentVersion, {
+    nullable: true,
+    description:
+      "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field.",
+  })
+  async agentVersion(
+    @Root() group: SessionStatsGroup,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<AgentVersionRecord | null> {
+    const { AGENT, AGENT_VERSION } = SessionGroupField;
+    if (group.field !== AGENT && group.field !== AGENT_VERSION) return null;
+    return await context.load(
+      info,
+      group,
+      async (groups) => {
+        const idsOf = (field: SessionGroupField) =>
+          groups.filter((each) => each.field === field).map(({ value }) => String(value));
+        const fields = agentVersionFields(info);
+        const { agentVersions } = this.readers;
+        const [ofAgents, versions] = await Promise.all([
+          agentVersions.newestOfAgents(context.scope, idsOf(AGENT), fields),
+          agentVersions.byIds(context.scope, idsOf(AGENT_VERSION), fields),
+        ]);
+        const found = new Map([
+          ...ofAgents.map((version) => [keyOf({ field: AGENT, value: version.agentId }), version] as const),
+          ...versions.map(
+            (version) => [keyOf({ field: AGENT_VERSION, value: version.id }), version] as const,
+          ),
+        ]);
+        return groups.map((each) => found.get(keyOf(each)) ?? null);
+      },
+      keyOf,
+    );
+  }
+}
+
+/** An agent and a version are two things even where their ids are one. */
+function keyOf({ field, value }: Pick<SessionStatsGroup, "field" | "value">): string {
+  return `${field} ${String(value)}`;
 }
 
 function toStats(record: StatsRecord, groupBy: readonly SessionGroupBy[]): SessionStats {

@@ -71,25 +71,22 @@ const currentRevisions = `sessions s
 export class AgentVersionReader {
   constructor(private readonly database: SqlReader) {}
 
-  /** The current revision of each of these versions. */
+  /** The current revision of each of these versions; where organizations share one, of the newest within the scope. */
   async byIds(
     scope: Scope,
     ids: readonly string[],
     fields: Iterable<AgentVersionField>,
   ): Promise<AgentVersionRecord[]> {
-    if (ids.length === 0) return [];
-    const scoped = scopeCondition(scope, "s");
-    const rows = await this.database.read<AgentVersionRevisionRow>(
-      `SELECT ${columnsFor(fields)} FROM sessions s
-       JOIN (SELECT organization_id, agent_version_id, MAX(revision_source) AS newest FROM sessions
-             WHERE agent_version_id IN (${placeholders(ids)}) GROUP BY organization_id, agent_version_id) latest
-         ON latest.organization_id = s.organization_id AND latest.agent_version_id = s.agent_version_id
-        AND latest.newest = s.revision_source
-       JOIN agent_version_revisions r ON r.id = s.revision_id
-       WHERE ${scoped.sql}`,
-      [...ids, ...scoped.parameters],
-    );
-    return records(scope, rows);
+    return await this.newest(scope, "agentVersionId", ids, fields);
+  }
+
+  /** Each of these agents' newest version within the scope, as its current revision: of its versions, the one with the newest event. */
+  async newestOfAgents(
+    scope: Scope,
+    agentIds: readonly string[],
+    fields: Iterable<AgentVersionField>,
+  ): Promise<AgentVersionRecord[]> {
+    return await this.newest(scope, "agentId", agentIds, [...fields, "agentId"]);
   }
 
   /** Revisions by their content hashes: what sessions point to. */
@@ -147,6 +144,36 @@ export class AgentVersionReader {
       where.flatMap(({ parameters }) => parameters),
     );
     return Number(row?.count ?? 0);
+  }
+
+  /**
+   * The current revisions with one of these ids, of each id the newest. Revisions are few, and name the organization and version that
+   * an index of the sessions begins with: a version's newest session is the last entry of its part of that index, and nothing else of
+   * the part is read, in any scope. MySQL finds it so only where the order names all columns of the index, and MySQL and MariaDB would
+   * read the whole part for a MAX.
+   */
+  private async newest(
+    scope: Scope,
+    property: "agentId" | "agentVersionId",
+    ids: readonly string[],
+    fields: Iterable<AgentVersionField>,
+  ): Promise<AgentVersionRecord[]> {
+    if (ids.length === 0) return [];
+    const column = agentVersionRevisions.column(property);
+    const scoped = scopeCondition(scope, "k");
+    const rows = await this.database.read<AgentVersionRevisionRow>(
+      `SELECT ${columnsFor(fields)} FROM (
+         SELECT s.revision_id, ROW_NUMBER() OVER (PARTITION BY s.${column} ORDER BY s.revision_source DESC) AS ordinal
+         FROM (SELECT DISTINCT k.organization_id, k.agent_version_id, k.${column} AS asked FROM agent_version_revisions k
+               WHERE k.${column} IN (${placeholders(ids)}) AND ${scoped.sql}) v
+         JOIN sessions s ON s.${column} = v.asked
+         WHERE s.id = (SELECT n.id FROM sessions n
+                       WHERE n.organization_id = v.organization_id AND n.agent_version_id = v.agent_version_id
+                       ORDER BY n.organization_id DESC, n.agent_version_id DESC, n.revision_source DESC LIMIT 1)
+       ) w JOIN agent_version_revisions r ON r.id = w.revision_id WHERE w.ordinal = 1`,
+      [...ids, ...scoped.parameters],
+    );
+    return records(scope, rows);
   }
 
   private matching(scope: Scope, filter: object): SqlCondition[] {
