@@ -58,6 +58,43 @@ query Analysis {
   }
 }
 
+# Which agents leave candidates unhappy, what did they say, and how did it change since Monday?
+query Unhappy($since: DateTime! = "2025-08-18T04:00:00Z") {
+  agents: sessionStats(
+    filter: { startedAt: { gte: $since } }
+    groupBy: [{ field: AGENT }]
+    interval: DAY
+    timeZone: "America/New_York"
+  ) {
+    from
+    groups {
+      agentVersion {
+        name
+      }
+    }
+    count
+    sentiments {
+      value
+      share
+    }
+  }
+  said: sessions(first: 20, filter: { startedAt: { gte: $since }, userSentiment: { in: ["negative", "neutral"] } }) {
+    nodes {
+      id
+      chatSummary
+      agentVersion {
+        name
+      }
+      messages(last: 10) {
+        nodes {
+          direction
+          body
+        }
+      }
+    }
+  }
+}
+
 # Live: each session as its analysis arrives.
 subscription Analyzed {
   sessionAnalyzed {

@@ -45,7 +45,7 @@ describe("Apollo Sandbox at /graphql", () => {
 
   it("opens with a document that is valid as a whole", async () => {
     expect(validate(await createSchema({} as SchemaParts), document)).toEqual([]);
-    expect(operations).toEqual(["Sessions", "OneSession", "Analysis", "Analyzed"]);
+    expect(operations).toEqual(["Sessions", "OneSession", "Analysis", "Unhappy", "Analyzed"]);
   });
 
   it.each(
