@@ -40,6 +40,10 @@ const plans: readonly CopyPlan[] = [
       conversation_id: copiedId("t.conversation_id"),
       created_at: shifted("t.created_at"),
       updated_at: shifted("t.updated_at"),
+      // Each copy is held with another person.
+      contact_id: copiedId("t.contact_id"),
+      from_address: "IF(t.direction = 'INBOUND', CONCAT(t.from_address, n.copy), t.from_address)",
+      to_address: "IF(t.direction = 'INBOUND', t.to_address, CONCAT(t.to_address, n.copy))",
     },
   },
   { table: "session_terms", from: "session_terms t", values: { session_id: copiedId("t.session_id") } },

@@ -113,7 +113,7 @@ export function laterPage(title: string, place: Place): Measurement {
 
 /** All but the later page. The first one is the list's first page. */
 export function measurements(samples: Samples): Measurement[] {
-  const { organizationId, agentId, answer, word } = samples;
+  const { organizationId, agentId, answer, phone, word, commonWord } = samples;
   return [
     page("newest sessions, page 1", { byHand: "" }),
     page("newest sessions of one organization", {
@@ -133,17 +133,28 @@ export function measurements(samples: Samples): Measurement[] {
       parameters: [answer.name, answer.value.slice(0, 191), answer.value],
       demands: "index",
     }),
-    page(`search for a word (${word})`, {
-      filter: { search: word },
-      byHand: `JOIN (SELECT DISTINCT COALESCE(j.session_id, q.owner_id) AS id
-          FROM search_texts q LEFT JOIN session_messages j ON j.message_id = q.owner_id
-          WHERE MATCH(q.terms) AGAINST (? IN BOOLEAN MODE)) found ON found.id = s.id`,
-      parameters: [`+xx${word}*`],
+    page("a person's sessions, by phone number", {
+      filter: { messages: { some: { or: [{ from: { eq: phone } }, { to: { eq: phone } }] } } },
+      byHand: `WHERE s.id IN (SELECT j.session_id FROM messages m JOIN session_messages j ON j.message_id = m.id
+        WHERE m.from_address = ? OR m.to_address = ?)`,
+      parameters: [phone, phone],
       demands: "index",
     }),
+    search("a word that one session in two hundred holds", word),
+    search("a word that half of the sessions hold", commonWord),
     oneSession(samples),
     monthByDay,
+    allByAgent,
   ];
+}
+
+function search(title: string, word: string): Measurement {
+  return page(`search for ${title}`, {
+    filter: { search: word },
+    byHand: "JOIN session_terms q ON q.session_id = s.id WHERE MATCH(q.terms) AGAINST (? IN BOOLEAN MODE)",
+    parameters: [`+xx${word}*`],
+    demands: "index",
+  });
 }
 
 const messageFields = [
@@ -196,6 +207,10 @@ function oneSession({ sessionId }: Samples): Measurement {
   };
 }
 
+const sentimentCounts = `SUM(user_sentiment = 'positive') AS positive, SUM(user_sentiment = 'negative') AS negative,
+  SUM(user_sentiment = 'neutral') AS neutral, SUM(user_sentiment = 'mixed') AS mixed,
+  SUM(user_sentiment = 'unknown') AS unclear, SUM(user_sentiment IS NULL) AS none`;
+
 const month = { gte: "2025-06-01T00:00:00Z", lt: "2025-07-01T00:00:00Z" };
 
 const monthByDay: Measurement = {
@@ -209,9 +224,7 @@ const monthByDay: Measurement = {
   byHand: [
     {
       sql: `SELECT DATE(started_at) AS day, COUNT(*) AS count, AVG(TIMESTAMPDIFF(MICROSECOND, started_at, ended_at)) / 1000000 AS seconds,
-          AVG(message_count) AS messages, SUM(user_sentiment = 'positive') AS positive, SUM(user_sentiment = 'negative') AS negative,
-          SUM(user_sentiment = 'neutral') AS neutral, SUM(user_sentiment = 'mixed') AS mixed,
-          SUM(user_sentiment = 'unknown') AS unclear, SUM(user_sentiment IS NULL) AS none
+          AVG(message_count) AS messages, ${sentimentCounts}
         FROM sessions WHERE started_at >= ? AND started_at < ? GROUP BY DATE(started_at)`,
       parameters: ["2025-06-01 00:00:00", "2025-07-01 00:00:00"],
     },
@@ -223,5 +236,27 @@ const monthByDay: Measurement = {
       { filter: { startedAt: month }, groupBy: [], interval: "day", timeZone: "UTC" },
       false,
     ),
+  demands: "index",
+};
+
+const allByAgent: Measurement = {
+  title: "statistics of all sessions by agent",
+  query: `query Agents {
+    sessionStats(groupBy: [{ field: AGENT }]) {
+      groups { value } count averageDurationSeconds averageMessageCount sentiments { value count }
+    }
+  }`,
+  variables: {},
+  byHand: [
+    {
+      sql: `SELECT agent_id, COUNT(*) AS count, AVG(TIMESTAMPDIFF(MICROSECOND, started_at, ended_at)) / 1000000 AS seconds,
+          AVG(message_count) AS messages, ${sentimentCounts}
+        FROM sessions GROUP BY agent_id`,
+      parameters: [],
+    },
+  ],
+  rowsOf: ({ sessionStats }) => sessionStats?.length ?? 0,
+  read: (database) =>
+    new StatsReader(database).read(everything, { filter: {}, groupBy: [{ field: "AGENT" }] }, false),
   demands: "index",
 };

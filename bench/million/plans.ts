@@ -36,16 +36,16 @@ export interface Plan {
   readonly keys: string;
   /** A stored table is read from one end to the other. */
   readonly scans: boolean;
-  /** All rows that match are read and sorted, however few are wanted. */
+  /** All rows that match are read and sorted, however few are wanted. (A page's own rows, once they are chosen, are not meant.) */
   readonly sorts: boolean;
 }
 
 export async function explain(connection: Connection, { sql, parameters }: Statement): Promise<Plan> {
-  const [rows] = await connection.query<PlanRow[]>(`EXPLAIN ${sql}`, [...parameters]);
+  const [rows] = await connection.query<PlanRow[]>(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, [...parameters]);
   const stored = rows.filter(({ table }) => table !== null && !table.startsWith("<"));
   return {
     keys: stored.map(({ table, key }) => `${table ?? ""}: ${key ?? "none"}`).join(", "),
     scans: stored.some(({ key }) => key === null),
-    sorts: rows.some(({ Extra }) => (Extra ?? "").includes("filesort")),
+    sorts: stored.some(({ Extra }) => (Extra ?? "").includes("filesort")),
   };
 }

@@ -9,8 +9,11 @@ export interface Samples {
   readonly sessionId: string;
   /** The question and answer that most sessions share. */
   readonly answer: { readonly name: string; readonly value: string };
-  /** A word that about one session in two hundred holds. */
+  /** A contact's address. */
+  readonly phone: string;
+  /** A word that about one session in two hundred holds, and one that about half of them hold. */
   readonly word: string;
+  readonly commonWord: string;
 }
 
 /** Chosen from the templates, which are few and hold what their copies hold. */
@@ -36,11 +39,19 @@ export async function chooseSamples(templates: Connection, filled: Connection): 
       `SELECT name, string_value AS value FROM analysis_answers WHERE string_value <> ''
        GROUP BY name, string_value ORDER BY COUNT(*) DESC, name, string_value LIMIT 1`,
     ),
-    word: await chooseWord(templates),
+    phone: (
+      await first<{ phone: string }>(
+        filled,
+        "SELECT from_address AS phone FROM messages WHERE direction = 'INBOUND' AND type = 'sms' ORDER BY created_at LIMIT 1",
+      )
+    ).phone,
+    word: await chooseWord(templates, 1 / 200),
+    commonWord: await chooseWord(templates, 1 / 2),
   };
 }
 
-async function chooseWord(templates: Connection): Promise<string> {
+/** @param share of the sessions that hold it, about */
+async function chooseWord(templates: Connection, share: number): Promise<string> {
   const [rows] = await templates.query<(RowDataPacket & { terms: string })[]>(
     "SELECT terms FROM session_terms",
   );
@@ -48,9 +59,9 @@ async function chooseWord(templates: Connection): Promise<string> {
   for (const { terms } of rows) {
     for (const term of terms.trim().split(" ")) counts.set(term, (counts.get(term) ?? 0) + 1);
   }
-  const distance = (count: number) => Math.abs(count - rows.length / 200);
+  const distance = (count: number) => Math.abs(count - rows.length * share);
   const [word] = Array.from(counts)
-    .filter(([term]) => /^xx[a-pr-z]{6,}$/.test(term))
+    .filter(([term]) => /^xx[a-pr-z]{3,}$/.test(term))
     .sort(([a, m], [b, n]) => distance(m) - distance(n) || (a < b ? -1 : 1))[0] ?? ["xx"];
   return word.slice("xx".length);
 }

@@ -62,8 +62,8 @@ export const agentVersionOrder: readonly OrderTerm[] = [
  * (each keeps its revision's order key), so that no row is written by every event of a busy agent.
  */
 const currentRevisions = `sessions s
-  JOIN (SELECT organization_id, agent_version_id, MAX(revision_source) AS newest
-        FROM sessions GROUP BY organization_id, agent_version_id) latest
+  JOIN (SELECT agent_version_id, organization_id, MAX(revision_source) AS newest
+        FROM sessions GROUP BY agent_version_id, organization_id) latest
     ON latest.organization_id = s.organization_id AND latest.agent_version_id = s.agent_version_id AND latest.newest = s.revision_source
   JOIN agent_version_revisions r ON r.id = s.revision_id`;
 
@@ -169,7 +169,7 @@ export class AgentVersionReader {
          JOIN sessions s ON s.${column} = v.asked
          WHERE s.id = (SELECT n.id FROM sessions n
                        WHERE n.organization_id = v.organization_id AND n.agent_version_id = v.agent_version_id
-                       ORDER BY n.organization_id DESC, n.agent_version_id DESC, n.revision_source DESC LIMIT 1)
+                       ORDER BY n.agent_version_id DESC, n.organization_id DESC, n.revision_source DESC LIMIT 1)
        ) w JOIN agent_version_revisions r ON r.id = w.revision_id WHERE w.ordinal = 1`,
       [...ids, ...scoped.parameters],
     );

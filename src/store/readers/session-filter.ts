@@ -13,6 +13,7 @@ import {
   demand,
   equals,
   exists,
+  type Filter,
   type FilterField,
   type FilterFields,
   type FilterPlace,
@@ -34,24 +35,18 @@ function rankOf(status: SessionStatus): number {
   return statuses.indexOf(status) + 1;
 }
 
-/** The conditions on `sessions s` that keep within a scope and a SessionFilter: the one definition for pages, counts, statistics, subscriptions and exports. */
+/**
+ * The conditions on `sessions s` that keep within a scope, and a SessionFilter: the one definition for pages, counts, statistics,
+ * subscriptions and exports.
+ */
 export function sessionConditions(
   scope: Scope,
   filter: object,
   options: { readonly dialect: Dialect; readonly ask?: Asking },
-): SqlCondition[] {
-  return [scopeCondition(scope, "s"), compileSessionFilter(scope, filter, options)];
-}
-
-/** A SessionFilter on `sessions s`, without the scope's condition. */
-export function compileSessionFilter(
-  scope: Scope,
-  filter: object,
-  options: { readonly dialect: Dialect; readonly ask?: Asking },
-): CompiledFilter {
+): readonly [SqlCondition, CompiledFilter] {
   refuseWithheld(scope, filter);
   const compiled = compileFilter(filter, sessionFilterFields, "s", options);
-  return { ...compiled, sql: `(${compiled.sql})` };
+  return [scopeCondition(scope, "s"), { ...compiled, sql: `(${compiled.sql})` }];
 }
 
 /** What sessions know themselves of their agent version: here an index serves. */
@@ -85,7 +80,7 @@ function compileAgentVersion(filter: object, alias: string, place: FilterPlace):
 const readsForMessages = 16;
 
 interface MessagesFilter {
-  readonly some?: object | null;
+  readonly some?: Filter | null;
   readonly every?: object | null;
   readonly none?: object | null;
 }
@@ -95,18 +90,33 @@ function compileMessages(
   alias: string,
   place: FilterPlace,
 ): SqlCondition {
-  const any = ({ sql, parameters }: SqlCondition): SqlCondition => {
+  const any = ({ sql, parameters }: SqlCondition, ask: Asking): SqlCondition => {
     const subquery = `SELECT 1 FROM session_messages fj JOIN messages fm ON fm.id = fj.message_id
       WHERE fj.session_id = ${alias}.id AND (${sql})`;
-    return exists({ sql: subquery, parameters }, readsForMessages, place);
+    return exists({ sql: subquery, parameters }, readsForMessages, { ...place, ask });
   };
   const matching = (filter: object, name: string) =>
     compileNested(filter, messageFilterFields, "fm", within(place, name));
   const parts: SqlCondition[] = [];
-  if (isPresent(some)) parts.push(any(matching(some, "some")));
-  if (isPresent(every)) parts.push(negate(any(negate(matching(every, "every")))));
-  if (isPresent(none)) parts.push(negate(any(matching(none, "none"))));
+  if (isPresent(some)) parts.push(any(matching(some, "some"), isFindable(some) ? place.ask : "each"));
+  if (isPresent(every)) parts.push(negate(any(negate(matching(every, "every")), "each")));
+  if (isPresent(none)) parts.push(negate(any(matching(none, "none"), "each")));
   return join(parts, "AND");
+}
+
+const indexedFields = ["id", "conversationId", "from", "to", "contactId"];
+
+/**
+ * Whether an index finds the messages that match. Of all others the sessions are asked one by one: MySQL would read every message that
+ * there is first.
+ */
+function isFindable(filter: Filter): boolean {
+  const own = Object.entries(filter).some(([name, comparator]: [string, unknown]) => {
+    const { eq, in: among } = (comparator ?? {}) as Comparator<unknown>;
+    return indexedFields.includes(name) && (isPresent(eq) || isPresent(among));
+  });
+  const { and, or } = filter;
+  return own || (and ?? []).some(isFindable) || (isPresent(or) && or.every(isFindable));
 }
 
 interface AnswerFilter {

@@ -6,7 +6,7 @@ import { type Asking, demand } from "./filter.js";
 import { maskAnalyzed } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
-import { compileSessionFilter, sessionConditions, type SessionStatus, statuses } from "./session-filter.js";
+import { sessionConditions, type SessionStatus, statuses } from "./session-filter.js";
 
 /** A session as it is served: instants in ISO 8601 as precise as received, JSON as values. Holds the fields that were asked for. */
 export interface SessionRecord {
@@ -150,16 +150,15 @@ export class SessionReader {
     query: PageQuery,
     wanted: ReadonlySet<SessionField>,
   ): Promise<SessionRow[] | undefined> {
-    const { reads, ...condition } = compileSessionFilter(scope, query.filter, {
-      dialect: this.database.dialect,
-      ask: "each",
-    });
     const { order, window } = query;
-    const nearby = reads === 0 ? 0 : Math.floor((this.nearbyPerRow * window.limit) / reads);
+    const [, all] = this.matching(scope, query.filter);
+    const [within, each] = this.matching(scope, query.filter, "each");
+    if (each.reads === 0 || each.sql === all.sql) return undefined;
+    const nearby = Math.floor((this.nearbyPerRow * window.limit) / each.reads);
     const isKept = !window.fromEnd && keptOrders.has(spelled(order));
     if (nearby <= window.limit || !isKept) return undefined;
     const end = await this.nearbyEnd(scope, query, nearby);
-    const where = [scopeCondition(scope, "s"), ...(end === undefined ? [] : [end]), condition];
+    const where = [within, ...(end === undefined ? [] : [end]), each];
     const rows = await this.rows(query, wanted, where);
     return end === undefined || rows.length > window.limit ? rows : undefined;
   }
@@ -275,7 +274,7 @@ export class SessionReader {
     );
   }
 
-  private matching(scope: Scope, filter: object, ask: Asking = "all"): SqlCondition[] {
+  private matching(scope: Scope, filter: object, ask: Asking = "all") {
     return sessionConditions(scope, filter, { dialect: this.database.dialect, ask });
   }
 }

@@ -25,7 +25,7 @@ export interface SessionRow extends SessionFacts {
 }
 
 /**
- * What lists are sorted by, filtered by and counted by stands in the two indexes that lists walk. So whatever passes over many
+ * What lists are sorted by, filtered by and counted by stands in the three indexes that lists walk. So whatever passes over many
  * sessions (statistics, counts, a rare value, another order) reads these, and not the rows, which hold whole transcripts: a tenth of the
  * bytes. MySQL's longest key (3,072 bytes) has room for two texts of 255 characters.
  */
@@ -35,7 +35,6 @@ const passedOver = [
   "createdAt",
   "updatedAt",
   "lifecycle",
-  "agentId",
   "agentVersionId",
   "messageCount",
   "userSentiment",
@@ -75,13 +74,16 @@ export const sessions = defineTable<SessionRow>({
     customAnalysisData: types.longText({ nullable: true }),
   }),
   indices: [
-    { name: "ix_sessions_started", columns: ["startedAt", "id", "organizationId", ...passedOver] },
+    { name: "ix_sessions_started", columns: ["startedAt", "id", "organizationId", "agentId", ...passedOver] },
     {
       name: "ix_sessions_organization_started",
-      columns: ["organizationId", "startedAt", "id", ...passedOver],
+      columns: ["organizationId", "startedAt", "id", "agentId", ...passedOver],
     },
-    { name: "ix_sessions_agent_started", columns: ["agentId", "startedAt", "id"] },
-    { name: "ix_sessions_version_revision", columns: ["organizationId", "agentVersionId", "revisionSource"] },
+    {
+      name: "ix_sessions_agent_started",
+      columns: ["agentId", "startedAt", "id", "organizationId", ...passedOver],
+    },
+    { name: "ix_sessions_version_revision", columns: ["agentVersionId", "organizationId", "revisionSource"] },
     { name: "ix_sessions_conversation", columns: ["conversationId"] },
   ],
 });

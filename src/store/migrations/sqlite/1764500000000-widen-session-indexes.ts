@@ -1,26 +1,21 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { widenedSessionIndexes } from "../widened-session-indexes.js";
 
 export class WidenSessionIndexes1764500000000 implements MigrationInterface {
   readonly name = "WidenSessionIndexes1764500000000";
 
   async up(runner: QueryRunner): Promise<void> {
-    await replaceIndexes(runner, `, organization_id, ${passedOver}`, `, ${passedOver}`);
+    await replaceIndexes(runner, "after");
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await replaceIndexes(runner, "", "");
+    await replaceIndexes(runner, "before");
   }
 }
 
-const passedOver =
-  "ended_at, analyzed_at, created_at, updated_at, lifecycle, agent_id, agent_version_id, message_count, user_sentiment, chat_completion_rating";
-
-async function replaceIndexes(runner: QueryRunner, ofAll: string, ofOrganization: string): Promise<void> {
-  for (const statement of [
-    "DROP INDEX ix_sessions_started",
-    "DROP INDEX ix_sessions_organization_started",
-    `CREATE INDEX ix_sessions_started ON sessions (started_at, id${ofAll})`,
-    `CREATE INDEX ix_sessions_organization_started ON sessions (organization_id, started_at, id${ofOrganization})`,
-  ])
-    await runner.query(statement);
+async function replaceIndexes(runner: QueryRunner, which: "before" | "after"): Promise<void> {
+  for (const { name, [which]: columns } of widenedSessionIndexes) {
+    await runner.query(`DROP INDEX ${name}`);
+    await runner.query(`CREATE INDEX ${name} ON sessions (${columns})`);
+  }
 }
