@@ -18,6 +18,8 @@ export interface Config {
   readonly databasePoolSize: number;
   /** How long a transaction may take before its delivery is answered 503. */
   readonly databaseTimeoutSeconds: number;
+  /** How long the server may take for a reading statement before it ends it. */
+  readonly databaseReadSeconds: number;
   /** How long to wait at start for a database that is not up yet. */
   readonly databaseWaitSeconds: number;
   readonly redisUrl: string | undefined;
@@ -97,6 +99,7 @@ const environment = z.object({
   DATABASE_URL: z.string().default(embeddedDefault).transform(readDatabaseUrl),
   DATABASE_POOL_SIZE: integer(2, 500).default(16),
   DATABASE_TIMEOUT_SECONDS: integer(1, 600).default(10),
+  DATABASE_READ_SECONDS: integer(1, 600).default(20),
   DATABASE_WAIT_SECONDS: integer(0, 3_600).default(60),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
   WEBHOOK_SECRETS: z
@@ -173,6 +176,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     database: settings.DATABASE_URL,
     databasePoolSize: settings.DATABASE_POOL_SIZE,
     databaseTimeoutSeconds: settings.DATABASE_TIMEOUT_SECONDS,
+    databaseReadSeconds: settings.DATABASE_READ_SECONDS,
     databaseWaitSeconds: settings.DATABASE_WAIT_SECONDS,
     redisUrl: settings.REDIS_URL,
     webhook: {

@@ -43,10 +43,10 @@ export class BadInputError extends ServiceError {
   }
 }
 
-/** A GraphQL operation asks for more than the limits allow; it was not executed. */
+/** A client asks for more than the limits allow: a GraphQL operation that was not executed, or a question that was not answered in time. */
 export class QueryTooComplexError extends ServiceError {
-  constructor(message: string) {
-    super(message, { status: 400, code: "QUERY_TOO_COMPLEX", logLevel: "info" });
+  constructor(message: string, cause?: unknown) {
+    super(message, { status: 400, code: "QUERY_TOO_COMPLEX", logLevel: "info", cause });
   }
 }
 

@@ -22,6 +22,7 @@ import type { Logger } from "./logger.js";
 import { Metrics, metricsRouter } from "./metrics.js";
 import { problemHandler } from "./problem.js";
 import { productionWarnings } from "./production.js";
+import { ClientReader } from "./store/client-reader.js";
 import { connectDatabase } from "./store/connect.js";
 import { durabilityWarnings } from "./store/durability.js";
 import { ErasureList } from "./store/erasure/erasure-list.js";
@@ -62,7 +63,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     throw error;
   });
 
-  const sessions = new SessionReader(database);
+  const forClients = new ClientReader(database);
+  const sessions = new SessionReader(forClients);
   const feedWriter = new FeedWriter(database);
   const feedReader = new FeedReader(database);
   const { bufferBytes, stallSeconds } = config.subscriptions;
@@ -80,11 +82,11 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const cursors = new CursorCodec(cursorKey);
   const readers = {
     sessions,
-    messages: new MessageReader(database),
-    agentVersions: new AgentVersionReader(database),
-    analyses: new AnalysisReader(database),
-    webhookEvents: new WebhookEventReader(database),
-    stats: new StatsReader(database),
+    messages: new MessageReader(forClients),
+    agentVersions: new AgentVersionReader(forClients),
+    analyses: new AnalysisReader(forClients),
+    webhookEvents: new WebhookEventReader(forClients),
+    stats: new StatsReader(forClients),
   };
   const metrics = new Metrics({
     deadLetters: () => readers.webhookEvents.count({ status: "dead" }),

@@ -20,6 +20,7 @@ import { importEvents } from "./events/import-events.js";
 import { showProgress } from "./events/progress.js";
 import { readLines } from "./events/read-lines.js";
 import { replayEvents } from "./events/replay-events.js";
+import { commandReadSeconds } from "./with-database.js";
 
 /** `npm run events`: the log of raw events for operators, in the database of DATABASE_URL. Prints no personal data. */
 const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
@@ -154,7 +155,8 @@ function openSource(file: string, offset: number): AsyncIterable<Buffer> {
 async function withLog(
   work: (parts: { database: Database; reader: WebhookEventReader; events: EventLog }) => Promise<void>,
 ): Promise<void> {
-  const database = await connectDatabase({ ...config, databaseWaitSeconds: 0 }, createLogger("silent"));
+  const settings = { ...config, databaseWaitSeconds: 0, databaseReadSeconds: commandReadSeconds };
+  const database = await connectDatabase(settings, createLogger("silent"));
   try {
     await migrate(database.writer);
     const events = new EventLog(

@@ -1,14 +1,20 @@
 import { loadConfig } from "../config.js";
 import { ConfigurationError } from "../errors.js";
-import { Database } from "../store/database.js";
+import { Database, defaultTimeLimits } from "../store/database.js";
 import { migrate } from "../store/migrate.js";
+
+/** A command may pass over whole tables, and nobody waits for its answer. */
+export const commandReadSeconds = 600;
 
 /** Does a command's work on the database that DATABASE_URL names, brought up to date. */
 export async function withDatabase(work: (database: Database) => Promise<void>): Promise<void> {
   try {
     // A command verifies no signatures, so it must not ask for their secrets.
     const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
-    const database = await Database.open(config.database, 2);
+    const database = await Database.open(config.database, 2, {
+      ...defaultTimeLimits,
+      read: commandReadSeconds * 1_000,
+    });
     try {
       await migrate(database.writer);
       await work(database);

@@ -12,10 +12,16 @@ const millisecondsBetweenTries = 1_000;
  * @throws UnavailableError where it refuses us, or has not come up in time
  */
 export async function connectDatabase(
-  config: Pick<Config, "database" | "databasePoolSize" | "databaseTimeoutSeconds" | "databaseWaitSeconds">,
+  config: Pick<
+    Config,
+    "database" | "databasePoolSize" | "databaseTimeoutSeconds" | "databaseReadSeconds" | "databaseWaitSeconds"
+  >,
   logger: Logger,
 ): Promise<Database> {
-  const limits = { transaction: config.databaseTimeoutSeconds * 1_000, read: readLimit };
+  const limits = {
+    transaction: config.databaseTimeoutSeconds * 1_000,
+    read: config.databaseReadSeconds * 1_000,
+  };
   const deadline = performance.now() + config.databaseWaitSeconds * 1_000;
   for (;;) {
     try {
@@ -40,6 +46,3 @@ function refusal(reason: string): string {
 function absence(reason: string, waited: number): string {
   return `The database cannot be reached (${reason}), after ${waited} s of waiting (DATABASE_WAIT_SECONDS): is it up, and at the host and port of DATABASE_URL?`;
 }
-
-/** A statistic over a long time may rightly take longer than a delivery may. */
-const readLimit = 30_000;

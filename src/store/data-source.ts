@@ -23,12 +23,15 @@ export async function detectDialect(target: DatabaseTarget): Promise<Dialect> {
   }
 }
 
+/** What a pool is for: writing, or reading by statements that the server ends after so long. */
+type Purpose = "write" | { readonly readMilliseconds: number };
+
 /** The TypeORM data source for a target. It is not initialized, and never synchronizes: migrations alone make the tables. */
 export function createDataSource(
   target: DatabaseTarget,
   dialect: Dialect,
   poolSize: number,
-  purpose: "write" | "read" = "write",
+  purpose: Purpose = "write",
 ): DataSource {
   return new DataSource(dataSourceOptions(target, dialect, poolSize, purpose));
 }
@@ -37,7 +40,7 @@ function dataSourceOptions(
   target: DatabaseTarget,
   dialect: Dialect,
   poolSize: number,
-  purpose: "write" | "read",
+  purpose: Purpose,
 ): DataSourceOptions {
   const shared = {
     entities: tables.map((table) => table.entity(dialect)),
@@ -62,7 +65,7 @@ function dataSourceOptions(
   return {
     ...shared,
     type: dialect === "mariadb" ? "mariadb" : "mysql",
-    driver: mysqlDriver,
+    driver: mysqlDriver(purpose === "write" ? [] : readingSettings(dialect, purpose.readMilliseconds)),
     url: asMysqlUrl(target.url),
     charset: "utf8mb4",
     timezone: "Z",
@@ -96,21 +99,44 @@ const connectionSettings = [
     "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
 ];
 
-/** mysql2 with our settings on every new connection: commands of a connection run in order, so they precede its first use. */
-const mysqlDriver = {
-  ...mysql,
-  createPool: (options: mysql.PoolOptions) => {
-    const pool = mysql.createPool(options);
-    pool.on("connection", (connection) => {
-      for (const statement of connectionSettings) {
-        connection.query(statement, (error: unknown) => {
-          if (error) connection.destroy();
-        });
-      }
-    });
-    return pool;
-  },
-};
+/**
+ * Said to connections that read, each in a statement of its own: a server of another make may not know one of them, and is used
+ * without. What takes too long must end at the server: where only we gave it up, it would go on there, and more would be asked beside
+ * it. And grouped rows may take 64 MB before they go to the disk: MariaDB keeps texts at their full width, and at its 16 MB statistics
+ * by the hour (a million sessions in a month) took 0.54 s instead of 0.15 s.
+ */
+function readingSettings(dialect: Dialect, milliseconds: number): string[] {
+  return [
+    dialect === "mariadb"
+      ? `SET SESSION max_statement_time = ${milliseconds / 1_000}`
+      : `SET SESSION max_execution_time = ${milliseconds}`,
+    `SET SESSION tmp_table_size = ${grouped}, max_heap_table_size = ${grouped}`,
+  ];
+}
+
+const grouped = 64 * 1024 * 1024;
+
+/**
+ * mysql2 with our settings on every new connection: commands of a connection run in order, so they precede its first use.
+ * @param optional settings without which a connection is used all the same
+ */
+function mysqlDriver(optional: readonly string[]) {
+  return {
+    ...mysql,
+    createPool: (options: mysql.PoolOptions) => {
+      const pool = mysql.createPool(options);
+      pool.on("connection", (connection) => {
+        for (const statement of connectionSettings) {
+          connection.query(statement, (error: unknown) => {
+            if (error) connection.destroy();
+          });
+        }
+        for (const statement of optional) connection.query(statement, () => undefined);
+      });
+      return pool;
+    },
+  };
+}
 
 /** `mariadb://` is the same protocol. */
 function asMysqlUrl(url: string): string {

@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { createDataSource, detectDialect } from "./data-source.js";
-import { type Dialect, isConnectionLost, isOvertaken, isRetryable } from "./dialect.js";
+import { type Dialect, isConnectionLost, isOutOfTime, isOvertaken, isRetryable } from "./dialect.js";
 import type { MysqlConnection } from "./mysql-connection.js";
 import { withConnection } from "./time-limit.js";
 
@@ -34,15 +34,18 @@ export interface Transaction {
 
 const attempts = 8;
 
-/** How long the database may take, in milliseconds; then the caller is told that it is unavailable. */
+/** How long the database may take, in milliseconds. */
 export interface TimeLimits {
-  /** A transaction with all its attempts, the wait for a connection included. */
+  /** A transaction with all its attempts, the wait for a connection included; then the caller is told that it is unavailable. */
   readonly transaction: number;
-  /** A reading statement, the wait for a connection included. */
+  /** A reading statement: the server itself ends it then. (SQLite does not: it answers before its call returns.) */
   readonly read: number;
 }
 
-export const defaultTimeLimits: TimeLimits = { transaction: 10_000, read: 30_000 };
+export const defaultTimeLimits: TimeLimits = { transaction: 10_000, read: 20_000 };
+
+/** How much longer we wait for a reading statement that the server should have ended: for a connection, and for servers that end none. */
+const spare = 5_000;
 
 /**
  * The database behind two pools: one writes, one reads, so that neither starves the other. On SQLite these are two connections to
@@ -57,7 +60,7 @@ export class Database implements SqlReader {
     readonly dialect: Dialect,
     readonly writer: DataSource,
     readonly reader: DataSource,
-    private readonly limits: TimeLimits,
+    readonly limits: TimeLimits,
   ) {}
 
   /** Connects both pools. Does not migrate. */
@@ -68,7 +71,7 @@ export class Database implements SqlReader {
   ): Promise<Database> {
     const dialect = await detectDialect(target);
     const writer = createDataSource(target, dialect, poolSize, "write");
-    const reader = createDataSource(target, dialect, poolSize, "read");
+    const reader = createDataSource(target, dialect, poolSize, { readMilliseconds: limits.read });
     await writer.initialize();
     try {
       await reader.initialize();
@@ -79,11 +82,15 @@ export class Database implements SqlReader {
     return new Database(dialect, writer, reader, limits);
   }
 
-  /** @throws UnavailableError where the server cannot be reached, or does not answer in time */
+  /**
+   * What clients ask for is read through a {@link ClientReader}, which tells them when they ask for too much.
+   * @param milliseconds for all of it, the wait for a connection included
+   * @throws UnavailableError where the server cannot be reached, or does not answer in time
+   */
   async read<Row extends object>(
     sql: string,
     parameters: readonly SqlValue[] = [],
-    milliseconds = this.limits.read,
+    milliseconds = this.limits.read + spare,
   ): Promise<Row[]> {
     if (this.dialect === "sqlite") return await this.reader.query<Row[]>(sql, [...parameters]);
     try {
@@ -91,6 +98,7 @@ export class Database implements SqlReader {
         connection.query<Row>(sql, parameters),
       );
     } catch (error) {
+      if (isOutOfTime(error)) throw new UnavailableError("The database takes too long to answer.", error);
       throw isConnectionLost(error) ? new UnavailableError("The database cannot be reached.", error) : error;
     }
   }

@@ -135,6 +135,11 @@ export function isKnownDelivery(error: unknown): boolean {
   return text.includes("UNIQUE constraint failed: webhook_events.body_sha256");
 }
 
+/** The server ended a reading statement that took longer than it may: MariaDB's number, and MySQL's. The connection stays usable. */
+export function isOutOfTime(error: unknown): boolean {
+  return [1969, 3024].includes(errorNumber(error));
+}
+
 /** The connection or the server went away: what was asked may succeed later, unchanged. */
 export function isConnectionLost(error: unknown): boolean {
   const { code, fatal } = error as { code?: unknown; fatal?: unknown };
@@ -172,7 +177,7 @@ const connectionCodes = new Set([
 ]);
 
 function errorNumber(error: unknown): number {
-  const { errno } = error as { errno?: unknown };
+  const { errno } = (error ?? {}) as { errno?: unknown };
   return typeof errno === "number" ? errno : 0;
 }
 

@@ -29,6 +29,9 @@ export interface FeedPage {
   readonly reached: number;
 }
 
+/** Positions that are looked through at once for entries of some kind or organization: where there are few, a look to the feed's end is long. */
+const positionsAtOnce = 100_000;
+
 /** Reads the numbered part of the feed. */
 export class FeedReader {
   constructor(private readonly database: SqlReader) {}
@@ -51,10 +54,12 @@ export class FeedReader {
   ): Promise<FeedPage> {
     const conditions = ["f.position > ?"];
     const parameters: SqlValue[] = [position];
+    let end = Infinity;
     if (wanted !== undefined) {
+      end = position + positionsAtOnce;
       const scoped = scopeCondition(wanted.scope, "f");
-      conditions.push(`f.kind IN (${placeholders(wanted.kinds)})`, scoped.sql);
-      parameters.push(...wanted.kinds, ...scoped.parameters);
+      conditions.push("f.position <= ?", `f.kind IN (${placeholders(wanted.kinds)})`, scoped.sql);
+      parameters.push(end, ...wanted.kinds, ...scoped.parameters);
     }
     const rows = await this.database.read<PageRow>(
       `SELECT h.expired_position AS expired, h.last_position AS head, f.position, f.kind, f.session_id AS sessionId,
@@ -64,8 +69,8 @@ export class FeedReader {
       parameters,
     );
     const entries = rows.flatMap((row) => (row.position === null ? [] : [toEntry(row)]));
-    const head = Number(rows[0]?.head ?? 0);
-    const reached = entries.length === limit ? (entries.at(-1)?.position ?? head) : head;
+    const far = Math.min(Number(rows[0]?.head ?? 0), end);
+    const reached = entries.length === limit ? (entries.at(-1)?.position ?? far) : far;
     return { entries, expired: Number(rows[0]?.expired ?? 0), reached: Math.max(reached, position) };
   }
 }
