@@ -29,6 +29,7 @@ import { ErasureList } from "./store/erasure/erasure-list.js";
 import { Retention } from "./store/erasure/retention.js";
 import { EventLog } from "./store/event-log.js";
 import { migrate } from "./store/migrate.js";
+import { packetWarnings } from "./store/packet-size.js";
 import { AgentVersionReader } from "./store/readers/agent-version.reader.js";
 import { AnalysisReader } from "./store/readers/analysis.reader.js";
 import { FeedReader } from "./store/readers/feed.reader.js";
@@ -57,6 +58,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const database = await connectDatabase(config, logger);
   await migrate(database.writer);
   for (const warning of await durabilityWarnings(database)) logger.warn(warning);
+  for (const warning of await packetWarnings(database, config.webhook.maxBytes)) logger.warn(warning);
   for (const warning of productionWarnings(config)) logger.warn(warning);
   const access = await setUpAccess(config, database, logger).catch(async (error: unknown) => {
     await database.close();
