@@ -9,6 +9,7 @@ import type { SessionSnapshot } from "../events/session-payload.js";
 import type { Database, Transaction } from "./database.js";
 import { errorCode, isKnownDelivery } from "./dialect.js";
 import type { ErasureList } from "./erasure/erasure-list.js";
+import { flushCommits } from "./flush.js";
 import { insertRowsLater, updateRow } from "./statements.js";
 import { webhookEvents, type WebhookEventRow } from "./tables/webhook-events.table.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
@@ -65,8 +66,10 @@ export class EventLog {
         await insertRowsLater(transaction, webhookEvents, [{ ...raw, ...fate }]);
       });
     } catch (error) {
-      if (isKnownDelivery(error)) return { status: "duplicate" };
-      throw error;
+      if (!isKnownDelivery(error)) throw error;
+      // The first copy may have been committed just now, and be lost yet.
+      await flushCommits(this.database);
+      return { status: "duplicate" };
     }
   }
 

@@ -1,0 +1,19 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "./database.js";
+import { insertRowsLater } from "./statements.js";
+import { serviceSettings } from "./tables/service-settings.table.js";
+
+/**
+ * Returns once everything that was committed before is durable. InnoDB shows a commit to others a moment before its log is on the disk,
+ * and a transaction that has changed nothing need not wait for that (MariaDB's does not). The log is written in order, so a commit of our
+ * own that changes something is durable no earlier than what was seen before it. What it writes it deletes.
+ * @throws UnavailableError where nothing is known of it
+ */
+export async function flushCommits(database: Database): Promise<void> {
+  if (database.dialect === "sqlite") return;
+  const name = `flush-${randomUUID()}`;
+  await database.transaction(async (transaction) => {
+    await insertRowsLater(transaction, serviceSettings, [{ name, value: "" }]);
+    await transaction.later("DELETE FROM service_settings WHERE name = ?", [name]);
+  });
+}

@@ -1,0 +1,81 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { loadConfig } from "../../src/config.js";
+import { UnavailableError } from "../../src/errors.js";
+import { parseEnvelope } from "../../src/events/envelope.js";
+import { Database } from "../../src/store/database.js";
+import { ErasureList } from "../../src/store/erasure/erasure-list.js";
+import { EventLog } from "../../src/store/event-log.js";
+import { migrate } from "../../src/store/migrate.js";
+import { MysqlConnection } from "../../src/store/mysql-connection.js";
+import { FeedWriter } from "../../src/store/writers/feed.writer.js";
+import { SessionWriter } from "../../src/store/writers/session.writer.js";
+import { createTestDatabase, sampleBytes, type SampleName, type TestDatabase } from "../service.js";
+
+describe("a delivery that is known already", () => {
+  let test: TestDatabase;
+  let database: Database;
+  let log: EventLog;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    database = await Database.open(loadConfig({ DATABASE_URL: test.url }).database, 2);
+    await migrate(database.writer);
+    log = new EventLog(database, new SessionWriter(), new FeedWriter(database), new ErasureList(database));
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+  afterAll(async () => {
+    await database.close();
+    await test.drop();
+  });
+
+  async function record(name: SampleName, changes: object = {}): Promise<string> {
+    const body = Buffer.from(
+      JSON.stringify({ ...(JSON.parse(String(await sampleBytes(name))) as object), ...changes }),
+    );
+    const { status } = await log.record({ body, envelope: parseEnvelope(body), signature: null });
+    return status;
+  }
+
+  it.each([
+    ["projected", "analyzed", {}],
+    ["ignored", "ended", { event: "something.else" }],
+    ["dead", "ended", { data: {} }],
+  ] as const)("changes nothing, whatever became of its first copy (%s)", async (first, name, changes) => {
+    expect(await record(name, changes)).toBe(first);
+    const count = async (table: string) =>
+      (await database.read<{ count: number | string }>(`SELECT COUNT(*) AS count FROM ${table}`)).map((row) =>
+        Number(row.count),
+      );
+    const counted = async () =>
+      await Promise.all(["webhook_events", "sessions", "session_feed", "service_settings"].map(count));
+    const before = await counted();
+    expect(await record(name, changes)).toBe("duplicate");
+    expect(await counted()).toEqual(before);
+  });
+
+  /** On SQLite what others see is durable, for there is one connection that commits. */
+  if (process.env.TEST_DATABASE_URL) {
+    it("is answered after a commit that writes, which is durable no earlier than its first copy", async () => {
+      await record("started");
+      const later = vi.spyOn(MysqlConnection.prototype, "later");
+      const rollback = vi.spyOn(MysqlConnection.prototype, "rollback");
+      const commit = vi.spyOn(MysqlConnection.prototype, "commit");
+      expect(await record("started")).toBe("duplicate");
+      const written = later.mock.calls.map(([sql]) => sql.split(" ").slice(0, 3).join(" "));
+      expect(written.slice(-2)).toEqual(["INSERT INTO service_settings", "DELETE FROM service_settings"]);
+      const [refused = Infinity] = rollback.mock.invocationCallOrder;
+      const [committed] = commit.mock.invocationCallOrder;
+      expect(committed).toBeGreaterThan(refused);
+      await expect(commit.mock.results[0]?.value).resolves.toBeUndefined();
+    });
+
+    it("is not answered as one where that commit fails", async () => {
+      await record("ended");
+      vi.spyOn(MysqlConnection.prototype, "commit").mockRejectedValue(
+        Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" }),
+      );
+      await expect(record("ended")).rejects.toThrow(UnavailableError);
+    });
+  }
+});
