@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import { BadInputError, CursorExpiredError, UnavailableError } from "../errors.js";
 import type { Logger } from "../logger.js";
-import { isConnectionLost } from "../store/dialect.js";
 import type { FeedBounds, FeedEntry, FeedReader } from "../store/readers/feed.reader.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
 import { Group, type Interest, type Subscription } from "./group.js";
@@ -94,7 +93,7 @@ export class FanOut {
         throw new BadInputError("after: must be a cursor of this feed.");
       subscriber.position = after ?? head;
     } catch (error) {
-      subscriber.end(asUnavailable(error));
+      subscriber.end(error as Error);
       return;
     }
     await this.catchUp(subscriber);
@@ -111,7 +110,7 @@ export class FanOut {
         }
         await this.tellPage(subscriber);
       } catch (error) {
-        if (!isConnectionLost(error)) {
+        if (!(error instanceof UnavailableError)) {
           subscriber.end(error as Error);
           return;
         }
@@ -228,7 +227,7 @@ export class FanOut {
       const messages = await Promise.all(told.map((entry) => group.subscription.render(entry)));
       return messages.filter((message) => message !== undefined);
     } catch (error) {
-      if (isConnectionLost(error)) throw error;
+      if (error instanceof UnavailableError) throw error;
       group.end(error as Error);
       return [];
     }
@@ -250,10 +249,4 @@ type Rendered = ReadonlyMap<Group, Portions>;
 function isOfInterest(entry: FeedEntry, { scope, kinds }: Interest): boolean {
   const isVisible = scope.kind === "all" || scope.organizationId === entry.organizationId;
   return isVisible && kinds.includes(entry.kind);
-}
-
-function asUnavailable(error: unknown): Error {
-  return isConnectionLost(error)
-    ? new UnavailableError("The database cannot be reached.", error)
-    : (error as Error);
 }

@@ -8,10 +8,10 @@ import {
   Kind,
   type TypeNode,
 } from "graphql";
+import { UnavailableError } from "../errors.js";
 import type { FanOut } from "../feed/fan-out.js";
 import type { Message, Sink, Subscriber } from "../feed/subscriber.js";
 import type { Logger } from "../logger.js";
-import { isConnectionLost } from "../store/dialect.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
 import { SessionGoneError } from "./errors.js";
 import type { Executor, Operation } from "./executor.js";
@@ -89,7 +89,7 @@ export class LiveOperations {
     for (const { originalError } of result.errors ?? []) {
       if (originalError instanceof SessionGoneError) return undefined;
       // Told with an error, the event would be lost; told later, it is not.
-      if (originalError && isConnectionLost(originalError)) throw originalError;
+      if (originalError instanceof UnavailableError) throw originalError;
     }
     const answer = result.errors
       ? { ...result, errors: result.errors.map((error) => formatError(error, logger)) }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { UnavailableError } from "../../src/errors.js";
+import { Database } from "../../src/store/database.js";
 import { sample, startService, type TestService } from "../service.js";
 import { cursorNow, heard, inDatabase, listen, newEvent, post, postAnalyzed } from "./listening.js";
 
@@ -38,6 +40,36 @@ describe("a subscriber that comes back", () => {
     await heard(third, await postAnalyzed(service, 2));
     await Promise.all([first.leave(), second.leave(), third.leave()]);
   });
+
+  it.each(["live", "catching up"])(
+    "is told late and loses nothing while the database is away: %s",
+    async (how) => {
+      const outage = { isOn: false, refused: 0 };
+      const read = Reflect.get(Database.prototype, "read");
+      const spy = vi.spyOn(Database.prototype, "read").mockImplementation(async function <Row extends object>(
+        this: Database,
+        ...asked: Parameters<Database["read"]>
+      ): Promise<Row[]> {
+        if (!outage.isOn || !asked[0].includes("FROM sessions s"))
+          return await read.apply<Database, typeof asked, Promise<Row[]>>(this, asked);
+        outage.refused += 1;
+        throw new UnavailableError("The database cannot be reached.");
+      });
+      const after = await cursorNow(service);
+      const listener = how === "live" ? await listen(service.url) : undefined;
+      outage.isOn = true;
+      const missed = await postAnalyzed(service, 2);
+      const late = listener ?? (await listen(service.url, { after }));
+      await vi.waitFor(() => {
+        expect(outage.refused).toBeGreaterThan(1);
+      });
+      outage.isOn = false;
+      await heard(late, missed);
+      expect(late.failure).toBeUndefined();
+      await late.leave();
+      spy.mockRestore();
+    },
+  );
 
   it("goes on from a query's eventCursor without a hole", async () => {
     const after = await cursorNow(service);
