@@ -22,9 +22,9 @@ export interface SchemaParts {
 export async function createSchema({ readers, feed, cursors }: SchemaParts): Promise<GraphQLSchema> {
   const resolvers = [
     new SessionResolver(readers, feed, cursors),
-    new SessionConnectionResolver(readers, feed, cursors),
+    new SessionConnectionResolver(feed, cursors),
     new MessageResolver(readers, cursors),
-    new AgentVersionResolver(readers, cursors),
+    new AgentVersionResolver(readers, feed, cursors),
     new AgentVersionConnectionResolver(readers),
     new NodeResolver(readers),
     new SessionStatsResolver(readers),

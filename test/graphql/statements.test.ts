@@ -36,6 +36,12 @@ describe("statements of a query", () => {
         sessions(first: 1) { nodes { id } } } } }`,
       5,
     ],
+    ["agentVersions(first: N) { nodes { sessions(first: 2) { totalCount eventCursor nodes { id } } } }", 3],
+    ['sessions(first: N, filter: { search: "a" }) { nodes { id } }', 2],
+    [
+      'sessions(first: N, filter: { analysis: [{ name: "Willing", boolean: { null: true } }] }) { nodes { id } }',
+      2,
+    ],
     ["sessionStats(groupBy: [{ field: AGENT }]) { count }", 1],
     ["sessionStats(groupBy: [{ field: AGENT }]) { count failedMessageCount }", 2],
     [

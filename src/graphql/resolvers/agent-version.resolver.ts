@@ -14,6 +14,7 @@ import {
   Root,
 } from "type-graphql";
 import { readQuestions } from "../../events/questions.js";
+import type { Feed } from "../../feed/feed.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import { sessionOrder } from "../../store/readers/session.reader.js";
 import type { RequestContext } from "../context.js";
@@ -23,6 +24,7 @@ import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
 import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
 import { grouped, inOrder, type Readers } from "../readers.js";
 import { JsonScalar } from "../scalars.js";
+import { selectedFields } from "../selection.js";
 import {
   AgentVersion,
   AgentVersionConnection,
@@ -67,6 +69,7 @@ export class AgentVersionConnectionResolver {
 export class AgentVersionResolver {
   constructor(
     private readonly readers: Readers,
+    private readonly feed: Feed,
     private readonly cursors: CursorCodec,
   ) {}
 
@@ -139,18 +142,20 @@ export class AgentVersionResolver {
   ): Promise<SessionPage> {
     const list = "agentVersion.sessions";
     const window = windowOf(page, this.cursors, list);
+    const { sessions } = this.readers;
     return await context.load(info, version.id, async (ids) => {
-      const slices = await this.readers.sessions.ofAgentVersions(
-        context.scope,
-        ids,
-        { filter: filter ?? {}, order: sessionOrder([]), window },
-        sessionFields(info, ...itemPaths),
-      );
+      const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
+      const query = { filter: filter ?? {}, order: sessionOrder([]), window };
+      const fields = sessionFields(info, ...itemPaths);
+      const slices = await sessions.ofAgentVersions(context.scope, ids, query, fields);
+      let counts: Promise<ReadonlyMap<string, number>> | undefined;
       return ids.map((id) => {
         const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
-        const result = new SessionPage(slice, this.cursors, list);
-        result.filter = { and: [filter ?? {}, { agentVersionId: { eq: id } }] };
-        return result;
+        const count = async () => {
+          counts ??= sessions.countOfAgentVersions(context.scope, ids, query.filter);
+          return (await counts).get(id) ?? 0;
+        };
+        return new SessionPage(slice, this.cursors, list, count, head);
       });
     });
   }

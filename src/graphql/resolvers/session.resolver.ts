@@ -18,6 +18,7 @@ import type { Feed } from "../../feed/feed.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
 import type { MessageRecord } from "../../store/readers/message.reader.js";
+import type { Slice } from "../../store/readers/page.js";
 import { sessionOrder, type SessionRecord } from "../../store/readers/session.reader.js";
 import { joinAnswers } from "../answers.js";
 import type { RequestContext } from "../context.js";
@@ -47,24 +48,30 @@ export class SessionsArgs extends PageArgs {
   readonly orderBy?: SessionOrder[] | null;
 }
 
-/** A page of sessions that knows its filter, so that it can be counted. */
+/** A page of sessions that can be counted, together with its neighbours where it is one of many. */
 export class SessionPage extends Page<SessionRecord> {
-  filter: object = {};
-  /** The feed's head before the page was read. */
-  eventCursor: string | undefined;
+  constructor(
+    slice: Slice<SessionRecord>,
+    cursors: CursorCodec,
+    list: string,
+    readonly count: () => Promise<number>,
+    /** The feed's head before the page was read, where it was asked for. */
+    readonly head: number | undefined,
+  ) {
+    super(slice, cursors, list);
+  }
 }
 
 @Resolver(() => SessionConnection)
 export class SessionConnectionResolver {
   constructor(
-    private readonly readers: Readers,
     private readonly feed: Feed,
     private readonly cursors: CursorCodec,
   ) {}
 
   @FieldResolver(() => Int, { description: "How many sessions match the filter, on all pages." })
-  async totalCount(@Root() page: SessionPage, @Ctx() context: RequestContext): Promise<number> {
-    return await this.readers.sessions.count(context.scope, page.filter);
+  async totalCount(@Root() page: SessionPage): Promise<number> {
+    return await page.count();
   }
 
   @FieldResolver(() => CursorScalar, {
@@ -72,7 +79,7 @@ export class SessionConnectionResolver {
       "The feed's position before this page was read: subscribe after it, and nothing is missed in between.",
   })
   async eventCursor(@Root() page: SessionPage): Promise<string> {
-    return page.eventCursor ?? this.cursors.encodeFeed((await this.feed.bounds()).head);
+    return this.cursors.encodeFeed(page.head ?? (await this.feed.bounds()).head);
   }
 }
 
@@ -114,15 +121,16 @@ export class SessionResolver {
     const list = `sessions ${order.map(({ property, descending }) => `${property} ${descending}`).join()}`;
     const window = windowOf(page, this.cursors, list);
     const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
-    const slice = await this.readers.sessions.page(
-      context.scope,
-      { filter: filter ?? {}, order, window },
-      sessionFields(info, ...itemPaths),
+    const { sessions } = this.readers;
+    const query = { filter: filter ?? {}, order, window };
+    const slice = await sessions.page(context.scope, query, sessionFields(info, ...itemPaths));
+    return new SessionPage(
+      slice,
+      this.cursors,
+      list,
+      () => sessions.count(context.scope, query.filter),
+      head,
     );
-    const result = new SessionPage(slice, this.cursors, list);
-    result.filter = filter ?? {};
-    if (head !== undefined) result.eventCursor = this.cursors.encodeFeed(head);
-    return result;
   }
 
   @FieldResolver(() => AgentVersion, {

@@ -2,8 +2,12 @@
 const passedOver =
   "ended_at, analyzed_at, created_at, updated_at, lifecycle, agent_version_id, message_count, user_sentiment, chat_completion_rating";
 
-/** The columns of each index of `sessions` that changes, as they were and as they are. */
-export const widenedSessionIndexes = [
+/** The columns of each index of `sessions` that changes, as they were (where there was one) and as they are. */
+export const widenedSessionIndexes: readonly {
+  readonly name: string;
+  readonly before: string | undefined;
+  readonly after: string;
+}[] = [
   {
     name: "ix_sessions_started",
     before: "started_at, id",
@@ -19,10 +23,15 @@ export const widenedSessionIndexes = [
     before: "agent_id, started_at, id",
     after: `agent_id, started_at, id, organization_id, ${passedOver}`,
   },
+  {
+    name: "ix_sessions_version_started",
+    before: undefined,
+    after: "agent_version_id, started_at, id",
+  },
   // MySQL takes an index that begins with the organization for its statistics, and this one holds nothing that they need.
   {
     name: "ix_sessions_version_revision",
     before: "organization_id, agent_version_id, revision_source",
     after: "agent_version_id, organization_id, revision_source",
   },
-] as const;
+];

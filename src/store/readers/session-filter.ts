@@ -201,7 +201,6 @@ const sessionFilterFields: FilterFields = {
   id: { column: "id", nullable: false, stored: storedId },
   organizationId: { column: "organization_id", nullable: false, stored: storedId },
   conversationId: { column: "conversation_id", nullable: false, stored: storedId },
-  agentVersionId: { column: "agent_version_id", nullable: false, stored: storedId },
   status: { column: "lifecycle", nullable: false, stored: rankOf },
   startedAt: { column: "started_at", nullable: true, ...instant },
   endedAt: { column: "ended_at", nullable: true, ...instant },

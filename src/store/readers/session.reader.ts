@@ -101,6 +101,10 @@ export interface PageQuery {
 /** For each row that a page may hold, so many sessions are looked at before the database is asked to find all that match. */
 const defaultNearbyPerRow = 40;
 
+/** Walks along an index, and values, that one statement holds: SQLite takes no more than 500 and 32,766. */
+const mostWalks = 200;
+const mostParameters = 30_000;
+
 /** The orders of lists and of exports: an index is kept in each. */
 const keptOrders: ReadonlySet<string> = new Set(["startedAt DESC, id DESC", "id ASC"]);
 
@@ -195,12 +199,8 @@ export class SessionReader {
   ): Promise<SessionRow[]> {
     const { conditions: beyond, orderBy, limit } = windowSql(order, window);
     const where = [...conditions, ...beyond];
-    const columns = columnsFor(
-      wanted,
-      order.map(({ property }) => property as keyof SessionRow),
-    );
     return await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", columns)} FROM (
+      `SELECT ${selectList(sessions, "s", columnsOfPage(order, wanted))} FROM (
          SELECT s.id FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}
        ) found JOIN sessions s ON s.id = found.id ORDER BY ${orderBy}`,
       where.flatMap(({ parameters }) => parameters),
@@ -216,7 +216,26 @@ export class SessionReader {
     return Number(row?.count ?? 0);
   }
 
-  /** The same window of sessions of each of many agent versions, in one statement. */
+  /** How many sessions of each of these agent versions match, in one statement; none is left out. */
+  async countOfAgentVersions(
+    scope: Scope,
+    agentVersionIds: readonly string[],
+    filter: object,
+  ): Promise<ReadonlyMap<string, number>> {
+    const where = this.matching(scope, filter);
+    const rows = await this.database.read<{ id: string; count: number | string }>(
+      `SELECT s.agent_version_id AS id, COUNT(*) AS count FROM sessions s
+       WHERE s.agent_version_id IN (${placeholders(agentVersionIds)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
+       GROUP BY s.agent_version_id`,
+      [...agentVersionIds, ...where.flatMap(({ parameters }) => parameters)],
+    );
+    return new Map(rows.map(({ id, count }) => [id, Number(count)]));
+  }
+
+  /**
+   * The same window of sessions of each of many agent versions. Each version's part is a walk of its own along an index, so that what
+   * is read does not grow with the sessions that a version has; a statement holds many such walks.
+   */
   async ofAgentVersions(
     scope: Scope,
     agentVersionIds: readonly string[],
@@ -224,23 +243,25 @@ export class SessionReader {
     fields: Iterable<SessionField>,
   ): Promise<Map<string, Slice<SessionRecord>>> {
     const wanted = new Set<SessionField>([...fields, "id", "agentVersionId"]);
-    const { conditions, orderBy, limit } = windowSql(query.order, query.window);
-    const where = [...this.matching(scope, query.filter), ...conditions];
-    const columns = columnsFor(
-      wanted,
-      query.order.map(({ property }) => property as keyof SessionRow),
-    );
-    const rows = await this.database.read<SessionRow>(
-      `SELECT * FROM (
-         SELECT ${selectList(sessions, "s", columns)},
-           ROW_NUMBER() OVER (PARTITION BY s.agent_version_id ORDER BY ${orderBy}) AS ordinal
-         FROM sessions s
-         WHERE s.agent_version_id IN (${placeholders(agentVersionIds)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
-       ) w WHERE w.ordinal <= ${limit} ORDER BY w.ordinal`,
-      [...agentVersionIds, ...where.flatMap(({ parameters }) => parameters)],
-    );
     const byVersion = new Map<string, SessionRow[]>(agentVersionIds.map((id) => [id, []]));
-    for (const row of rows) byVersion.get(row.agentVersionId)?.push(row);
+    const { conditions, orderBy, limit } = windowSql(query.order, query.window);
+    const where = [...this.matching(scope, query.filter, "each"), ...conditions];
+    const walk = {
+      sql: `SELECT s.id FROM sessions s WHERE s.agent_version_id = ? AND ${where.map(({ sql }) => sql).join(" AND ")}
+        ORDER BY ${orderBy} LIMIT ${limit}`,
+      parameters: where.flatMap(({ parameters }) => parameters),
+    };
+    const atOnce = Math.min(mostWalks, Math.ceil(mostParameters / (walk.parameters.length + 1)));
+    for (let start = 0; start < agentVersionIds.length; start += atOnce) {
+      const ids = agentVersionIds.slice(start, start + atOnce);
+      const walks = ids.map((_, index) => `SELECT id FROM (${walk.sql}) v${index}`).join(" UNION ALL ");
+      const rows = await this.database.read<SessionRow>(
+        `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}
+         FROM (${walks}) found JOIN sessions s ON s.id = found.id ORDER BY ${orderBy}`,
+        ids.flatMap((id) => [id, ...walk.parameters]),
+      );
+      for (const row of rows) byVersion.get(row.agentVersionId)?.push(row);
+    }
     const slices = Array.from(byVersion, async ([id, own]) => {
       const slice = toSlice(own, query.window);
       const records = await this.records(scope, slice.rows, wanted, query.order);
@@ -277,6 +298,14 @@ export class SessionReader {
   private matching(scope: Scope, filter: object, ask: Asking = "all") {
     return sessionConditions(scope, filter, { dialect: this.database.dialect, ask });
   }
+}
+
+/** Cursors are made of the columns that a page is ordered by. */
+function columnsOfPage(order: readonly OrderTerm[], wanted: Iterable<SessionField>): Set<keyof SessionRow> {
+  return columnsFor(
+    wanted,
+    order.map(({ property }) => property as keyof SessionRow),
+  );
 }
 
 function columnsFor(

@@ -83,6 +83,7 @@ export const sessions = defineTable<SessionRow>({
       name: "ix_sessions_agent_started",
       columns: ["agentId", "startedAt", "id", "organizationId", ...passedOver],
     },
+    { name: "ix_sessions_version_started", columns: ["agentVersionId", "startedAt", "id"] },
     { name: "ix_sessions_version_revision", columns: ["agentVersionId", "organizationId", "revisionSource"] },
     { name: "ix_sessions_conversation", columns: ["conversationId"] },
   ],

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startService, type TestService } from "../service.js";
+import type { ServedSession } from "./reference-filter.js";
+import { readAllSessions, storeVariedSessions } from "./varied-sessions.js";
+
+interface Version {
+  readonly id: string;
+  readonly sessions: {
+    readonly totalCount: number;
+    readonly eventCursor: string;
+    readonly nodes: readonly { readonly id: string }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+}
+
+const list = `query ($first: Int, $after: String, $filter: SessionFilter) {
+  agentVersions { nodes { id sessions(first: $first, after: $after, filter: $filter) {
+    totalCount eventCursor nodes { id } pageInfo { hasNextPage endCursor } } } }
+}`;
+
+describe("the sessions of agent versions", () => {
+  let service: TestService;
+  let sessions: ServedSession[];
+  beforeAll(async () => {
+    service = await startService();
+    await storeVariedSessions(service, 40);
+    sessions = await readAllSessions(service);
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  async function read(variables: Record<string, unknown>): Promise<readonly Version[]> {
+    const { data, errors } = await service.query<{ agentVersions: { nodes: Version[] } }>(list, variables);
+    expect(errors).toBeUndefined();
+    return data.agentVersions.nodes;
+  }
+
+  it.each([
+    ["all", {}, () => true],
+    [
+      "those with a message",
+      { messages: { some: { direction: { eq: "INBOUND" } } } },
+      ({ messages }: ServedSession) => messages.nodes.some(({ direction }) => direction === "INBOUND"),
+    ],
+    [
+      "the analyzed ones",
+      { status: { eq: "ANALYZED" } },
+      ({ status }: ServedSession) => status === "ANALYZED",
+    ],
+  ])("are the newest of each, and counted: %s", async (_, filter, matches) => {
+    const versions = await read({ first: 3, filter });
+    expect(new Set(versions.map(({ id }) => id))).toEqual(
+      new Set(sessions.map(({ agentVersion }) => agentVersion.id)),
+    );
+    for (const version of versions) {
+      const own = sessions.filter((session) => session.agentVersion.id === version.id && matches(session));
+      expect(version.sessions.nodes.map(({ id }) => id)).toEqual(own.slice(0, 3).map(({ id }) => id));
+      expect(version.sessions.totalCount).toBe(own.length);
+      expect(version.sessions.pageInfo.hasNextPage).toBe(own.length > 3);
+      expect(version.sessions.eventCursor).toBe(versions[0]?.sessions.eventCursor);
+    }
+  });
+
+  it("are paged through from a version's own cursor", async () => {
+    const [busiest] = [...(await read({ first: 1 }))].sort(
+      (a, b) => b.sessions.totalCount - a.sessions.totalCount,
+    );
+    const after = busiest?.sessions.pageInfo.endCursor;
+    const next = (await read({ first: 2, after })).find(({ id }) => id === busiest?.id);
+    const own = sessions.filter(({ agentVersion }) => agentVersion.id === busiest?.id).map(({ id }) => id);
+    expect(own.length).toBeGreaterThan(2);
+    expect(next?.sessions.nodes.map(({ id }) => id)).toEqual(own.slice(1, 3));
+  });
+});
