@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { countFailed } from "../../src/events/delivery-status.js";
 import { searchTerms } from "../../src/store/search-terms.js";
 import type { SimulatedEnvelope, SimulatedMessage } from "../../src/cli/simulate/payload.js";
 
@@ -94,6 +95,9 @@ export function toRows(body: Buffer): EventRows {
       translated_chat_transcript: data.translated_chat_transcript ?? null,
       ...analysis,
       message_count: data.messages.length,
+      failed_message_count: countFailed(
+        data.messages.map(({ delivery_status }) => ({ deliveryStatus: delivery_status })),
+      ),
       created_at: receivedAt,
       updated_at: receivedAt,
       source,

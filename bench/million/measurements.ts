@@ -231,11 +231,12 @@ const monthByDay: Measurement = {
   ],
   rowsOf: ({ sessionStats }) => sessionStats?.length ?? 0,
   read: (database) =>
-    new StatsReader(database).read(
-      everything,
-      { filter: { startedAt: month }, groupBy: [], interval: "day", timeZone: "UTC" },
-      false,
-    ),
+    new StatsReader(database).read(everything, {
+      filter: { startedAt: month },
+      groupBy: [],
+      interval: "day",
+      timeZone: "UTC",
+    }),
   demands: "index",
 };
 
@@ -257,6 +258,6 @@ const allByAgent: Measurement = {
   ],
   rowsOf: ({ sessionStats }) => sessionStats?.length ?? 0,
   read: (database) =>
-    new StatsReader(database).read(everything, { filter: {}, groupBy: [{ field: "AGENT" }] }, false),
+    new StatsReader(database).read(everything, { filter: {}, groupBy: [{ field: "AGENT" }] }),
   demands: "index",
 };

@@ -17,6 +17,7 @@ export const exportedFields = [
   "language",
   "translationLanguage",
   "messageCount",
+  "failedMessageCount",
   "createdAt",
   "updatedAt",
   "chatSummary",

@@ -32,6 +32,7 @@ const sessionNeeds: Needs<SessionField> = {
   agentVersion: ["revisionId"],
   messages: ["messageCount"],
   messageCount: ["messageCount"],
+  failedMessageCount: ["failedMessageCount"],
   createdAt: ["createdAt"],
   updatedAt: ["updatedAt"],
 };

@@ -37,6 +37,7 @@ const sessionFields = {
   chatTranscript: "text",
   translatedChatTranscript: "text",
   messageCount: "order",
+  failedMessageCount: "order",
   createdAt: "order",
   updatedAt: "order",
 } as const;

@@ -87,6 +87,7 @@ const everything = /* GraphQL */ `
         translatedChatTranscript
         customAnalysisData
         messageCount
+        failedMessageCount
         createdAt
         updatedAt
         agentVersion {

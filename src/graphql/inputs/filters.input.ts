@@ -76,6 +76,9 @@ export class SessionFilter {
   @Field(() => IntComparator, nullable("How many messages are known of it."))
   readonly messageCount?: IntComparator | null;
 
+  @Field(() => IntComparator, nullable("How many of its messages did not arrive."))
+  readonly failedMessageCount?: IntComparator | null;
+
   @Field(() => DateTimeComparator, nullable("When its first event was received."))
   readonly createdAt?: DateTimeComparator | null;
 

@@ -7,7 +7,6 @@ import { agentVersionFields } from "../fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
 import type { Readers } from "../readers.js";
-import { selectedFields } from "../selection.js";
 import { AgentVersion } from "../types/agent-version.type.js";
 import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
 
@@ -39,11 +38,9 @@ export class SessionStatsResolver {
   async sessionStats(
     @Args(() => SessionStatsArgs) { filter, groupBy, ...time }: SessionStatsArgs,
     @Ctx() { scope }: RequestContext,
-    @Info() info: GraphQLResolveInfo,
   ): Promise<SessionStats[]> {
     const query = { filter: filter ?? {}, groupBy: groupBy ?? [], ...time };
-    const withFailures = selectedFields(info).has("failedMessageCount");
-    const records = await this.readers.stats.read(scope, query, withFailures);
+    const records = await this.readers.stats.read(scope, query);
     return records.map((record) => toStats(record, query.groupBy));
   }
 }

@@ -84,6 +84,12 @@ export class Session extends Node {
   @Field(() => Int, { description: "How many messages are known of it." })
   readonly messageCount!: number;
 
+  @Field(() => Int, {
+    description:
+      "How many of them did not arrive: their delivery status is failed, delivery_failed or sending_failed.",
+  })
+  readonly failedMessageCount!: number;
+
   @Field(() => DateTimeScalar, { description: "When this service received its first event." })
   readonly createdAt!: string;
 

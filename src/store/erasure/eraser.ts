@@ -4,7 +4,7 @@ import { BadInputError } from "../../errors.js";
 import { type Identifier, identifierOf, Scrubber } from "../../events/identifiers.js";
 import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
 import type { Database, SqlValue, Transaction } from "../database.js";
-import { rewriteTerms } from "../writers/search.writer.js";
+import { retell } from "../writers/listed-messages.js";
 import { believedMilliseconds, type ErasureList } from "./erasure-list.js";
 import { scanRows } from "./scan-rows.js";
 import { scrubTexts } from "./scrub-texts.js";
@@ -111,7 +111,7 @@ export class Eraser {
            WHERE m.conversation_id = ? ORDER BY j.session_id`,
           [conversation],
         );
-        for (const { id } of listing) await rewriteTerms(transaction, id);
+        for (const { id } of listing) await retell(transaction, id);
         return erased;
       });
     }
@@ -184,7 +184,7 @@ async function eraseSession(transaction: Transaction, id: string): Promise<void>
     only,
   );
   await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", only);
-  await rewriteTerms(transaction, id);
+  await retell(transaction, id);
   const analyses = await transaction.query<{ hash: string }>(
     "SELECT content_sha256 AS hash FROM analyses WHERE session_id = ?",
     only,

@@ -1,6 +1,6 @@
 import type { Scrubber } from "../../events/identifiers.js";
 import type { Database, SqlValue, Transaction } from "../database.js";
-import { rewriteTerms } from "../writers/search.writer.js";
+import { retell } from "../writers/listed-messages.js";
 import { scanRows } from "./scan-rows.js";
 
 /** A table with texts that people wrote, or that were written of them. */
@@ -81,7 +81,7 @@ async function rewrite(
   );
   if (searchedBy === undefined) return;
   for (const { id } of await transaction.query<{ id: string }>(searchedBy, [row.id ?? null]))
-    await rewriteTerms(transaction, id);
+    await retell(transaction, id);
 }
 
 function changesOf(row: TextRow, { texts, json = [] }: TextTable, scrubber: Scrubber): [string, SqlValue][] {

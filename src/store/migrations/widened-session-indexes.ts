@@ -1,6 +1,6 @@
 /** Columns that lists are filtered, sorted and counted by: see tables/sessions.table.ts. */
 const passedOver =
-  "ended_at, analyzed_at, created_at, updated_at, lifecycle, agent_version_id, message_count, user_sentiment, chat_completion_rating";
+  "ended_at, analyzed_at, created_at, updated_at, lifecycle, agent_version_id, message_count, failed_message_count, user_sentiment, chat_completion_rating";
 
 /** The columns of each index of `sessions` that changes, as they were (where there was one) and as they are. */
 export const widenedSessionIndexes: readonly {

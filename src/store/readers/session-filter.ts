@@ -214,6 +214,7 @@ const sessionFilterFields: FilterFields = {
   chatTranscript: { column: "chat_transcript", ...text },
   translatedChatTranscript: { column: "translated_chat_transcript", ...text },
   messageCount: { column: "message_count", nullable: false },
+  failedMessageCount: { column: "failed_message_count", nullable: false },
   createdAt: { column: "created_at", nullable: false, ...instant },
   updatedAt: { column: "updated_at", nullable: false, ...instant },
   agentVersion: compileAgentVersion,

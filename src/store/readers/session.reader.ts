@@ -30,6 +30,7 @@ export interface SessionRecord {
   readonly translatedChatTranscript: string | null;
   readonly customAnalysisData: unknown;
   readonly messageCount: number;
+  readonly failedMessageCount: number;
   readonly createdAt: string;
   readonly updatedAt: string;
   /** The stored values of the order's terms, for cursors. */

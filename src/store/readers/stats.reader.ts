@@ -1,7 +1,6 @@
 import { BadInputError, ForbiddenError } from "../../errors.js";
 import type { SqlReader, SqlValue } from "../database.js";
 import { secondsBetween } from "../dialect.js";
-import { placeholders } from "../statements.js";
 import { demand, equals } from "./filter.js";
 import type { Scope } from "./scope.js";
 import { sessionConditions, statuses } from "./session-filter.js";
@@ -49,9 +48,6 @@ const columnsOf = {
   LANGUAGE: "s.language",
 } as const;
 
-/** The delivery statuses that say a message did not arrive. */
-export const failedStatuses = ["failed", "delivery_failed", "sending_failed"];
-
 const mostTerms = 4;
 const mostRows = 100_000;
 
@@ -61,42 +57,25 @@ type Row = Readonly<Record<string, string | number | null>>;
 export class StatsReader {
   constructor(private readonly database: SqlReader) {}
 
-  /** @param withFailures whether failed messages are asked for: they take a statement of their own */
-  async read(scope: Scope, query: StatsQuery, withFailures: boolean): Promise<StatsRecord[]> {
+  async read(scope: Scope, query: StatsQuery): Promise<StatsRecord[]> {
     demandGroups(scope, query.groupBy);
     const buckets = query.interval ? new TimeBuckets(query.interval, query.timeZone ?? "UTC") : undefined;
-    const parts = this.parts(scope, query, buckets);
     const groups = new Groups(query.groupBy, buckets);
-    for (const row of await this.sessions(parts)) groups.add(row);
-    if (withFailures) for (const row of await this.failures(parts)) groups.addFailures(row);
+    for (const row of await this.rows(this.parts(scope, query, buckets))) groups.add(row);
     return groups.all();
   }
 
-  private async sessions({ keys, joins, where }: StatementParts): Promise<Row[]> {
+  private async rows({ keys, joins, where }: StatementParts): Promise<Row[]> {
     const seconds = secondsBetween(this.database.dialect, "s.started_at", "s.ended_at");
     const split = ["s.chat_completion_rating", "s.user_sentiment"];
-    return await this.rows(
+    const rows = await this.database.read<Row>(
       `SELECT ${[...keys.select, "s.chat_completion_rating AS rating", "s.user_sentiment AS sentiment"].join(", ")},
-         COUNT(*) AS count, SUM(s.message_count) AS messages, SUM(${seconds}) AS seconds,
+         COUNT(*) AS count, SUM(s.message_count) AS messages, SUM(s.failed_message_count) AS failed, SUM(${seconds}) AS seconds,
          SUM(CASE WHEN s.started_at IS NULL OR s.ended_at IS NULL THEN 0 ELSE 1 END) AS timed
        FROM sessions s ${joins.sql} WHERE ${where.sql}
-       GROUP BY ${[...keys.group, ...split.flatMap(exactly)].join(", ")}`,
+       GROUP BY ${[...keys.group, ...split.flatMap(exactly)].join(", ")} LIMIT ${mostRows + 1}`,
       [...joins.parameters, ...where.parameters],
     );
-  }
-
-  private async failures({ keys, joins, where }: StatementParts): Promise<Row[]> {
-    const group = keys.group.length === 0 ? "" : `GROUP BY ${keys.group.join(", ")}`;
-    return await this.rows(
-      `SELECT ${[...keys.select, "COUNT(*) AS failed"].join(", ")} FROM sessions s ${joins.sql}
-       JOIN session_messages sm ON sm.session_id = s.id JOIN messages m ON m.id = sm.message_id
-       WHERE ${where.sql} AND m.delivery_status IN (${placeholders(failedStatuses)}) ${group}`,
-      [...joins.parameters, ...where.parameters, ...failedStatuses],
-    );
-  }
-
-  private async rows(sql: string, parameters: readonly SqlValue[]): Promise<Row[]> {
-    const rows = await this.database.read<Row>(`${sql} LIMIT ${mostRows + 1}`, parameters);
     if (rows.length <= mostRows) return rows;
     throw new BadInputError("groupBy: makes too many groups; filter more, or group by less.", [
       { field: "groupBy", rule: `must not make more than ${mostRows} groups` },
@@ -184,14 +163,11 @@ class Groups {
     const count = Number(row.count);
     record.count += count;
     record.messageCount += Number(row.messages);
+    record.failedMessageCount += Number(row.failed);
     record.timedCount += Number(row.timed);
     record.seconds += Number(row.seconds ?? 0);
     increase(record.ratings, textOf(row.rating), count);
     increase(record.sentiments, textOf(row.sentiment), count);
-  }
-
-  addFailures(row: Row): void {
-    this.recordOf(row).failedMessageCount += Number(row.failed);
   }
 
   all(): StatsRecord[] {

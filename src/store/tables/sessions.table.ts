@@ -14,6 +14,8 @@ export interface SessionRow extends SessionFacts {
   /** When the current analysis was received. */
   readonly analyzedAt: string | null;
   readonly messageCount: number;
+  /** How many of them did not arrive: see events/delivery-status.ts. */
+  readonly failedMessageCount: number;
   /** Receipt of the first event, and of the last that changed anything. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -37,6 +39,7 @@ const passedOver = [
   "lifecycle",
   "agentVersionId",
   "messageCount",
+  "failedMessageCount",
   "userSentiment",
   "chatCompletionRating",
 ] as const satisfies readonly (keyof SessionRow)[];
@@ -63,6 +66,7 @@ export const sessions = defineTable<SessionRow>({
     language: types.text(255, { nullable: true }),
     translationLanguage: types.text(255, { nullable: true }),
     messageCount: types.integer(),
+    failedMessageCount: types.integer({ default: 0 }),
     createdAt: types.instant(),
     updatedAt: types.instant(),
     source: types.ascii(100),

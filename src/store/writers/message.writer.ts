@@ -6,6 +6,7 @@ import { forUpdate } from "../dialect.js";
 import { insertRowsLater, placeholders, selectList, updateRow } from "../statements.js";
 import { type MessageRow, messages } from "../tables/messages.table.js";
 import { sessionMessages } from "../tables/session-messages.table.js";
+import type { ListedMessage } from "./listed-messages.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 
 /** What became of a snapshot's messages. */
@@ -14,13 +15,11 @@ export interface MessagesOutcome {
   readonly joined: number;
   /** Whether any message is new to the session or reads otherwise than before. */
   readonly changed: boolean;
-  /** The texts of the snapshot's messages, as they stand now. */
-  readonly texts: readonly MessageTexts[];
-  /** Messages that were known and read otherwise now: other sessions of the conversation may list them too. */
+  /** The snapshot's messages, as they stand now. */
+  readonly current: readonly ListedMessage[];
+  /** Messages that were known and whose texts or status changed: other sessions of the conversation may list them too. */
   readonly rewritten: readonly string[];
 }
-
-export type MessageTexts = Pick<MessageFacts, "id" | "body" | "translatedBody">;
 
 /** A message that is stored, and where the session lists it; null where it does not yet. */
 export type KnownMessage = MessageRow & { readonly position: number | null };
@@ -78,7 +77,7 @@ export class MessageWriter {
     return {
       joined,
       changed: merged.changed || joined > 0,
-      texts: [...fresh, ...merged.texts],
+      current: [...fresh, ...merged.current],
       rewritten: merged.rewritten,
     };
   }
@@ -90,7 +89,7 @@ export class MessageWriter {
     sessionKey: OrderKey,
   ): Promise<Omit<MessagesOutcome, "joined">> {
     let changed = false;
-    const texts: MessageTexts[] = [];
+    const current: ListedMessage[] = [];
     const rewritten: string[] = [];
     const moved: Pick<MessageRow, "id" | "source">[] = [];
     const changedRows: MessageRow[] = [];
@@ -101,13 +100,13 @@ export class MessageWriter {
       if (repeats(row, facts)) {
         // A repeated value can have a newer key than before, and that decides what may overwrite it later.
         if (key > row.source) moved.push({ id: row.id, source: key });
-        texts.push(row);
+        current.push(row);
         continue;
       }
       const after = merge(toMerged(row), facts, key);
       changed ||= after.changed.length > 0;
-      texts.push(after.fields);
-      if (after.changed.includes("body") || after.changed.includes("translatedBody")) rewritten.push(row.id);
+      current.push(after.fields);
+      if (retold.some((name) => after.changed.includes(name))) rewritten.push(row.id);
       const next = toRow(after, row.organizationId);
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
@@ -117,7 +116,7 @@ export class MessageWriter {
       changedRows.sort((a, b) => (a.id < b.id ? -1 : 1));
       await insertRowsLater(transaction, messages, changedRows, { overwrite });
     }
-    return { changed, texts, rewritten };
+    return { changed, current, rewritten };
   }
 
   private async join(
@@ -137,6 +136,9 @@ export class MessageWriter {
     return rows.length;
   }
 }
+
+/** What sessions know of their messages. */
+const retold = ["body", "translatedBody", "deliveryStatus"] as const;
 
 function slicesOf<Item>(items: readonly Item[]): Item[][] {
   const count = Math.ceil(items.length / idsPerStatement);

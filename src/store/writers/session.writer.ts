@@ -1,3 +1,4 @@
+import { countFailed } from "../../events/delivery-status.js";
 import { decimalsOf, fromDatetime, toDatetime } from "../../events/instant.js";
 import {
   firstSighting,
@@ -15,10 +16,11 @@ import { agentVersionRevisions } from "../tables/agent-version-revisions.table.j
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
 import { AnalysisWriter } from "./analysis.writer.js";
 import { type EventReceipt, orderOf } from "./event-receipt.js";
+import { readListed, retellOthers } from "./listed-messages.js";
 import { type KnownMessage, type MessagesOutcome, MessageWriter } from "./message.writer.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 import { RevisionWriter } from "./revision.writer.js";
-import { searchedFields, SearchWriter } from "./search.writer.js";
+import { keepTerms, searchedFields } from "./search.writer.js";
 
 /**
  * Projects session events into the tables. All events of one session pass one after the other (its row lock), and locks are taken
@@ -28,7 +30,6 @@ export class SessionWriter {
   readonly revisions = new RevisionWriter();
   private readonly messages = new MessageWriter();
   private readonly analyses = new AnalysisWriter();
-  private readonly search = new SearchWriter();
 
   /**
    * @returns whether anything reads otherwise than before; then subscribers are to be told
@@ -61,12 +62,13 @@ export class SessionWriter {
     key: OrderKey,
     knownMessages: ReadonlyMap<string, KnownMessage>,
   ): Promise<void> {
-    const row = newRow(snapshot, receipt, key);
-    await insertRowsLater(transaction, sessions, [row]);
     const messages = await this.messages.write(transaction, snapshot, key, knownMessages);
+    const row = newRow(snapshot, receipt, key, messages);
+    await insertRowsLater(transaction, sessions, [row]);
     if (receipt.definition.bringsAnalysis)
       await this.analyses.keep(transaction, snapshot, receipt, key, true);
-    await this.search.keep(transaction, row, messages);
+    await keepTerms(transaction, row, messages.current);
+    await retellOthers(transaction, messages.rewritten, row.id);
     await this.syncAnswers(transaction, row, snapshot.revision, false);
   }
 
@@ -96,6 +98,10 @@ export class SessionWriter {
     const after = merge(before, snapshot.session, key);
     const kindsSeen = known.kindsSeen | kindBit(receipt);
     const changed = after.changed.length > 0 || messages.changed || kindsSeen !== known.kindsSeen;
+    const messageCount = known.messageCount + messages.joined;
+    const unnamed =
+      messageCount > messages.current.length ? await readListed(transaction, known.id, messages.current) : [];
+    const listed = [...messages.current, ...unnamed];
     const isCurrentAnalysis = receipt.definition.bringsAnalysis && key === after.source;
     const next: SessionRow = {
       ...toColumns(after),
@@ -105,7 +111,8 @@ export class SessionWriter {
       kindsSeen,
       analyzedAt:
         isCurrentAnalysis && (changed || known.analyzedAt === null) ? receipt.receivedAt : known.analyzedAt,
-      messageCount: known.messageCount + messages.joined,
+      messageCount,
+      failedMessageCount: countFailed(listed),
       createdAt: receipt.receivedAt < known.createdAt ? receipt.receivedAt : known.createdAt,
       updatedAt: changed && receipt.receivedAt > known.updatedAt ? receipt.receivedAt : known.updatedAt,
       revisionSource: after.source === key ? revisionOrderKey(orderOf(receipt)) : known.revisionSource,
@@ -116,7 +123,8 @@ export class SessionWriter {
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
     const isRetold = searchedFields.some((field) => after.changed.includes(field));
     if (isRetold || messages.joined > 0 || messages.rewritten.length > 0)
-      await this.search.keep(transaction, next, messages);
+      await keepTerms(transaction, next, listed);
+    await retellOthers(transaction, messages.rewritten, known.id);
     if (after.changed.includes("customAnalysisData") || after.changed.includes("revisionId")) {
       await this.syncAnswers(transaction, next, snapshot.revision, known.customAnalysisData !== null);
     }
@@ -178,6 +186,7 @@ const columns: readonly (keyof SessionRow)[] = [
   "endedAtDecimals",
   "analyzedAt",
   "messageCount",
+  "failedMessageCount",
   "createdAt",
   "updatedAt",
   "source",
@@ -187,7 +196,12 @@ const columns: readonly (keyof SessionRow)[] = [
 
 const selected = selectList(sessions, "s", columns);
 
-function newRow(snapshot: SessionSnapshot, receipt: EventReceipt, key: OrderKey): SessionRow {
+function newRow(
+  snapshot: SessionSnapshot,
+  receipt: EventReceipt,
+  key: OrderKey,
+  { current }: MessagesOutcome,
+): SessionRow {
   return {
     id: snapshot.id,
     organizationId: snapshot.organizationId,
@@ -195,7 +209,8 @@ function newRow(snapshot: SessionSnapshot, receipt: EventReceipt, key: OrderKey)
     lifecycle: receipt.definition.rank,
     kindsSeen: kindBit(receipt),
     analyzedAt: receipt.definition.bringsAnalysis ? receipt.receivedAt : null,
-    messageCount: snapshot.messages.length,
+    messageCount: current.length,
+    failedMessageCount: countFailed(current),
     createdAt: receipt.receivedAt,
     updatedAt: receipt.receivedAt,
     revisionSource: revisionOrderKey(orderOf(receipt)),

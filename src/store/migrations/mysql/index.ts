@@ -1,6 +1,7 @@
 import { CreateTables1764000000000 } from "./1764000000000-create-tables.js";
 import { CreateSearchTexts1764300000000 } from "./1764300000000-create-search-texts.js";
 import { CreateAccessTables1764400000000 } from "./1764400000000-create-access-tables.js";
+import { CountFailedMessages1764490000000 } from "./1764490000000-count-failed-messages.js";
 import { WidenSessionIndexes1764500000000 } from "./1764500000000-widen-session-indexes.js";
 import { IndexMessageAddresses1764510000000 } from "./1764510000000-index-message-addresses.js";
 import { CreateSessionTerms1764520000000 } from "./1764520000000-create-session-terms.js";
@@ -10,6 +11,7 @@ export const mysqlMigrations = [
   CreateTables1764000000000,
   CreateSearchTexts1764300000000,
   CreateAccessTables1764400000000,
+  CountFailedMessages1764490000000,
   WidenSessionIndexes1764500000000,
   IndexMessageAddresses1764510000000,
   CreateSessionTerms1764520000000,

@@ -1,0 +1,55 @@
+import { countFailed } from "../../events/delivery-status.js";
+import type { MessageFacts } from "../../events/session-payload.js";
+import type { Transaction } from "../database.js";
+import { forUpdate } from "../dialect.js";
+import { placeholders, selectList, updateRow } from "../statements.js";
+import { messages } from "../tables/messages.table.js";
+import { sessions } from "../tables/sessions.table.js";
+import { keepTerms, searchedFields, type SearchedSession } from "./search.writer.js";
+
+/** What sessions know of the messages that they list: their words, and how many of them failed. */
+export type ListedMessage = Pick<MessageFacts, "id" | "body" | "translatedBody" | "deliveryStatus">;
+
+const columns = ["id", "body", "translatedBody", "deliveryStatus"] as const;
+
+/** The messages that a session lists, without some. */
+export async function readListed(
+  transaction: Transaction,
+  sessionId: string,
+  except: readonly ListedMessage[] = [],
+): Promise<ListedMessage[]> {
+  const rows = await transaction.query<ListedMessage>(
+    `SELECT ${selectList(messages, "m", columns)}
+     FROM session_messages j JOIN messages m ON m.id = j.message_id WHERE j.session_id = ?`,
+    [sessionId],
+  );
+  const known = new Set(except.map(({ id }) => id));
+  return rows.filter(({ id }) => !known.has(id));
+}
+
+/** Makes anew what all other sessions know that list any of these messages. */
+export async function retellOthers(
+  transaction: Transaction,
+  messageIds: readonly string[],
+  sessionId: string,
+): Promise<void> {
+  if (messageIds.length === 0) return;
+  const others = await transaction.query<{ id: string }>(
+    `SELECT DISTINCT session_id AS id FROM session_messages
+     WHERE message_id IN (${placeholders(messageIds)}) AND session_id <> ? ORDER BY session_id`,
+    [...messageIds, sessionId],
+  );
+  for (const { id } of others) await retell(transaction, id);
+}
+
+/** Makes anew what a session knows of its messages, and takes its row lock for that: its own events do the same. */
+export async function retell(transaction: Transaction, sessionId: string): Promise<void> {
+  const [session] = await transaction.query<SearchedSession>(
+    `SELECT ${selectList(sessions, "s", ["id", ...searchedFields])} FROM sessions s WHERE s.id = ?${forUpdate(transaction.dialect)}`,
+    [sessionId],
+  );
+  if (session === undefined) return;
+  const listed = await readListed(transaction, sessionId);
+  await updateRow(transaction, sessions, { id: sessionId }, { failedMessageCount: countFailed(listed) });
+  await keepTerms(transaction, session, listed);
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sample, startService, type TestService } from "../service.js";
+
+describe("the number of a session's failed messages", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  async function post(id: string, statuses: Readonly<Record<string, string | null>>, updatedAt: string) {
+    const event = await sample("ended");
+    const [message] = event.data.messages;
+    event.request_id = randomUUID();
+    const messages = Object.entries(statuses).map(([key, status]) => ({
+      ...message,
+      id: key,
+      delivery_status: status,
+      updated_at: updatedAt,
+    }));
+    Object.assign(event.data, { id, messages });
+    expect((await service.post(event)).status).toBe(200);
+  }
+
+  async function failed(id: string): Promise<unknown> {
+    const { data } = await service.query<{ session: { failedMessageCount: number } }>(
+      `{ session(id: "${id}") { failedMessageCount } }`,
+    );
+    return data.session.failedMessageCount;
+  }
+
+  it("follows the messages' states, those that a later event does not list and those of other sessions too", async () => {
+    const [one, other] = [randomUUID(), randomUUID()];
+    const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
+    await post(one, { [a]: "failed", [b]: "sent" }, "2026-01-01T00:00:00.000001Z");
+    await post(other, { [b]: "sent", [c]: "delivery_failed" }, "2026-01-01T00:00:00.000001Z");
+    expect([await failed(one), await failed(other)]).toEqual([1, 1]);
+    await post(one, { [b]: "sending_failed" }, "2026-01-01T00:00:00.000002Z");
+    expect([await failed(one), await failed(other)]).toEqual([2, 2]);
+    // What is older than what is known changes nothing.
+    await post(other, { [b]: "delivered" }, "2026-01-01T00:00:00.000001Z");
+    expect([await failed(one), await failed(other)]).toEqual([2, 2]);
+    await post(other, { [b]: "delivered" }, "2026-01-01T00:00:00.000003Z");
+    expect([await failed(one), await failed(other)]).toEqual([1, 1]);
+  });
+});
