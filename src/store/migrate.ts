@@ -9,13 +9,20 @@ export async function migrate(dataSource: DataSource): Promise<Migration[]> {
   if (dataSource.options.type === "better-sqlite3") return await dataSource.runMigrations();
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.query(`SELECT GET_LOCK(${lockName}, 120)`);
+    const [row] = (await runner.query(`SELECT GET_LOCK(${lockName}, ${longestWait}) AS taken`)) as {
+      taken: unknown;
+    }[];
+    if (Number(row?.taken) !== 1)
+      throw new Error("Another instance is still bringing the tables up to date; start this one again later.");
     return await dataSource.runMigrations();
   } finally {
     await runner.query(`SELECT RELEASE_LOCK(${lockName})`).catch(() => undefined);
     await runner.release();
   }
 }
+
+/** Seconds. Tables with millions of rows take minutes to change. */
+const longestWait = 3_600;
 
 /** Such locks are the whole server's: other databases on it must not wait for ours. */
 const lockName = "CONCAT('conversation-agent-api.', LEFT(SHA2(DATABASE(), 256), 32))";
