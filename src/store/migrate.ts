@@ -13,7 +13,9 @@ export async function migrate(dataSource: DataSource): Promise<Migration[]> {
       taken: unknown;
     }[];
     if (Number(row?.taken) !== 1)
-      throw new Error("Another instance is still bringing the tables up to date; start this one again later.");
+      throw new Error(
+        "Another instance is still bringing the tables up to date; start this one again later.",
+      );
     return await dataSource.runMigrations();
   } finally {
     await runner.query(`SELECT RELEASE_LOCK(${lockName})`).catch(() => undefined);

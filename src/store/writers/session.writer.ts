@@ -24,7 +24,9 @@ import { keepTerms, searchedFields } from "./search.writer.js";
 
 /**
  * Projects session events into the tables. All events of one session pass one after the other (its row lock), and locks are taken
- * in one order: revision, session, messages by id, then rows that only this session's events touch.
+ * in one order: revision, session (where it is stored already), messages by id, then rows that only this session's events touch. Where a
+ * message reads otherwise that other sessions list too, their locks follow; two events that meet there are told apart as a deadlock, and
+ * one of them runs again.
  */
 export class SessionWriter {
   readonly revisions = new RevisionWriter();
