@@ -3,7 +3,8 @@ import { fillSessionTerms } from "../fill-session-terms.js";
 
 /**
  * The words of a session and its messages in one row a session, where there was one for each text. MySQL's DDL knows no transactions, so
- * each step stands being done again.
+ * each step stands being done again. The full-text index is there from the beginning: where it is added to a table, MariaDB 10.11 finds
+ * nothing any more once it is dropped and added again.
  */
 export class CreateSessionTerms1764520000000 implements MigrationInterface {
   readonly name = "CreateSessionTerms1764520000000";
@@ -13,10 +14,10 @@ export class CreateSessionTerms1764520000000 implements MigrationInterface {
     await runner.query(`CREATE TABLE session_terms (
       session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
       terms longtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+      FULLTEXT INDEX ft_session_terms_terms (terms),
       PRIMARY KEY (session_id)
     ) ENGINE=InnoDB`);
     await fillSessionTerms(runner);
-    await runner.query("ALTER TABLE session_terms ADD FULLTEXT INDEX ft_session_terms_terms (terms)");
     await runner.query("DROP TABLE IF EXISTS search_texts");
   }
 
