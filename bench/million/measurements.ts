@@ -231,12 +231,11 @@ const monthByDay: Measurement = {
   ],
   rowsOf: ({ sessionStats }) => sessionStats?.length ?? 0,
   read: (database) =>
-    new StatsReader(database).read(everything, {
-      filter: { startedAt: month },
-      groupBy: [],
-      interval: "day",
-      timeZone: "UTC",
-    }),
+    new StatsReader(database).read(
+      everything,
+      { filter: { startedAt: month }, groupBy: [], interval: "day", timeZone: "UTC" },
+      ["sentiment"],
+    ),
   demands: "index",
 };
 
@@ -258,6 +257,6 @@ const allByAgent: Measurement = {
   ],
   rowsOf: ({ sessionStats }) => sessionStats?.length ?? 0,
   read: (database) =>
-    new StatsReader(database).read(everything, { filter: {}, groupBy: [{ field: "AGENT" }] }),
+    new StatsReader(database).read(everything, { filter: {}, groupBy: [{ field: "AGENT" }] }, ["sentiment"]),
   demands: "index",
 };

@@ -1,12 +1,13 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Query, Resolver, Root } from "type-graphql";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
-import type { StatsRecord } from "../../store/readers/stats.reader.js";
+import type { Split, StatsRecord } from "../../store/readers/stats.reader.js";
 import type { RequestContext } from "../context.js";
 import { agentVersionFields } from "../fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
 import type { Readers } from "../readers.js";
+import { selectedFields } from "../selection.js";
 import { AgentVersion } from "../types/agent-version.type.js";
 import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
 
@@ -38,9 +39,15 @@ export class SessionStatsResolver {
   async sessionStats(
     @Args(() => SessionStatsArgs) { filter, groupBy, ...time }: SessionStatsArgs,
     @Ctx() { scope }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
   ): Promise<SessionStats[]> {
     const query = { filter: filter ?? {}, groupBy: groupBy ?? [], ...time };
-    const records = await this.readers.stats.read(scope, query);
+    const selected = selectedFields(info);
+    const splits: Split[] = [
+      ...(selected.has("completionRatings") ? (["rating"] as const) : []),
+      ...(selected.has("sentiments") ? (["sentiment"] as const) : []),
+    ];
+    const records = await this.readers.stats.read(scope, query, splits);
     return records.map((record) => toStats(record, query.groupBy));
   }
 }

@@ -102,6 +102,13 @@ export interface PageQuery {
 /** For each row that a page may hold, so many sessions are looked at before the database is asked to find all that match. */
 const defaultNearbyPerRow = 40;
 
+/**
+ * First a tenth of them is looked at, and the rest only where that brings at least a quarter of what it would have to bring: what is rare
+ * costs little, also where the sessions must be read from the disk.
+ */
+const looks = [0.1, 1] as const;
+const promising = 0.25;
+
 /** Walks along an index, and values, that one statement holds: SQLite takes no more than 500 and 32,766. */
 const mostWalks = 200;
 const mostParameters = 30_000;
@@ -159,13 +166,18 @@ export class SessionReader {
     const [, all] = this.matching(scope, query.filter);
     const [within, each] = this.matching(scope, query.filter, "each");
     if (each.reads === 0 || each.sql === all.sql) return undefined;
-    const nearby = Math.floor((this.nearbyPerRow * window.limit) / each.reads);
-    const isKept = !window.fromEnd && keptOrders.has(spelled(order));
-    if (nearby <= window.limit || !isKept) return undefined;
-    const end = await this.nearbyEnd(scope, query, nearby);
-    const where = [within, ...(end === undefined ? [] : [end]), each];
-    const rows = await this.rows(query, wanted, where);
-    return end === undefined || rows.length > window.limit ? rows : undefined;
+    if (window.fromEnd || !keptOrders.has(spelled(order))) return undefined;
+    const nearby = (this.nearbyPerRow * window.limit) / each.reads;
+    for (const share of looks) {
+      const count = Math.floor(nearby * share);
+      if (count === 0) return undefined;
+      const end = await this.nearbyEnd(scope, query, count);
+      const where = [within, ...(end === undefined ? [] : [end]), each];
+      const rows = await this.rows(query, wanted, where);
+      if (end === undefined || rows.length > window.limit) return rows;
+      if (rows.length < promising * share * window.limit) return undefined;
+    }
+    return undefined;
   }
 
   /**

@@ -48,6 +48,19 @@ const columnsOf = {
   LANGUAGE: "s.language",
 } as const;
 
+/** The others are ids and numbers. */
+const texts: ReadonlySet<GroupField> = new Set([
+  "ENDED_REASON",
+  "COMPLETION_RATING",
+  "SENTIMENT",
+  "LANGUAGE",
+]);
+
+/** By what a group's sessions can be counted besides. */
+export type Split = keyof typeof splitColumns;
+
+const splitColumns = { rating: "s.chat_completion_rating", sentiment: "s.user_sentiment" } as const;
+
 const mostTerms = 4;
 const mostRows = 100_000;
 
@@ -57,23 +70,24 @@ type Row = Readonly<Record<string, string | number | null>>;
 export class StatsReader {
   constructor(private readonly database: SqlReader) {}
 
-  async read(scope: Scope, query: StatsQuery): Promise<StatsRecord[]> {
+  /** @param splits by which values each group's sessions are counted too; their maps are empty where they are left out */
+  async read(scope: Scope, query: StatsQuery, splits: readonly Split[]): Promise<StatsRecord[]> {
     demandGroups(scope, query.groupBy);
     const buckets = query.interval ? new TimeBuckets(query.interval, query.timeZone ?? "UTC") : undefined;
-    const groups = new Groups(query.groupBy, buckets);
-    for (const row of await this.rows(this.parts(scope, query, buckets))) groups.add(row);
+    const groups = new Groups(query.groupBy, buckets, splits);
+    for (const row of await this.rows(this.parts(scope, query, buckets), splits)) groups.add(row);
     return groups.all();
   }
 
-  private async rows({ keys, joins, where }: StatementParts): Promise<Row[]> {
+  private async rows({ keys, joins, where }: StatementParts, splits: readonly Split[]): Promise<Row[]> {
     const seconds = secondsBetween(this.database.dialect, "s.started_at", "s.ended_at");
-    const split = ["s.chat_completion_rating", "s.user_sentiment"];
+    const group = [...keys.group, ...splits.flatMap((split) => exactly(splitColumns[split]))];
     const rows = await this.database.read<Row>(
-      `SELECT ${[...keys.select, "s.chat_completion_rating AS rating", "s.user_sentiment AS sentiment"].join(", ")},
+      `SELECT ${[...keys.select, ...splits.map((split) => `${splitColumns[split]} AS ${split}`), ""].join(", ")}
          COUNT(*) AS count, SUM(s.message_count) AS messages, SUM(s.failed_message_count) AS failed, SUM(${seconds}) AS seconds,
          SUM(CASE WHEN s.started_at IS NULL OR s.ended_at IS NULL THEN 0 ELSE 1 END) AS timed
        FROM sessions s ${joins.sql} WHERE ${where.sql}
-       GROUP BY ${[...keys.group, ...split.flatMap(exactly)].join(", ")} LIMIT ${mostRows + 1}`,
+       ${group.length === 0 ? "" : `GROUP BY ${group.join(", ")}`} LIMIT ${mostRows + 1}`,
       [...joins.parameters, ...where.parameters],
     );
     if (rows.length <= mostRows) return rows;
@@ -95,7 +109,7 @@ export class StatsReader {
     for (const [index, term] of groupBy.entries()) {
       if (term.field !== "ANSWER") {
         keys.select.push(`${columnsOf[term.field]} AS k${index}`);
-        keys.group.push(...exactly(columnsOf[term.field]));
+        keys.group.push(...(texts.has(term.field) ? exactly : single)(columnsOf[term.field]));
         continue;
       }
       const alias = `a${index}`;
@@ -130,6 +144,8 @@ interface StatementParts {
   readonly where: { readonly sql: string; readonly parameters: readonly SqlValue[] };
 }
 
+const single = (column: string) => [column];
+
 /** MySQL groups 'sms' with 'sms ' unless their lengths count too. */
 function exactly(column: string): string[] {
   return [column, `LENGTH(${column})`];
@@ -156,18 +172,21 @@ class Groups {
   constructor(
     private readonly terms: readonly GroupTerm[],
     private readonly buckets: TimeBuckets | undefined,
+    private readonly splits: readonly Split[],
   ) {}
 
   add(row: Row): void {
-    const record = this.recordOf(row);
     const count = Number(row.count);
+    // Where nothing is grouped by, SQL counts no sessions as one group of none.
+    if (count === 0) return;
+    const record = this.recordOf(row);
     record.count += count;
     record.messageCount += Number(row.messages);
     record.failedMessageCount += Number(row.failed);
     record.timedCount += Number(row.timed);
     record.seconds += Number(row.seconds ?? 0);
-    increase(record.ratings, textOf(row.rating), count);
-    increase(record.sentiments, textOf(row.sentiment), count);
+    const counted = { rating: record.ratings, sentiment: record.sentiments };
+    for (const split of this.splits) increase(counted[split], textOf(row[split]), count);
   }
 
   all(): StatsRecord[] {
