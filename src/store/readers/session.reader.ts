@@ -2,7 +2,7 @@ import { fromDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
-import { type Asking, demand } from "./filter.js";
+import { type Asking, demand, isPresent } from "./filter.js";
 import { maskAnalyzed } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
@@ -103,11 +103,11 @@ export interface PageQuery {
 const defaultNearbyPerRow = 40;
 
 /**
- * First a tenth of them is looked at, and the rest only where that brings at least a quarter of what it would have to bring: what is rare
+ * First a tenth of them is looked at, and the rest only where that brings at least half of what it would have to bring: what is rare
  * costs little, also where the sessions must be read from the disk.
  */
 const looks = [0.1, 1] as const;
-const promising = 0.25;
+const promising = 0.5;
 
 /** Walks along an index, and values, that one statement holds: SQLite takes no more than 500 and 32,766. */
 const mostWalks = 200;
@@ -204,18 +204,25 @@ export class SessionReader {
     return { sql: `${first.column} ${first.descending ? ">=" : "<="} ?`, parameters: [last.value] };
   }
 
-  /** The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that is asked of. */
+  /**
+   * The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that is asked of; where nothing is
+   * asked, the next entries of an index are the page, and their rows are read at once.
+   */
   private async rows(
-    { order, window }: Pick<PageQuery, "order" | "window">,
+    { filter, order, window }: PageQuery,
     wanted: ReadonlySet<SessionField>,
     conditions: readonly SqlCondition[],
   ): Promise<SessionRow[]> {
     const { conditions: beyond, orderBy, limit } = windowSql(order, window);
     const where = [...conditions, ...beyond];
+    const columns = selectList(sessions, "s", columnsOfPage(order, wanted));
+    const isPlain = keptOrders.has(spelled(order)) && !Object.values(filter).some(isPresent);
+    const page = (selected: string) =>
+      `SELECT ${selected} FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`;
     return await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", columnsOfPage(order, wanted))} FROM (
-         SELECT s.id FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}
-       ) found JOIN sessions s ON s.id = found.id ORDER BY ${orderBy}`,
+      isPlain
+        ? page(columns)
+        : `SELECT ${columns} FROM (${page("s.id")}) found JOIN sessions s ON s.id = found.id ORDER BY ${orderBy}`,
       where.flatMap(({ parameters }) => parameters),
     );
   }
