@@ -103,11 +103,10 @@ export interface PageQuery {
 const defaultNearbyPerRow = 40;
 
 /**
- * First a tenth of them is looked at, and the rest only where that brings at least half of what it would have to bring: what is rare
- * costs little, also where the sessions must be read from the disk.
+ * First a tenth of them is looked at, and the rest only where that fills a tenth of the page: what is rare costs little, also where the
+ * sessions must be read from the disk.
  */
 const looks = [0.1, 1] as const;
-const promising = 0.5;
 
 /** Walks along an index, and values, that one statement holds: SQLite takes no more than 500 and 32,766. */
 const mostWalks = 200;
@@ -175,7 +174,7 @@ export class SessionReader {
       const where = [within, ...(end === undefined ? [] : [end]), each];
       const rows = await this.rows(query, wanted, where);
       if (end === undefined || rows.length > window.limit) return rows;
-      if (rows.length < promising * share * window.limit) return undefined;
+      if (rows.length < share * window.limit) return undefined;
     }
     return undefined;
   }
@@ -205,8 +204,8 @@ export class SessionReader {
   }
 
   /**
-   * The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that is asked of; where nothing is
-   * asked, the next entries of an index are the page, and their rows are read at once.
+   * The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that is asked of; where no more
+   * is asked than whose they are, the next entries of an index are the page, and their rows are read at once.
    */
   private async rows(
     { filter, order, window }: PageQuery,
@@ -216,7 +215,9 @@ export class SessionReader {
     const { conditions: beyond, orderBy, limit } = windowSql(order, window);
     const where = [...conditions, ...beyond];
     const columns = selectList(sessions, "s", columnsOfPage(order, wanted));
-    const isPlain = keptOrders.has(spelled(order)) && !Object.values(filter).some(isPresent);
+    const isPlain =
+      keptOrders.has(spelled(order)) &&
+      Object.entries(filter).every(([name, asked]) => name === "organizationId" || !isPresent(asked));
     const page = (selected: string) =>
       `SELECT ${selected} FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`;
     return await this.database.read<SessionRow>(
