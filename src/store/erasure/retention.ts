@@ -13,7 +13,7 @@ export interface Retired {
 const sessionsAtOnce = 100;
 const eventsAtOnce = 500;
 const runMilliseconds = 3_600_000;
-/** No index knows the age of sessions: where hardly any is old enough, the search passes over all of them. */
+/** No index is in the order of age: where hardly any session is old enough, the search passes over all of them. */
 const searchMilliseconds = 600_000;
 
 /** Deletes what has not changed for longer than it may be kept. Several instances may run it at once: each row is deleted once. */

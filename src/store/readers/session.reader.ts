@@ -237,7 +237,7 @@ export class SessionReader {
     return Number(row?.count ?? 0);
   }
 
-  /** How many sessions of each of these agent versions match, in one statement; none is left out. */
+  /** How many sessions of each of these agent versions match, in one statement; versions of which none does are left out. */
   async countOfAgentVersions(
     scope: Scope,
     agentVersionIds: readonly string[],
