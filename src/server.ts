@@ -56,9 +56,7 @@ const drainMilliseconds = 8_000;
 /** The composition root: migrates the database, puts the parts together and listens. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const database = await connectDatabase(config, logger);
-  if (await database.writer.showMigrations())
-    logger.info("bringing the tables up to date, which takes minutes where they are large");
-  await migrate(database.writer);
+  await migrate(database.writer, (what) => logger.info(what));
   for (const warning of await durabilityWarnings(database)) logger.warn(warning);
   for (const warning of await packetWarnings(database, config.webhook.maxBytes)) logger.warn(warning);
   for (const warning of productionWarnings(config)) logger.warn(warning);

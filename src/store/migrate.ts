@@ -1,26 +1,45 @@
 import type { DataSource, Migration } from "typeorm";
 
+/** Told to whoever waits for a start. */
+export type TellProgress = (what: string) => void;
+
 /**
  * Brings a database's tables up to date. Instances that start together take turns (a lock in the database, where it has one: not
- * on SQLite, which one process uses, nor on Vitess, where migrations are applied by its own tooling).
+ * on SQLite, which one process uses, nor on Vitess, where migrations are applied by its own tooling). Nothing else may ask for the
+ * migrations of a server's database before it has the lock: TypeORM creates their table on being asked.
+ * @param tell is told where this may take long
  * @returns the migrations that were applied now
  */
-export async function migrate(dataSource: DataSource): Promise<Migration[]> {
-  if (dataSource.options.type === "better-sqlite3") return await dataSource.runMigrations();
+export async function migrate(
+  dataSource: DataSource,
+  tell: TellProgress = () => undefined,
+): Promise<Migration[]> {
+  if (dataSource.options.type === "better-sqlite3") return await applyPending(dataSource, tell);
   const runner = dataSource.createQueryRunner();
+  const takeLock = async (seconds: number) => {
+    const sql = `SELECT GET_LOCK(${lockName}, ${seconds}) AS taken`;
+    const [row] = (await runner.query(sql)) as { taken: unknown }[];
+    return Number(row?.taken) === 1;
+  };
   try {
-    const [row] = (await runner.query(`SELECT GET_LOCK(${lockName}, ${longestWait}) AS taken`)) as {
-      taken: unknown;
-    }[];
-    if (Number(row?.taken) !== 1)
-      throw new Error(
-        "Another instance is still bringing the tables up to date; start this one again later.",
-      );
-    return await dataSource.runMigrations();
+    if (!(await takeLock(0))) {
+      tell("another instance is bringing the tables up to date; waiting for it");
+      if (!(await takeLock(longestWait)))
+        throw new Error(
+          "Another instance is still bringing the tables up to date; start this one again later.",
+        );
+    }
+    return await applyPending(dataSource, tell);
   } finally {
     await runner.query(`SELECT RELEASE_LOCK(${lockName})`).catch(() => undefined);
     await runner.release();
   }
+}
+
+async function applyPending(dataSource: DataSource, tell: TellProgress): Promise<Migration[]> {
+  if (!(await dataSource.showMigrations())) return [];
+  tell("bringing the tables up to date, which takes minutes where they are large");
+  return await dataSource.runMigrations();
 }
 
 /** Seconds. Tables with millions of rows take minutes to change. */

@@ -45,13 +45,16 @@ export class Instance {
         PORT: String(this.port),
         DATABASE_URL: this.servers.databaseUrl,
         REDIS_URL: this.servers.redisUrl,
-        LOG_LEVEL: "silent",
+        LOG_LEVEL: "fatal",
       },
-      stdio: "ignore",
+      // What keeps an instance from starting is told on stdout; the greeting is not of interest.
+      stdio: ["ignore", "inherit", "ignore"],
     });
     for (let attempt = 0; attempt < 200; attempt += 1) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
       if (answer?.ok === true) return;
+      if (this.child.exitCode !== null)
+        throw new Error(`An instance ended with code ${this.child.exitCode} instead of becoming ready.`);
       await delay(100);
     }
     throw new Error("An instance did not become ready.");
