@@ -2,7 +2,7 @@
 # The servers the tests run against: MariaDB, MySQL and Redis, each on 127.0.0.1 only, on a port and in a folder of
 # its own, apart from any service of this machine. Missing packages are installed through apt-get (as root).
 #
-#   start  [NAME...]   start them (one that runs is left alone); prints MARIADB_URL=..., MYSQL_URL=..., REDIS_URL=...
+#   start  [NAME...]   start them (one that runs from this folder is left alone); prints MARIADB_URL=..., MYSQL_URL=..., REDIS_URL=...
 #   stop   [NAME...]   end what this folder's pid files name, and nothing else
 #   reset  [NAME...]   stop, and remove the data and the logs (the unpacked MySQL stays)
 #   status [NAME...]   one line each; succeeds when all of them answer
@@ -131,8 +131,9 @@ start_one() {
     timeout 300 bash "$HERE/start-mysql.sh" unpack || die "mysql: could not be downloaded and unpacked"
   fi
   pid=$(pid_of "$name" || true)
-  if answers "$name"; then say "$name: already running on port $port, ${pid:+pid }${pid:-not started from this folder}"; return; fi
+  if [ -n "$pid" ] && answers "$name"; then say "$name: already running on port $port, pid $pid"; return; fi
   if [ -z "$pid" ]; then
+    # Another folder's server has other data, and whoever started it may stop it.
     if port_open "$name"; then die "$name: port $port is taken by something else"; fi
     launch "$name" || { tail -n 25 "$run/log"; die "$name: could not be set up"; }
     pid=$(cat "$run/pid")

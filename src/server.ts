@@ -56,7 +56,9 @@ const drainMilliseconds = 8_000;
 /** The composition root: migrates the database, puts the parts together and listens. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const database = await connectDatabase(config, logger);
-  await migrate(database.writer, (what) => logger.info(what));
+  await migrate(database.writer, (what) => {
+    logger.info(what);
+  });
   for (const warning of await durabilityWarnings(database)) logger.warn(warning);
   for (const warning of await packetWarnings(database, config.webhook.maxBytes)) logger.warn(warning);
   for (const warning of productionWarnings(config)) logger.warn(warning);

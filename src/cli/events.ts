@@ -158,7 +158,9 @@ async function withLog(
   const settings = { ...config, databaseWaitSeconds: 0, databaseReadSeconds: commandReadSeconds };
   const database = await connectDatabase(settings, createLogger("silent"));
   try {
-    await migrate(database.writer, (what) => console.error(what));
+    await migrate(database.writer, (what) => {
+      console.error(what);
+    });
     const events = new EventLog(
       database,
       new SessionWriter(),

@@ -12,7 +12,9 @@ const { values } = parseArgs({ options: { check: { type: "boolean", default: fal
 const { database } = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
 const dataSource = createDataSource(database, await detectDialect(database), 2);
 await dataSource.initialize();
-const applied = await migrate(dataSource, (what) => console.error(what));
+const applied = await migrate(dataSource, (what) => {
+  console.error(what);
+});
 console.log(
   applied.length === 0 ? "Nothing to apply." : applied.map(({ name }) => `applied ${name}`).join("\n"),
 );

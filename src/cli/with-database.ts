@@ -16,7 +16,9 @@ export async function withDatabase(work: (database: Database) => Promise<void>):
       read: commandReadSeconds * 1_000,
     });
     try {
-      await migrate(database.writer, (what) => console.error(what));
+      await migrate(database.writer, (what) => {
+        console.error(what);
+      });
       await work(database);
     } finally {
       await database.close();

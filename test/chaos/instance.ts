@@ -6,18 +6,12 @@ import type { Servers } from "./servers.js";
 
 /** One instance of the service as it is built, in a process of its own, always on the same port. */
 export class Instance {
-  private child!: ChildProcess;
+  private child?: ChildProcess;
 
-  private constructor(
+  constructor(
     private readonly port: number,
     private readonly servers: Servers,
   ) {}
-
-  static async start(port: number, servers: Servers): Promise<Instance> {
-    const instance = new Instance(port, servers);
-    await instance.launch();
-    return instance;
-  }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -26,17 +20,19 @@ export class Instance {
   async killAndRestart(): Promise<void> {
     await this.stop();
     await delay(300);
-    await this.launch();
+    await this.start();
   }
 
   /** kill -9: nothing is put in order. */
   async stop(): Promise<void> {
+    if (this.child?.exitCode !== null) return;
     const ended = once(this.child, "exit");
     if (this.child.kill("SIGKILL")) await ended;
   }
 
-  private async launch(): Promise<void> {
-    this.child = spawn(process.execPath, ["dist/main.js"], {
+  /** @throws Error where it does not become ready within about 20 seconds */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, ["dist/main.js"], {
       cwd: fileURLToPath(new URL("../..", import.meta.url)),
       env: {
         ...process.env,
@@ -50,12 +46,13 @@ export class Instance {
       // What keeps an instance from starting is told on stdout; the greeting is not of interest.
       stdio: ["ignore", "inherit", "ignore"],
     });
+    this.child = child;
     for (let attempt = 0; attempt < 200; attempt += 1) {
+      await delay(100);
+      if (child.exitCode !== null)
+        throw new Error(`An instance ended with code ${child.exitCode} instead of becoming ready.`);
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
       if (answer?.ok === true) return;
-      if (this.child.exitCode !== null)
-        throw new Error(`An instance ended with code ${this.child.exitCode} instead of becoming ready.`);
-      await delay(100);
     }
     throw new Error("An instance did not become ready.");
   }

@@ -21,10 +21,11 @@ const options = new Command()
 
 const servers = await startServers();
 const database = await mysql.createConnection(servers.databaseUrl);
-const instances = await Promise.all([0, 1].map((index) => Instance.start(25_400 + index, servers)));
+const instances = [25_400, 25_401].map((port) => new Instance(port, servers));
 const urls = instances.map(({ url }) => url);
 let failed = false;
 try {
+  await Promise.all(instances.map((instance) => instance.start()));
   const audience = await Audience.gather(options.subscribers, urls);
   const writers = new Writers(options.writers, urls, servers.databaseUrl);
   const end = Date.now() + options.seconds * 1_000;
