@@ -1,7 +1,9 @@
 import type { SqlReader } from "../../src/store/database.js";
 import { MessageReader } from "../../src/store/readers/message.reader.js";
 import { everything } from "../../src/store/readers/scope.js";
-import { type SessionField, sessionOrder, SessionReader } from "../../src/store/readers/session.reader.js";
+import type { SessionField } from "../../src/store/readers/session-record.js";
+import { sessionOrder } from "../../src/store/readers/session-order.js";
+import { SessionReader } from "../../src/store/readers/session.reader.js";
 import { StatsReader } from "../../src/store/readers/stats.reader.js";
 import type { Samples } from "./samples.js";
 

@@ -1,4 +1,4 @@
-import type { SessionField, SessionRecord } from "../store/readers/session.reader.js";
+import type { SessionField, SessionRecord } from "../store/readers/session-record.js";
 
 /** The fields of an exported session, in the order of the CSV's columns; the answers follow them. */
 export const exportedFields = [

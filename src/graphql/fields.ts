@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import type { AgentVersionField } from "../store/readers/agent-version.reader.js";
 import type { MessageField } from "../store/readers/message.reader.js";
-import type { SessionField } from "../store/readers/session.reader.js";
+import type { SessionField } from "../store/readers/session-record.js";
 import type { WebhookEventField } from "../store/readers/webhook-event.reader.js";
 import { selectedFields } from "./selection.js";
 

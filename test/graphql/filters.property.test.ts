@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../../src/store/database.js";
 import { everything } from "../../src/store/readers/scope.js";
-import { sessionOrder, SessionReader, type SessionRecord } from "../../src/store/readers/session.reader.js";
+import { sessionOrder } from "../../src/store/readers/session-order.js";
+import { SessionReader } from "../../src/store/readers/session.reader.js";
+import type { SessionRecord } from "../../src/store/readers/session-record.js";
 import { type QueryResult, startService, type TestService } from "../service.js";
 import { filterArbitrary } from "./filter-arbitrary.js";
 import { matchesSession, type ServedSession } from "./reference-filter.js";
@@ -19,6 +21,10 @@ const pageSize = 30;
 const seed = Number(process.env.FILTER_SEED ?? Date.now() % 1_000_000);
 
 type Filter = Readonly<Record<string, unknown>>;
+type Order = ReturnType<typeof sessionOrder>;
+
+const newestFirst = sessionOrder([]);
+const oldestFirst = sessionOrder([{ field: "startedAt", descending: false }]);
 
 /** What one filter means in every place that takes it. */
 interface Meaning {
@@ -33,6 +39,10 @@ interface Meaning {
   readonly found: readonly string[];
   /** In the list's order, where few sessions are nearby: some pages are found there, others are not. */
   readonly walked: readonly string[];
+  /** The same from the end of the list. */
+  readonly walkedBack: readonly string[];
+  /** The same in the opposite order, the oldest first. */
+  readonly walkedReversed: readonly string[];
 }
 
 describe("one filter means one thing everywhere", () => {
@@ -67,6 +77,8 @@ describe("one filter means one thing everywhere", () => {
       subscribed: sorted,
       found: pages,
       walked: pages,
+      walkedBack: pages,
+      walkedReversed: pages.toReversed(),
     };
   }
 
@@ -84,8 +96,10 @@ describe("one filter means one thing everywhere", () => {
           statistics: groups[0]?.count ?? 0,
           exported: await exportedIds(filter),
           subscribed: await subscribedIds(filter),
-          found: await idsOf(finder, filter, sessions.length),
-          walked: await idsOf(walker, filter, 9),
+          found: await idsOf(finder, filter, newestFirst, sessions.length),
+          walked: await idsOf(walker, filter, newestFirst, 9),
+          walkedBack: await idsFromEnd(walker, filter, newestFirst, 9),
+          walkedReversed: await idsOf(walker, filter, oldestFirst, 9),
         };
       }),
     );
@@ -117,17 +131,33 @@ describe("one filter means one thing everywhere", () => {
   }
 
   /** The whole list, page by page. */
-  async function idsOf(from: SessionReader, filter: Filter, limit: number): Promise<string[]> {
+  async function idsOf(from: SessionReader, filter: Filter, order: Order, limit: number): Promise<string[]> {
     const ids: string[] = [];
     let after: SessionRecord["position"] | undefined;
     for (;;) {
       const window = { limit, fromEnd: false, after, before: undefined };
-      const { rows, hasNextPage } = await from.page(everything, { filter, order: sessionOrder([]), window }, [
-        "id",
-      ]);
+      const { rows, hasNextPage } = await from.page(everything, { filter, order, window }, ["id"]);
       ids.push(...rows.map(({ id }) => id));
       if (!hasNextPage) return ids;
       after = rows.at(-1)?.position;
+    }
+  }
+
+  /** The whole list, its last page first. */
+  async function idsFromEnd(
+    from: SessionReader,
+    filter: Filter,
+    order: Order,
+    limit: number,
+  ): Promise<string[]> {
+    const ids: string[] = [];
+    let before: SessionRecord["position"] | undefined;
+    for (;;) {
+      const window = { limit, fromEnd: true, after: undefined, before };
+      const { rows, hasPreviousPage } = await from.page(everything, { filter, order, window }, ["id"]);
+      ids.unshift(...rows.map(({ id }) => id));
+      if (!hasPreviousPage) return ids;
+      before = rows[0]?.position;
     }
   }
 

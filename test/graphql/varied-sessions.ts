@@ -55,6 +55,14 @@ const oddities: readonly ((payload: Payload) => void)[] = [
     data.custom_analysis_data = "no object";
   },
   ({ data }) => {
+    data.started_at = null;
+    data.custom_analysis_data = { Employment: "Phone call", Willing: false };
+  },
+  ({ data }) => {
+    data.started_at = null;
+    data.messages = [];
+  },
+  ({ data }) => {
     data.chat_transcript = "Words that no message has: umbrella, harbour";
     data.messages.forEach((message, index) => {
       message.body = index === 0 ? "Lantern and orchard, Queue" : "Lantern alone, 東京";

@@ -16,7 +16,7 @@ import {
 import { readQuestions } from "../../events/questions.js";
 import type { Feed } from "../../feed/feed.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
-import { sessionOrder } from "../../store/readers/session.reader.js";
+import { sessionOrder } from "../../store/readers/session-order.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import { agentVersionFields, itemPaths, sessionFields } from "../fields.js";

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Resolver, Root, Subscription } from "type-graphql";
 import type { FeedEntry } from "../../store/readers/feed.reader.js";
-import type { SessionRecord } from "../../store/readers/session.reader.js";
+import type { SessionRecord } from "../../store/readers/session-record.js";
 import type { RequestContext } from "../context.js";
 import { SessionGoneError } from "../errors.js";
 import { sessionFields } from "../fields.js";

@@ -19,7 +19,8 @@ import type { AgentVersionRecord } from "../../store/readers/agent-version.reade
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
 import type { MessageRecord } from "../../store/readers/message.reader.js";
 import type { Slice } from "../../store/readers/page.js";
-import { sessionOrder, type SessionRecord } from "../../store/readers/session.reader.js";
+import { sessionOrder } from "../../store/readers/session-order.js";
+import type { SessionRecord } from "../../store/readers/session-record.js";
 import { joinAnswers } from "../answers.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
