@@ -19,6 +19,7 @@ import {
 } from "graphql";
 import { QueryTooComplexError } from "../errors.js";
 import { defaultSize } from "./inputs/page.args.js";
+import { mostNamedVersions, SessionStatsGroup } from "./types/session-stats.type.js";
 
 /** How much one operation may ask for. */
 export interface Limits {
@@ -31,12 +32,19 @@ export interface Limits {
 export interface Weight {
   /**
    * How many objects it may read: each object is 1; a connection multiplies what is selected of its items by its page size (`first`
-   * or `last`, else the default), any other list by 5; a `totalCount` is 20 and `sessionStats` 100, because they count rows.
+   * or `last`, else the default), any other list by 5; a `totalCount` is 20 and `sessionStats` 100, because they count rows. The
+   * agent versions that the groups of statistics name are read once each, and counted as the most that may be read.
    */
   readonly cost: number;
   /** The longest chain of fields. */
   readonly depth: number;
   readonly aliases: number;
+}
+
+/** A part of an operation: it may be asked for once for each of many parents. */
+interface Part extends Weight {
+  /** The cost of what is read once for all parents, however many they are. */
+  readonly shared: number;
 }
 
 /** An operation as it was asked for: valid, not yet executed. */
@@ -50,6 +58,10 @@ export interface RequestedOperation {
 const assumedLength = 5;
 /** Fields that make the database count or group rows. */
 const countingCosts: Readonly<Record<string, number>> = { totalCount: 20, sessionStats: 100 };
+/** How many objects a field reads at most for all its parents together, where many parents have the same. */
+const sharedCounts: Readonly<Record<string, number>> = {
+  [`${SessionStatsGroup.name}.agentVersion`]: mostNamedVersions,
+};
 
 /**
  * Weighs a valid operation before it runs, in time proportional to its text: a fragment is weighed once, however often it is spread.
@@ -59,11 +71,9 @@ export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Wei
   const definition = getOperationAST(operation.document, operation.operationName);
   const root = definition && schema.getRootType(definition.operation);
   if (!definition || !root) return nothing;
-  return new Scales(schema, operation, definition.variableDefinitions ?? []).weighSelections(
-    definition.selectionSet,
-    root,
-    1,
-  );
+  const scales = new Scales(schema, operation, definition.variableDefinitions ?? []);
+  const { cost, shared, depth, aliases } = scales.weighSelections(definition.selectionSet, root, 1);
+  return { cost: cost + shared, depth, aliases };
 }
 
 /** @throws QueryTooComplexError where an operation asks for more than the limits allow */
@@ -78,12 +88,12 @@ export function demandWithin(weight: Weight, limits: Limits): void {
   throw new QueryTooComplexError(`The operation asks for too much: ${broken.join("; ")}.`);
 }
 
-const nothing: Weight = { cost: 0, depth: 0, aliases: 0 };
+const nothing: Part = { cost: 0, shared: 0, depth: 0, aliases: 0 };
 
 /** Weighs the selections of one operation; the weights of fragments are remembered. */
 class Scales {
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  private readonly weighed = new Map<string, Weight>();
+  private readonly weighed = new Map<string, Part>();
 
   private readonly variables: Readonly<Record<string, unknown>>;
 
@@ -105,8 +115,8 @@ class Scales {
     { selections }: SelectionSetNode,
     type: GraphQLNamedType | undefined,
     pageSize: number,
-  ): Weight {
-    let [cost, depth, aliases] = [0, 0, 0];
+  ): Part {
+    let [cost, shared, depth, aliases] = [0, 0, 0, 0];
     for (const selection of selections) {
       const part =
         selection.kind === Kind.FIELD
@@ -119,13 +129,14 @@ class Scales {
               )
             : this.weighFragment(selection.name.value, pageSize);
       cost += part.cost;
+      shared += part.shared;
       depth = Math.max(depth, part.depth);
       aliases += part.aliases;
     }
-    return { cost, depth, aliases };
+    return { cost, shared, depth, aliases };
   }
 
-  private weighFragment(name: string, pageSize: number): Weight {
+  private weighFragment(name: string, pageSize: number): Part {
     const fragment = this.fragments.get(name);
     if (fragment === undefined) return nothing;
     const key = `${pageSize} ${name}`;
@@ -137,21 +148,22 @@ class Scales {
     return weight;
   }
 
-  private weighField(node: FieldNode, parent: GraphQLNamedType | undefined, pageSize: number): Weight {
+  private weighField(node: FieldNode, parent: GraphQLNamedType | undefined, pageSize: number): Part {
     const aliases = node.alias === undefined ? 0 : 1;
     const name = node.name.value;
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
-    if (field === undefined || name.startsWith("__")) return { cost: 0, depth: 0, aliases };
+    if (field === undefined || name.startsWith("__")) return { ...nothing, aliases };
     const type = getNamedType(field.type);
     const own = countingCosts[name] ?? (isCompositeType(type) ? 1 : 0);
-    if (node.selectionSet === undefined) return { cost: own, depth: 1, aliases };
+    if (node.selectionSet === undefined) return { ...nothing, cost: own, depth: 1, aliases };
     const isConnection = type.name.endsWith("Connection");
     const below = this.weighSelections(node.selectionSet, type, isConnection ? this.pageSizeOf(node) : 1);
-    return {
-      cost: isConnection ? own + below.cost : this.lengthOf(field, parent, pageSize) * (own + below.cost),
-      depth: below.depth + 1,
-      aliases: aliases + below.aliases,
-    };
+    const part = { ...below, depth: below.depth + 1, aliases: aliases + below.aliases };
+    const sharedCount = sharedCounts[`${parent?.name ?? ""}.${name}`];
+    if (sharedCount !== undefined)
+      return { ...part, cost: 0, shared: sharedCount * (own + below.cost) + below.shared };
+    const length = isConnection ? 1 : this.lengthOf(field, parent, pageSize);
+    return { ...part, cost: length * (own + below.cost) };
   }
 
   private lengthOf(

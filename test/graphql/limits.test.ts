@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startService, type TestService } from "../service.js";
+import { sample, startService, type TestService } from "../service.js";
 
 describe("limits of one operation", () => {
   let service: TestService;
@@ -39,7 +40,12 @@ describe("limits of one operation", () => {
     ["{ sessions { totalCount } }", 1 + 20],
     ["{ sessions(first: 10) { nodes { messages(first: 20) { nodes { id } } } } }", 1 + 10 * (1 + 1 + 20)],
     ["{ sessions(first: 10) { nodes { analysis { name } } } }", 1 + 10 * (1 + 5)],
-    ["{ sessionStats { groups { agentVersion { name } } } }", 5 * (100 + 5 * (1 + 1))],
+    ["{ sessionStats { groups { value } } }", 5 * (100 + 5)],
+    ["{ sessionStats { groups { agentVersion { name } } } }", 5 * (100 + 5) + 1_000],
+    [
+      "{ sessionStats { groups { agentVersion { sessions(first: 2) { nodes { id } } } } } }",
+      5 * (100 + 5) + 1_000 * (1 + 1 + 2),
+    ],
     [
       "query ($n: Int = 7) { sessions(first: $n) { ...page } } fragment page on SessionConnection { nodes { id } }",
       8,
@@ -86,6 +92,38 @@ describe("limits of one operation", () => {
     );
     const { errors } = await service.query(`{ session(id: 1) { ...f0 } } ${doubling.join(" ")}`);
     expect(errors?.[0]?.extensions.code).toBe("QUERY_TOO_COMPLEX");
+  });
+
+  it("reads as many agent versions of statistics as it weighed, and no more", async () => {
+    const query =
+      "{ sessionStats(groupBy: [{ field: AGENT_VERSION }]) { groups { value agentVersion { id } } } }";
+    const payload = await sample("started");
+    const store = async (count: number) => {
+      const answers = await Promise.all(
+        Array.from({ length: count }, async () => {
+          const agentVersion = { ...payload.data.agent_version, id: randomUUID() };
+          const data = { ...payload.data, id: randomUUID(), agent_version: agentVersion };
+          return (await service.post({ ...payload, request_id: randomUUID(), data })).status;
+        }),
+      );
+      expect(new Set(answers)).toEqual(new Set([200]));
+    };
+    for (let batch = 0; batch < 20; batch += 1) await store(50);
+    const { data, errors } = await service.query<{
+      sessionStats: { groups: [{ value: string; agentVersion: { id: string } }] }[];
+    }>(query);
+    expect(errors).toBeUndefined();
+    expect(data.sessionStats).toHaveLength(1_000);
+    for (const {
+      groups: [{ value, agentVersion }],
+    } of data.sessionStats)
+      expect(agentVersion).toEqual({ id: value });
+    await store(1);
+    const refused = await service.query(query);
+    expect(refused.errors?.[0]).toMatchObject({
+      message: expect.stringContaining("groups.agentVersion: is read of at most 1000"),
+      extensions: { code: "QUERY_TOO_COMPLEX" },
+    });
   });
 
   it("reports the cost on WebSocket too", async () => {

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Query, Resolver, Root } from "type-graphql";
+import { QueryTooComplexError } from "../../errors.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { Split, StatsRecord } from "../../store/readers/stats.reader.js";
 import type { RequestContext } from "../context.js";
@@ -9,7 +10,12 @@ import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/sessi
 import type { Readers } from "../readers.js";
 import { selectedFields } from "../selection.js";
 import { AgentVersion } from "../types/agent-version.type.js";
-import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
+import {
+  mostNamedVersions,
+  SessionStats,
+  SessionStatsGroup,
+  type ValueShare,
+} from "../types/session-stats.type.js";
 
 @ArgsType()
 export class SessionStatsArgs {
@@ -59,7 +65,7 @@ export class SessionStatsGroupResolver {
   @FieldResolver(() => AgentVersion, {
     nullable: true,
     description:
-      "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field.",
+      "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field. At most 1,000 different ones, else QUERY_TOO_COMPLEX.",
   })
   async agentVersion(
     @Root() group: SessionStatsGroup,
@@ -72,6 +78,10 @@ export class SessionStatsGroupResolver {
       info,
       group,
       async (groups) => {
+        if (groups.length > mostNamedVersions)
+          throw new QueryTooComplexError(
+            `groups.agentVersion: is read of at most ${mostNamedVersions} agents and versions, and the groups name ${groups.length}; filter more.`,
+          );
         const idsOf = (field: SessionGroupField) =>
           groups.filter((each) => each.field === field).map(({ value }) => String(value));
         const fields = agentVersionFields(info);
