@@ -86,6 +86,9 @@ describe("exports of sessions", () => {
     const [header = "", ...rest] = text.split("\r\n");
     expect(header).toContain("analysis: Employment");
     expect(header).toContain("analysis: =1+1");
+    // Names that differ by spaces at their ends are different names.
+    const spaced = header.split(",").filter((name) => name.trimEnd() === "analysis:  spaced");
+    expect(spaced).toEqual(["analysis:  spaced", "analysis:  spaced ", "analysis:  spaced  "]);
     expect(rest.filter((line) => sessions.some(({ id }) => line.startsWith(id)))).toHaveLength(
       sessions.length,
     );

@@ -44,7 +44,14 @@ const oddities: readonly ((payload: Payload) => void)[] = [
     data.chat_completion_rating = "é";
   },
   ({ data }) => {
-    data.custom_analysis_data = { Employment: `${alike}two`, Age: "0", " spaced ": "x ", "=1+1": 1e300 };
+    data.custom_analysis_data = {
+      Employment: `${alike}two`,
+      Age: "0",
+      " spaced ": "x ",
+      " spaced": "y",
+      " spaced  ": "z",
+      "=1+1": 1e300,
+    };
     data.started_at = "2025-08-22T10:00:00.000001Z";
     data.chat_completion_rating = "e";
   },

@@ -6,7 +6,7 @@ import { storeVariedSessions } from "../graphql/varied-sessions.js";
 import { projectedState } from "./state-digest.js";
 
 /** Those that make rows of what is stored, and those after them. */
-const undone = 4;
+const undone = 5;
 
 describe("migrations of a database that is in use", () => {
   let service: TestService;
@@ -25,6 +25,7 @@ describe("migrations of a database that is in use", () => {
     const before = await projectedState(database);
     expect(before).toContain("session_terms");
     expect(before).toContain('"failed_message_count":1');
+    expect(before).toContain('"name_trailing_spaces":2');
     for (let count = 0; count < undone; count += 1)
       await database.writer.undoLastMigration({ transaction: "each" });
     expect(await pendingSchemaChanges(database.writer)).not.toEqual([]);

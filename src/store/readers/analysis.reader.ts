@@ -20,6 +20,9 @@ export interface AnalysisRecord {
   readonly receivedAt: string;
 }
 
+/** More columns no spreadsheet shows well. */
+const mostNames = 1_000;
+
 /** Reads analyses within a scope. */
 export class AnalysisReader {
   constructor(private readonly database: SqlReader) {}
@@ -28,7 +31,10 @@ export class AnalysisReader {
   async answerNames(scope: Scope): Promise<string[]> {
     const scoped = scopeCondition(scope, "a");
     const rows = await this.database.read<{ name: string }>(
-      `SELECT a.name AS name FROM analysis_answers a WHERE ${scoped.sql} GROUP BY a.name, LENGTH(a.name) ORDER BY a.name LIMIT 1000`,
+      `SELECT n.name AS name FROM
+         (SELECT a.organization_id, a.name, a.name_trailing_spaces FROM analysis_answers a WHERE ${scoped.sql}
+          GROUP BY a.organization_id, a.name, a.name_trailing_spaces) n
+       GROUP BY n.name, n.name_trailing_spaces ORDER BY n.name, n.name_trailing_spaces LIMIT ${mostNames}`,
       scoped.parameters,
     );
     return rows.map(({ name }) => name);

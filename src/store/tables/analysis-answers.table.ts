@@ -7,6 +7,8 @@ export interface AnalysisAnswerRow {
   position: number;
   organizationId: string;
   name: string;
+  /** How many spaces end the name: MySQL takes names for equal that differ in nothing else. */
+  nameTrailingSpaces: number;
   /** The type that the revision's question of this name has; null where no question has it. */
   questionType: string | null;
   /** JSON type of the answer: string, number, boolean, null, array or object. */
@@ -25,6 +27,7 @@ export const analysisAnswers = defineTable<AnalysisAnswerRow>({
     position: types.integer({ primary: true }),
     organizationId: types.uuid(),
     name: types.text(255),
+    nameTrailingSpaces: types.integer({ default: 0 }),
     questionType: types.text(255, { nullable: true }),
     valueType: types.ascii(16),
     stringValue: types.longText({ nullable: true }),
@@ -33,6 +36,8 @@ export const analysisAnswers = defineTable<AnalysisAnswerRow>({
     booleanValue: types.integer({ nullable: true }),
   }),
   indices: [
+    // Of a scope's names each is looked up once, however many answers have it.
+    { name: "ix_analysis_answers_name", columns: ["organizationId", "name", "nameTrailingSpaces"] },
     { name: "ix_analysis_answers_string", columns: ["name", "stringPrefix", "sessionId"] },
     { name: "ix_analysis_answers_number", columns: ["name", "numberValue", "sessionId"] },
     { name: "ix_analysis_answers_boolean", columns: ["name", "booleanValue", "sessionId"] },

@@ -5,6 +5,7 @@ import { CountFailedMessages1764490000000 } from "./1764490000000-count-failed-m
 import { WidenSessionIndexes1764500000000 } from "./1764500000000-widen-session-indexes.js";
 import { IndexMessageAddresses1764510000000 } from "./1764510000000-index-message-addresses.js";
 import { CreateSessionTerms1764520000000 } from "./1764520000000-create-session-terms.js";
+import { IndexAnswerNames1764530000000 } from "./1764530000000-index-answer-names.js";
 
 /** In order; a new migration is added at the end. */
 export const sqliteMigrations = [
@@ -15,4 +16,5 @@ export const sqliteMigrations = [
   WidenSessionIndexes1764500000000,
   IndexMessageAddresses1764510000000,
   CreateSessionTerms1764520000000,
+  IndexAnswerNames1764530000000,
 ];
