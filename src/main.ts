@@ -58,6 +58,12 @@ function greeting(url: string): string {
 `;
 }
 
+// What nobody caught leaves things as nobody knows, so the process ends; Node would print the error whole, with what a driver quotes.
+process.on("uncaughtException", (err) => {
+  createLogger("info").fatal({ err }, "ended by an error that nobody caught");
+  process.exit(1);
+});
+
 main().catch((error: unknown) => {
   if (error instanceof ConfigurationError) process.stderr.write(`${error.message}\n`);
   else {

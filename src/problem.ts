@@ -36,11 +36,12 @@ function setErrorHeaders(response: Response, error: ServiceError): void {
 
 /** The last of Express's handlers. Its default one would print a malformed body to stderr, phone numbers and all. */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+  // Express knows such a handler by its four parameters.
+  return (error: unknown, request, response, _next) => {
     const known = toServiceError(error);
     logger[known.logLevel]({ err: error, status: known.status, area: areaOf(request.path) }, known.code);
     if (response.headersSent) {
-      next(error);
+      response.destroy();
       return;
     }
     if (!request.complete) response.setHeader("Connection", "close");

@@ -32,7 +32,8 @@ export class SocketAccess {
   /** @returns the status line's code and reason where a WebSocket is not to be opened */
   refuseUpgrade(request: IncomingMessage): string | undefined {
     const { gate, connections } = this.access;
-    if (new URL(request.url ?? "/", "http://localhost").pathname !== "/graphql") return "404 Not Found";
+    const [path] = (request.url ?? "").split("?", 1);
+    if (path !== "/graphql") return "404 Not Found";
     if (!gate.admitsOrigin(request)) return "403 Forbidden";
     try {
       const identified = connections.knock(gate.addressOf(request));

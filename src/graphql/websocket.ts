@@ -39,7 +39,7 @@ export class SocketEndpoint {
   private readonly heartbeat: NodeJS.Timeout;
   private readonly access: SocketAccess;
 
-  constructor(parts: TransportParts) {
+  constructor(private readonly parts: TransportParts) {
     this.access = new SocketAccess(parts.access);
     const protocol = serveProtocol(parts, this.access);
     this.sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
@@ -58,15 +58,31 @@ export class SocketEndpoint {
   /** Serves upgrades of /graphql; any other path, and whoever may not come in, is refused. */
   attach(server: HttpServer): void {
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      const refusal = this.access.refuseUpgrade(request);
+      // HTTP has let go of the socket, with its listener: unheard, a reset by the peer would end the process.
+      socket.on("error", (err) => {
+        this.parts.logger.debug({ err }, "an upgrade failed");
+      });
+      const refusal = this.refuseUpgrade(request);
       if (refusal !== undefined) {
-        socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`);
+        socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\n\r\n`, () => {
+          socket.destroy();
+        });
         return;
       }
       this.sockets.handleUpgrade(request, socket, head, (webSocket) => {
         this.sockets.emit("connection", webSocket, request);
       });
     });
+  }
+
+  /** Nothing that a request holds may throw here: nobody above would catch it. */
+  private refuseUpgrade(request: IncomingMessage): string | undefined {
+    try {
+      return this.access.refuseUpgrade(request);
+    } catch (err) {
+      this.parts.logger.error({ err }, "an upgrade could not be judged");
+      return "500 Internal Server Error";
+    }
   }
 
   /** Closes all sockets with 1001 (going away), so that clients resume elsewhere. */

@@ -16,7 +16,8 @@ interface RealProcess {
 
 async function startProcess(environment: Record<string, string>): Promise<RealProcess> {
   const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts"], {
-    env: { ...process.env, PORT: "0", LOG_LEVEL: "trace", ...environment },
+    // Under NODE_ENV=test Express prints no errors, and there would be nothing to hear.
+    env: { ...process.env, NODE_ENV: "", PORT: "0", LOG_LEVEL: "trace", ...environment },
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
