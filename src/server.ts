@@ -97,7 +97,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     feedHead: async () => (await feed.bounds()).head,
     openSubscriptions: () => fanOut.size,
   });
-  const schema = await createSchema({ readers, feed, cursors });
+  const schema = await createSchema({ readers, feed, cursors, maxCost: config.graphql.limits.maxCost });
   const endpoint = new GraphqlEndpoint({
     metrics,
     schema,

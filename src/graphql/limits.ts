@@ -7,6 +7,7 @@ import {
   getOperationAST,
   type GraphQLField,
   type GraphQLNamedType,
+  type GraphQLResolveInfo,
   type GraphQLSchema,
   isCompositeType,
   isInterfaceType,
@@ -19,7 +20,7 @@ import {
 } from "graphql";
 import { QueryTooComplexError } from "../errors.js";
 import { defaultSize } from "./inputs/page.args.js";
-import { mostNamedVersions, SessionStatsGroup } from "./types/session-stats.type.js";
+import { SessionStatsGroup } from "./types/session-stats.type.js";
 
 /** How much one operation may ask for. */
 export interface Limits {
@@ -33,7 +34,8 @@ export interface Weight {
   /**
    * How many objects it may read: each object is 1; a connection multiplies what is selected of its items by its page size (`first`
    * or `last`, else the default), any other list by 5; a `totalCount` is 20 and `sessionStats` 100, because they count rows. The
-   * agent versions that the groups of statistics name are read once each, and counted as the most that may be read.
+   * agent versions that the groups of statistics name are read once each, and weigh like 100; where they are more, they are weighed
+   * again once their number is known.
    */
   readonly cost: number;
   /** The longest chain of fields. */
@@ -58,9 +60,9 @@ export interface RequestedOperation {
 const assumedLength = 5;
 /** Fields that make the database count or group rows. */
 const countingCosts: Readonly<Record<string, number>> = { totalCount: 20, sessionStats: 100 };
-/** How many objects a field reads at most for all its parents together, where many parents have the same. */
+/** How many objects a field is taken to read for all its parents together, where many parents have the same. */
 const sharedCounts: Readonly<Record<string, number>> = {
-  [`${SessionStatsGroup.name}.agentVersion`]: mostNamedVersions,
+  [`${SessionStatsGroup.name}.agentVersion`]: 100,
 };
 
 /**
@@ -75,6 +77,23 @@ export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Wei
   const { cost, shared, depth, aliases } = scales.weighSelections(definition.selectionSet, root, 1);
   return { cost: cost + shared, depth, aliases };
 }
+
+/** What a field that is being resolved asks of each object that it reads: the object, and what is selected of it. */
+export function weighEach({ schema, fieldNodes, fragments, operation, ...info }: ResolveInfo): number {
+  const document = { kind: Kind.DOCUMENT, definitions: Object.values(fragments) } as const;
+  const request = { document, variables: info.variableValues };
+  const scales = new Scales(schema, request, operation.variableDefinitions ?? []);
+  return fieldNodes.reduce((sum, { selectionSet }) => {
+    if (selectionSet === undefined) return sum;
+    const { cost, shared } = scales.weighSelections(selectionSet, getNamedType(info.returnType), 1);
+    return sum + cost + shared;
+  }, 1);
+}
+
+type ResolveInfo = Pick<
+  GraphQLResolveInfo,
+  "schema" | "fieldNodes" | "fragments" | "operation" | "variableValues" | "returnType"
+>;
 
 /** @throws QueryTooComplexError where an operation asks for more than the limits allow */
 export function demandWithin(weight: Weight, limits: Limits): void {

@@ -16,10 +16,12 @@ export interface SchemaParts {
   readonly readers: Readers;
   readonly feed: Feed;
   readonly cursors: CursorCodec;
+  /** See {@link Limits}. */
+  readonly maxCost: number;
 }
 
 /** Builds the executable schema; resolvers get their parts by construction. */
-export async function createSchema({ readers, feed, cursors }: SchemaParts): Promise<GraphQLSchema> {
+export async function createSchema({ readers, feed, cursors, maxCost }: SchemaParts): Promise<GraphQLSchema> {
   const resolvers = [
     new SessionResolver(readers, feed, cursors),
     new SessionConnectionResolver(feed, cursors),
@@ -28,7 +30,7 @@ export async function createSchema({ readers, feed, cursors }: SchemaParts): Pro
     new AgentVersionConnectionResolver(readers),
     new NodeResolver(readers),
     new SessionStatsResolver(readers),
-    new SessionStatsGroupResolver(readers),
+    new SessionStatsGroupResolver(readers, maxCost),
     new SessionEventResolver(readers),
     new WebhookEventConnectionResolver(readers, cursors),
     new WebhookEventResolver(),

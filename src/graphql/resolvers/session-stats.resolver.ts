@@ -5,17 +5,13 @@ import type { AgentVersionRecord } from "../../store/readers/agent-version.reade
 import type { Split, StatsRecord } from "../../store/readers/stats.reader.js";
 import type { RequestContext } from "../context.js";
 import { agentVersionFields } from "../fields.js";
+import { weighEach } from "../limits.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
 import type { Readers } from "../readers.js";
 import { selectedFields } from "../selection.js";
 import { AgentVersion } from "../types/agent-version.type.js";
-import {
-  mostNamedVersions,
-  SessionStats,
-  SessionStatsGroup,
-  type ValueShare,
-} from "../types/session-stats.type.js";
+import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
 
 @ArgsType()
 export class SessionStatsArgs {
@@ -60,12 +56,16 @@ export class SessionStatsResolver {
 
 @Resolver(() => SessionStatsGroup)
 export class SessionStatsGroupResolver {
-  constructor(private readonly readers: Readers) {}
+  /** @param maxCost what one operation may cost: how many agent versions it reads is known only here */
+  constructor(
+    private readonly readers: Readers,
+    private readonly maxCost: number,
+  ) {}
 
   @FieldResolver(() => AgentVersion, {
     nullable: true,
     description:
-      "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field. At most 1,000 different ones, else QUERY_TOO_COMPLEX.",
+      "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field. Where they are many and much is asked of each: QUERY_TOO_COMPLEX.",
   })
   async agentVersion(
     @Root() group: SessionStatsGroup,
@@ -78,10 +78,7 @@ export class SessionStatsGroupResolver {
       info,
       group,
       async (groups) => {
-        if (groups.length > mostNamedVersions)
-          throw new QueryTooComplexError(
-            `groups.agentVersion: is read of at most ${mostNamedVersions} agents and versions, and the groups name ${groups.length}; filter more.`,
-          );
+        this.demandFew(groups.length, info);
         const idsOf = (field: SessionGroupField) =>
           groups.filter((each) => each.field === field).map(({ value }) => String(value));
         const fields = agentVersionFields(info);
@@ -101,7 +98,18 @@ export class SessionStatsGroupResolver {
       keyOf,
     );
   }
+
+  private demandFew(count: number, info: GraphQLResolveInfo): void {
+    const most = Math.min(mostVersions, Math.floor(this.maxCost / weighEach(info)));
+    if (count <= most) return;
+    throw new QueryTooComplexError(
+      `groups.agentVersion: may be read of at most ${most} agents and versions where so much is asked of each, and the groups name ${count}; filter more, or ask for less of each.`,
+    );
+  }
 }
+
+/** More ids than SQLite takes in one statement cannot be read at once. */
+const mostVersions = 10_000;
 
 /** An agent and a version are two things even where their ids are one. */
 function keyOf({ field, value }: Pick<SessionStatsGroup, "field" | "value">): string {

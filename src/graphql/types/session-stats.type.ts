@@ -4,9 +4,6 @@ import { DateTimeScalar, JsonScalar } from "../scalars.js";
 
 const nullable = (description: string) => ({ nullable: true, description });
 
-/** How many agent versions the groups of one answer may name. */
-export const mostNamedVersions = 1_000;
-
 @ObjectType({ description: "What the sessions of a group have in common.", simpleResolvers: true })
 export class SessionStatsGroup {
   @Field(() => SessionGroupField, { description: "What they were grouped by." })
