@@ -6,6 +6,7 @@ import { type OrderTerm, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 import { sessionConditions } from "./session-filter.js";
 import { isKept } from "./session-order.js";
+import { conditionsOfAll } from "./session-search.js";
 
 /** What part of which list is asked for. */
 export interface PageQuery {
@@ -32,6 +33,8 @@ export class SessionPages {
 
   /** The rows of a window, and one more where there is one. */
   async find(scope: Scope, query: PageQuery, columns: ReadonlySet<keyof SessionRow>): Promise<SessionRow[]> {
+    if (!isKept(query.order))
+      return await this.rows(query, columns, await conditionsOfAll(this.database, scope, query.filter));
     return (
       (await this.nearest(scope, query, columns)) ??
       (await this.rows(query, columns, this.matching(scope, query.filter)))
@@ -48,11 +51,10 @@ export class SessionPages {
     query: PageQuery,
     columns: ReadonlySet<keyof SessionRow>,
   ): Promise<SessionRow[] | undefined> {
-    const { order, window } = query;
+    const { window } = query;
     const [, all] = this.matching(scope, query.filter);
     const [within, each] = this.matching(scope, query.filter, "each");
     if (each.reads === 0 || each.sql === all.sql) return undefined;
-    if (!isKept(order)) return undefined;
     const nearby = (this.nearbyPerRow * window.limit) / each.reads;
     for (const share of looks) {
       const count = Math.floor(nearby * share);

@@ -7,6 +7,7 @@ import { type OrderTerm, type Slice, toSlice, windowSql } from "./page.js";
 import { type Scope, scopeCondition } from "./scope.js";
 import { sessionConditions } from "./session-filter.js";
 import { type PageQuery, SessionPages } from "./session-pages.js";
+import { conditionsOfAll } from "./session-search.js";
 import {
   columnsFor,
   columnsOfPage,
@@ -55,7 +56,7 @@ export class SessionReader {
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
-    const where = this.matching(scope, filter);
+    const where = await conditionsOfAll(this.database, scope, filter);
     const [row] = await this.database.read<{ count: number | string }>(
       `SELECT COUNT(*) AS count FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")}`,
       where.flatMap(({ parameters }) => parameters),
@@ -69,12 +70,15 @@ export class SessionReader {
     agentVersionIds: readonly string[],
     filter: object,
   ): Promise<ReadonlyMap<string, number>> {
-    const where = this.matching(scope, filter);
+    const ofVersions = {
+      sql: `s.agent_version_id IN (${placeholders(agentVersionIds)})`,
+      parameters: agentVersionIds,
+    };
+    const where = [ofVersions, ...(await conditionsOfAll(this.database, scope, filter, [ofVersions]))];
     const rows = await this.database.read<{ id: string; count: number | string }>(
       `SELECT s.agent_version_id AS id, COUNT(*) AS count FROM sessions s
-       WHERE s.agent_version_id IN (${placeholders(agentVersionIds)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
-       GROUP BY s.agent_version_id`,
-      [...agentVersionIds, ...where.flatMap(({ parameters }) => parameters)],
+       WHERE ${where.map(({ sql }) => sql).join(" AND ")} GROUP BY s.agent_version_id`,
+      where.flatMap(({ parameters }) => parameters),
     );
     return new Map(rows.map(({ id, count }) => [id, Number(count)]));
   }

@@ -2,8 +2,9 @@ import { BadInputError, ForbiddenError } from "../../errors.js";
 import type { SqlReader, SqlValue } from "../database.js";
 import { secondsBetween } from "../dialect.js";
 import { demand, equals } from "./filter.js";
-import type { Scope } from "./scope.js";
-import { sessionConditions, statuses } from "./session-filter.js";
+import type { Scope, SqlCondition } from "./scope.js";
+import { statuses } from "./session-filter.js";
+import { conditionsOfAll } from "./session-search.js";
 import { type Bucket, TimeBuckets, type TimeInterval } from "./time-buckets.js";
 
 /** What sessions can be grouped by; ANSWER needs the question's name. */
@@ -75,7 +76,8 @@ export class StatsReader {
     demandGroups(scope, query.groupBy);
     const buckets = query.interval ? new TimeBuckets(query.interval, query.timeZone ?? "UTC") : undefined;
     const groups = new Groups(query.groupBy, buckets, splits);
-    for (const row of await this.rows(this.parts(scope, query, buckets), splits)) groups.add(row);
+    const conditions = await conditionsOfAll(this.database, scope, query.filter);
+    for (const row of await this.rows(this.parts(query, conditions, buckets), splits)) groups.add(row);
     return groups.all();
   }
 
@@ -96,9 +98,12 @@ export class StatsReader {
     ]);
   }
 
-  private parts(scope: Scope, { filter, groupBy }: StatsQuery, buckets?: TimeBuckets): StatementParts {
+  private parts(
+    { groupBy }: StatsQuery,
+    conditions: readonly SqlCondition[],
+    buckets?: TimeBuckets,
+  ): StatementParts {
     const { dialect } = this.database;
-    const conditions = sessionConditions(scope, filter, { dialect });
     const keys: { select: string[]; group: string[] } = { select: [], group: [] };
     const joins = { sql: "", parameters: [] as SqlValue[] };
     if (buckets) {
