@@ -33,7 +33,7 @@ export interface Limits {
 export interface Weight {
   /**
    * How many objects it may read: each object is 1; a connection multiplies what is selected of its items by its page size (`first`
-   * or `last`, else the default), any other list by 5; a `totalCount` is 20 and `sessionStats` 100, because they count rows. The
+   * or `last`, else the default), any other list by 5; each value in a `filter` is 1; a `totalCount` is 20 and `sessionStats` 100, because they count rows. The
    * agent versions that the groups of statistics name are read once each, and weigh like 100; where they are more, they are weighed
    * again once their number is known.
    */
@@ -173,7 +173,7 @@ class Scales {
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     if (field === undefined || name.startsWith("__")) return { ...nothing, aliases };
     const type = getNamedType(field.type);
-    const own = countingCosts[name] ?? (isCompositeType(type) ? 1 : 0);
+    const own = (countingCosts[name] ?? (isCompositeType(type) ? 1 : 0)) + this.filterValuesOf(node);
     if (node.selectionSet === undefined) return { ...nothing, cost: own, depth: 1, aliases };
     const isConnection = type.name.endsWith("Connection");
     const below = this.weighSelections(node.selectionSet, type, isConnection ? this.pageSizeOf(node) : 1);
@@ -192,6 +192,31 @@ class Scales {
   ): number {
     if (!isListType(getNullableType(field.type))) return 1;
     return parent?.name.endsWith("Connection") === true ? pageSize : assumedLength;
+  }
+
+  /** How many values rows are compared with. */
+  private filterValuesOf({ arguments: given = [] }: FieldNode): number {
+    const filter = given.find(({ name }) => name.value === "filter")?.value;
+    return filter === undefined ? 0 : this.valuesIn(filter);
+  }
+
+  private valuesIn(node: ValueNode): number {
+    switch (node.kind) {
+      case Kind.NULL:
+        return 0;
+      case Kind.LIST:
+        return node.values.reduce((sum, value) => sum + this.valuesIn(value), 0);
+      case Kind.OBJECT:
+        return node.fields.reduce((sum, { value }) => sum + this.valuesIn(value), 0);
+      case Kind.VARIABLE: {
+        const { value: name } = node.name;
+        const byDefault = this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
+        if (this.variables[name] !== undefined) return countValues(this.variables[name]);
+        return byDefault === undefined ? 0 : this.valuesIn(byDefault);
+      }
+      default:
+        return 1;
+    }
   }
 
   /** What is no page size is refused by graphql or the resolver; here it counts as the default. */
@@ -218,4 +243,17 @@ class Scales {
     const value = this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
     return value?.kind === Kind.INT ? Number(value.value) : undefined;
   }
+}
+
+/** The texts, numbers and truth values in a variable, which may be nested deeper than the stack is. */
+function countValues(variable: unknown): number {
+  let count = 0;
+  const pending = [variable];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (value === null || value === undefined) continue;
+    if (typeof value !== "object") count += 1;
+    else for (const part of Object.values(value) as unknown[]) pending.push(part);
+  }
+  return count;
 }

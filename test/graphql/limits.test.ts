@@ -50,6 +50,14 @@ describe("limits of one operation", () => {
       "query ($n: Int = 7) { sessions(first: $n) { ...page } } fragment page on SessionConnection { nodes { id } }",
       8,
     ],
+    [
+      '{ sessions(first: 3, filter: { id: { in: ["a", "b"] }, not: { language: { eq: "en", null: null } } }) { nodes { id } } }',
+      1 + 3 + 3,
+    ],
+    [
+      "{ sessions(first: 3) { nodes { agentVersion { sessions(first: 2, filter: { messageCount: { gt: 1 } }) { nodes { id } } } } } }",
+      1 + 3 * (1 + 1 + (1 + 1 + 2)),
+    ],
     ["{ __schema { types { fields { type { ofType { name } } } } } }", 0],
   ])("weighs %s before it runs", async (query, cost) => {
     const { extensions, errors } = await service.query(query);
@@ -82,6 +90,38 @@ describe("limits of one operation", () => {
     const withDefault = "query ($n: Int = 10) { sessions(first: $n) { nodes { id } } }";
     expect((await service.query(withDefault, {})).extensions).toEqual({ cost: 1 + 10 });
     expect((await service.query(withDefault, { n: null })).extensions).toEqual({ cost: 1 + 50 });
+  });
+
+  it("counts the values of a filter wherever they come from", async () => {
+    const query =
+      'query ($ids: [ID!], $f: SessionFilter = { language: { in: ["a", "b"] } }) { a: sessions(first: 1, filter: { or: [{ id: { in: $ids } }, { id: { nin: $ids } }] }) { nodes { id } } b: sessions(first: 1, filter: $f) { nodes { id } } }';
+    const ids = ["a", "b", "c"];
+    expect((await service.query(query, { ids })).extensions).toEqual({ cost: 2 + 6 + 2 + 2 });
+    const f = { and: [{ id: { in: ids } }, { language: null }] };
+    expect((await service.query(query, { ids, f })).extensions).toEqual({ cost: 2 + 6 + 2 + 3 });
+  });
+
+  const many = (count: number, filter: unknown) => Array.from({ length: count }, () => filter);
+  const ids = Array.from({ length: 300 }, (_, index) => String(index));
+
+  it.each([
+    ["empty filters", { and: many(200, {}) }, "filter.and.198: must not hold more than 200 conditions."],
+    [
+      "values in all",
+      { or: many(2, { id: { in: ids } }) },
+      "filter.or.1.id.in: must not hold more than 500 values, with all lists of the filter.",
+    ],
+    [
+      "questions about messages",
+      { and: many(13, { messages: { some: { body: { contains: "a" } } } }) },
+      "filter.and.12.messages: must not ask of messages more than 12 times.",
+    ],
+  ])("of a filter: not too many %s", async (_, filter, message) => {
+    const { errors } = await service.query(
+      "query ($filter: SessionFilter) { sessions(filter: $filter, first: 1) { nodes { id } } }",
+      { filter },
+    );
+    expect(errors?.[0]).toMatchObject({ message, extensions: { code: "BAD_USER_INPUT" } });
   });
 
   it("weighs fragments that double 40 times at once", async () => {

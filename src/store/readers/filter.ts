@@ -54,7 +54,7 @@ export interface FilterPlace {
   /** Such as `filter.and.0`. */
   readonly path: string;
   readonly depth: number;
-  readonly tally: { conditions: number; reads: number };
+  readonly tally: { conditions: number; values: number; reads: number };
 }
 
 /**
@@ -71,8 +71,12 @@ export interface CompiledFilter extends SqlCondition {
 }
 
 const greatestDepth = 10;
+/** Filters within filters count like conditions: SQLite parses no more than about 1,000 terms in a row. */
 const mostConditions = 200;
+/** Of the whole filter: each costs a comparison for each row. */
 const mostValues = 500;
+/** What a session is asked of other tables: a dozen times of its messages. */
+const mostReads = 200;
 
 /** Compiles a filter to SQL; `alias` names its table. */
 export function compileFilter(
@@ -81,7 +85,7 @@ export function compileFilter(
   alias: string,
   { dialect, ask = "all" }: { readonly dialect: Dialect; readonly ask?: Asking },
 ): CompiledFilter {
-  const tally = { conditions: 0, reads: 0 };
+  const tally = { conditions: 0, values: 0, reads: 0 };
   const condition = compileNested(filter, fields, alias, { dialect, ask, path: "filter", depth: 1, tally });
   return { ...condition, reads: tally.reads };
 }
@@ -97,15 +101,11 @@ export function compileNested(
   place: FilterPlace,
 ): SqlCondition {
   demand(place.depth <= greatestDepth, place.path, `must not be nested deeper than ${greatestDepth} levels`);
+  countCondition(place);
   const nested = (value: object, path: string) => compileNested(value, fields, alias, within(place, path));
   const parts = Object.entries(filter).flatMap(([name, value]: [string, unknown]): SqlCondition[] => {
     if (value === undefined || value === null) return [];
-    place.tally.conditions += 1;
-    demand(
-      place.tally.conditions <= mostConditions,
-      place.path,
-      `must not hold more than ${mostConditions} conditions`,
-    );
+    countCondition(place);
     if (name === "and" || name === "or") {
       const all = (value as object[]).map((each, index) => nested(each, `${name}.${index}`));
       return [join(all, name === "and" ? "AND" : "OR")];
@@ -117,6 +117,11 @@ export function compileNested(
     return [compileComparator(value, field, alias, within(place, name))];
   });
   return join(parts, "AND");
+}
+
+function countCondition({ tally, path }: FilterPlace): void {
+  tally.conditions += 1;
+  demand(tally.conditions <= mostConditions, path, `must not hold more than ${mostConditions} conditions`);
 }
 
 export function within(place: FilterPlace, step: string): FilterPlace {
@@ -145,9 +150,10 @@ export function join(parts: readonly SqlCondition[], operator: "AND" | "OR"): Sq
 export function exists(
   subquery: SqlCondition,
   reads: number,
-  { ask, tally }: Pick<FilterPlace, "ask" | "tally">,
+  { ask, tally, path }: FilterPlace,
 ): SqlCondition {
   tally.reads += reads;
+  demand(tally.reads <= mostReads, path, "must not ask of messages more than 12 times");
   const sql = `EXISTS (${subquery.sql})`;
   return { sql: ask === "each" ? `COALESCE(${sql}, 0)` : sql, parameters: subquery.parameters };
 }
@@ -161,7 +167,7 @@ export function compileComparator(
   comparator: Comparator<unknown>,
   field: FilterField,
   alias: string,
-  { dialect, path }: FilterPlace,
+  { dialect, path, tally }: FilterPlace,
 ): SqlCondition {
   const column = `${alias}.${field.column}`;
   const stored = (value: unknown): SqlValue => field.stored?.(value as never) ?? (value as SqlValue);
@@ -169,10 +175,11 @@ export function compileComparator(
   const add = (sql: string, ...values: SqlValue[]) => parts.push({ sql, parameters: values });
   const { eq, neq, in: among, nin, null: isNull, contains, startsWith } = comparator;
   for (const [name, values] of Object.entries({ in: among, nin })) {
+    tally.values += (values ?? []).length;
     demand(
-      (values ?? []).length <= mostValues,
+      tally.values <= mostValues,
       `${path}.${name}`,
-      `must not hold more than ${mostValues} values`,
+      `must not hold more than ${mostValues} values, with all lists of the filter`,
     );
   }
   const prefixed = {
