@@ -201,22 +201,15 @@ class Scales {
   }
 
   private valuesIn(node: ValueNode): number {
-    switch (node.kind) {
-      case Kind.NULL:
-        return 0;
-      case Kind.LIST:
-        return node.values.reduce((sum, value) => sum + this.valuesIn(value), 0);
-      case Kind.OBJECT:
-        return node.fields.reduce((sum, { value }) => sum + this.valuesIn(value), 0);
-      case Kind.VARIABLE: {
-        const { value: name } = node.name;
-        const byDefault = this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
-        if (this.variables[name] !== undefined) return countValues(this.variables[name]);
-        return byDefault === undefined ? 0 : this.valuesIn(byDefault);
-      }
-      default:
-        return 1;
-    }
+    if (node.kind === Kind.NULL) return 0;
+    if (node.kind === Kind.LIST) return node.values.reduce((sum, value) => sum + this.valuesIn(value), 0);
+    if (node.kind === Kind.OBJECT)
+      return node.fields.reduce((sum, { value }) => sum + this.valuesIn(value), 0);
+    if (node.kind !== Kind.VARIABLE) return 1;
+    const { value: name } = node.name;
+    if (this.variables[name] !== undefined) return countValues(this.variables[name]);
+    const byDefault = this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
+    return byDefault === undefined ? 0 : this.valuesIn(byDefault);
   }
 
   /** What is no page size is refused by graphql or the resolver; here it counts as the default. */
