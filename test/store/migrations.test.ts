@@ -6,6 +6,7 @@ import { migrate, pendingSchemaChanges } from "../../src/store/migrate.js";
 import { mysqlMigrations } from "../../src/store/migrations/mysql/index.js";
 import { createTestDatabase, startService, type TestService } from "../service.js";
 import { storeVariedSessions } from "../graphql/varied-sessions.js";
+import { startProxy } from "./stallable-proxy.js";
 import { projectedState } from "./state-digest.js";
 
 /** Those that make rows of what is stored, and those after them. */
@@ -98,9 +99,53 @@ describe("migrations of a new database", () => {
     },
     longest,
   );
+
+  // SQLite has no server.
+  it.runIf(process.env.TEST_DATABASE_URL)(
+    "wait for the statement that the server still runs for a killed start",
+    async () => {
+      const test = await createTestDatabase();
+      const database = await Database.open(loadConfig({ DATABASE_URL: test.url }).database, 3);
+      await migrate(database.writer);
+      await database.writer.undoLastMigration({ transaction: "each" });
+      const proxy = await startProxy(test.url);
+      const dying = await Database.open(loadConfig({ DATABASE_URL: proxy.url }).database, 3);
+      tellNothing(dying.writer);
+      const told: string[] = [];
+      const next = await database.transaction(async (reader) => {
+        await reader.query("SELECT 1 AS one FROM analysis_answers");
+        const start = migrate(dying.writer).then(() => "not killed", String);
+        await expect.poll(() => altering(database), patiently).toBe(1);
+        proxy.cut();
+        expect(await start).not.toBe("not killed");
+        const outcome = migrate(database.writer, (what) => told.push(what)).then(
+          (applied) => applied.length,
+          String,
+        );
+        await expect.poll(() => told, patiently).toHaveLength(1);
+        expect(told[0]).toContain("waiting for it");
+        expect(await altering(database)).toBe(1);
+        return { outcome };
+      }, longest);
+      expect(await next.outcome).toBe(1);
+      expect(await pendingSchemaChanges(database.writer)).toEqual([]);
+      await dying.close();
+      await proxy.close();
+      await database.close();
+      await test.drop();
+    },
+    longest,
+  );
 });
 
+const patiently = { timeout: 20_000 };
+
 const killed = "killed on purpose";
+
+/** TypeORM prints each failure of a migration. */
+function tellNothing({ logger }: DataSource): void {
+  vi.spyOn(logger, "logMigration").mockImplementation(() => undefined);
+}
 
 /**
  * Undoes a migration (and those after it), kills the start that applies it after its first statement, and starts again; then the same
@@ -114,6 +159,7 @@ async function killAfterEach(database: Database, name: string, check: () => Prom
   const at = migrations.findIndex((migration) => migration.name === name);
   const [migration] = migrations.slice(at);
   if (migration === undefined) throw new Error(`There is no migration ${name}.`);
+  tellNothing(writer);
   for (let statements = 1; ; statements += 1) {
     for (let left = migrations.length; left > at; left -= 1)
       await writer.undoLastMigration({ transaction: "each" });
@@ -134,6 +180,14 @@ async function killAfterEach(database: Database, name: string, check: () => Prom
 async function undoAgain(dataSource: DataSource, migration: MigrationInterface): Promise<void> {
   const runner = dataSource.createQueryRunner();
   await migration.down(runner).finally(() => runner.release());
+}
+
+/** How many statements of this database change a table now. */
+async function altering(database: Database): Promise<number> {
+  const rows = await database.read(
+    "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'ALTER TABLE %'",
+  );
+  return rows.length;
 }
 
 async function sqliteObjects(database: Database): Promise<object[]> {
