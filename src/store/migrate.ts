@@ -1,4 +1,4 @@
-import type { DataSource, Migration } from "typeorm";
+import { type DataSource, type Migration, MigrationExecutor } from "typeorm";
 
 /** Told to whoever waits for a start. */
 export type TellProgress = (what: string) => void;
@@ -6,7 +6,8 @@ export type TellProgress = (what: string) => void;
 /**
  * Brings a database's tables up to date. Instances that start together take turns (a lock in the database, where it has one: not
  * on SQLite, which one process uses, nor on Vitess, where migrations are applied by its own tooling). Nothing else may ask for the
- * migrations of a server's database before it has the lock: TypeORM creates their table on being asked.
+ * migrations of a server's database before it has the lock: TypeORM creates their table on being asked. And the connection that has
+ * the lock migrates: where this process is killed, the server may run its last statement to the end, and keeps the lock until then.
  * @param tell is told where this may take long
  * @returns the migrations that were applied now
  */
@@ -14,7 +15,8 @@ export async function migrate(
   dataSource: DataSource,
   tell: TellProgress = () => undefined,
 ): Promise<Migration[]> {
-  if (dataSource.options.type === "better-sqlite3") return await applyPending(dataSource, tell);
+  if (dataSource.options.type === "better-sqlite3")
+    return await applyPending(new MigrationExecutor(dataSource), tell);
   const runner = dataSource.createQueryRunner();
   const takeLock = async (seconds: number) => {
     const sql = `SELECT GET_LOCK(${lockName}, ${seconds}) AS taken`;
@@ -29,17 +31,18 @@ export async function migrate(
           "Another instance is still bringing the tables up to date; start this one again later.",
         );
     }
-    return await applyPending(dataSource, tell);
+    return await applyPending(new MigrationExecutor(dataSource, runner), tell);
   } finally {
     await runner.query(`SELECT RELEASE_LOCK(${lockName})`).catch(() => undefined);
     await runner.release();
   }
 }
 
-async function applyPending(dataSource: DataSource, tell: TellProgress): Promise<Migration[]> {
-  if (!(await dataSource.showMigrations())) return [];
+async function applyPending(executor: MigrationExecutor, tell: TellProgress): Promise<Migration[]> {
+  executor.transaction = "each";
+  if (!(await executor.showMigrations())) return [];
   tell("bringing the tables up to date, which takes minutes where they are large");
-  return await dataSource.runMigrations();
+  return await executor.executePendingMigrations();
 }
 
 /** Seconds. Tables with millions of rows take minutes to change. */

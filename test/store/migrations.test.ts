@@ -1,12 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DataSource, MigrationInterface } from "typeorm";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { loadConfig } from "../../src/config.js";
 import { Database } from "../../src/store/database.js";
 import { migrate, pendingSchemaChanges } from "../../src/store/migrate.js";
-import { startService, type TestService } from "../service.js";
+import { mysqlMigrations } from "../../src/store/migrations/mysql/index.js";
+import { createTestDatabase, startService, type TestService } from "../service.js";
 import { storeVariedSessions } from "../graphql/varied-sessions.js";
+import { startProxy } from "./stallable-proxy.js";
 import { projectedState } from "./state-digest.js";
 
 /** Those that make rows of what is stored, and those after them. */
 const undone = 5;
+
+/** Milliseconds: many tables are made and dropped, and each is flushed to the disk. */
+const longest = 120_000;
+
+/** The same on all databases. */
+const [first = "", ...later] = mysqlMigrations.map(({ name }) => name);
 
 describe("migrations of a database that is in use", () => {
   let service: TestService;
@@ -33,4 +43,173 @@ describe("migrations of a database that is in use", () => {
     expect(await pendingSchemaChanges(database.writer)).toEqual([]);
     expect(await projectedState(database)).toBe(before);
   });
+
+  // On SQLite a migration and its record are committed together.
+  it.runIf(process.env.TEST_DATABASE_URL)(
+    "stand being run again where only their records are missing",
+    async () => {
+      const before = await projectedState(database);
+      for (const missing of [...later.map((name) => [name]), [first], [first, ...later]]) {
+        for (const name of missing)
+          await database.writer.query("DELETE FROM migrations WHERE name = ?", [name]);
+        expect((await migrate(database.writer)).map(({ name }) => name)).toEqual(missing);
+        expect(await pendingSchemaChanges(database.writer)).toEqual([]);
+        expect(await projectedState(database)).toBe(before);
+      }
+    },
+  );
+
+  it.each(later)(
+    "%s is completed by the next start, whichever statement was the last",
+    async (name) => {
+      const before = await projectedState(database);
+      const statements = await killAfterEach(database, name, async () => {
+        expect(await pendingSchemaChanges(database.writer)).toEqual([]);
+        expect(await projectedState(database)).toBe(before);
+      });
+      expect(statements).toBeGreaterThan(0);
+    },
+    longest,
+  );
 });
+
+describe("migrations of a new database", () => {
+  it(
+    `${first} is completed by the next start, whichever statement was the last`,
+    async () => {
+      const test = await createTestDatabase();
+      const database = await Database.open(loadConfig({ DATABASE_URL: test.url }).database, 2);
+      // Those after it take longer than all its statements.
+      const { migrations } = database.writer;
+      const rest = migrations.splice(1);
+      await migrate(database.writer);
+      const lacking = await pendingSchemaChanges(database.writer);
+      const statements = await killAfterEach(database, first, async () => {
+        expect(await pendingSchemaChanges(database.writer)).toEqual(lacking);
+        expect(await database.read("SELECT * FROM feed_head")).toEqual([
+          { id: 1, last_position: 0, expired_position: 0 },
+        ]);
+      });
+      expect(statements).toBeGreaterThan(10);
+      migrations.push(...rest);
+      await migrate(database.writer);
+      expect(await pendingSchemaChanges(database.writer)).toEqual([]);
+      await database.close();
+      await test.drop();
+    },
+    longest,
+  );
+
+  // SQLite has no server.
+  it.runIf(process.env.TEST_DATABASE_URL)(
+    "wait for the statement that the server still runs for a killed start",
+    async () => {
+      const test = await createTestDatabase();
+      const database = await Database.open(loadConfig({ DATABASE_URL: test.url }).database, 3);
+      await migrate(database.writer);
+      await database.writer.undoLastMigration({ transaction: "each" });
+      const proxy = await startProxy(test.url);
+      const dying = await Database.open(loadConfig({ DATABASE_URL: proxy.url }).database, 3);
+      tellNothing(dying.writer);
+      const told: string[] = [];
+      const next = await database.transaction(async (reader) => {
+        await reader.query("SELECT 1 AS one FROM analysis_answers");
+        const start = migrate(dying.writer).then(() => "not killed", String);
+        await expect.poll(() => altering(database), patiently).toBe(1);
+        proxy.cut();
+        expect(await start).not.toBe("not killed");
+        const outcome = migrate(database.writer, (what) => told.push(what)).then(
+          (applied) => applied.length,
+          String,
+        );
+        await expect.poll(() => told, patiently).toHaveLength(1);
+        expect(told[0]).toContain("waiting for it");
+        expect(await altering(database)).toBe(1);
+        return { outcome };
+      }, longest);
+      expect(await next.outcome).toBe(1);
+      expect(await pendingSchemaChanges(database.writer)).toEqual([]);
+      await dying.close();
+      await proxy.close();
+      await database.close();
+      await test.drop();
+    },
+    longest,
+  );
+});
+
+const patiently = { timeout: 20_000 };
+
+const killed = "killed on purpose";
+
+/** TypeORM prints each failure of a migration. */
+function tellNothing({ logger }: DataSource): void {
+  vi.spyOn(logger, "logMigration").mockImplementation(() => undefined);
+}
+
+/**
+ * Undoes a migration (and those after it), kills the start that applies it after its first statement, and starts again; then the same
+ * after its second, and so on. Undoing must stand being done again too.
+ * @param check is called after each start that was not killed
+ * @returns how many statements the migration has
+ */
+async function killAfterEach(database: Database, name: string, check: () => Promise<void>): Promise<number> {
+  const { writer, dialect } = database;
+  const { migrations } = writer;
+  const at = migrations.findIndex((migration) => migration.name === name);
+  const [migration] = migrations.slice(at);
+  if (migration === undefined) throw new Error(`There is no migration ${name}.`);
+  tellNothing(writer);
+  for (let statements = 1; ; statements += 1) {
+    for (let left = migrations.length; left > at; left -= 1)
+      await writer.undoLastMigration({ transaction: "each" });
+    if (dialect !== "sqlite") await undoAgain(writer, migration);
+    const before = dialect === "sqlite" ? await sqliteObjects(database) : [];
+    migrations[at] = killedAfter(migration, statements);
+    const outcome = await migrate(writer).then(() => "not killed", String);
+    migrations[at] = migration;
+    if (outcome === "not killed") return statements - 1;
+    expect(outcome).toContain(killed);
+    // There a migration is whole or not at all.
+    if (dialect === "sqlite") expect(await sqliteObjects(database)).toEqual(before);
+    await migrate(writer);
+    await check();
+  }
+}
+
+async function undoAgain(dataSource: DataSource, migration: MigrationInterface): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  await migration.down(runner).finally(() => runner.release());
+}
+
+/** How many statements of this database change a table now. */
+async function altering(database: Database): Promise<number> {
+  const rows = await database.read(
+    "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'ALTER TABLE %'",
+  );
+  return rows.length;
+}
+
+async function sqliteObjects(database: Database): Promise<object[]> {
+  return await database.read("SELECT name, sql FROM sqlite_master ORDER BY name");
+}
+
+/** The migration, failing after so many of its statements. Those that only read do not count. */
+function killedAfter(migration: MigrationInterface, statements: number): MigrationInterface {
+  const up: MigrationInterface["up"] = async (runner) => {
+    const query = runner.query.bind(runner);
+    let left = statements;
+    const spy = vi.spyOn(runner, "query").mockImplementation(async (...asked) => {
+      const result: unknown = await query(...asked);
+      if (!asked[0].startsWith("SELECT")) left -= 1;
+      if (left === 0) throw new Error(killed);
+      return result;
+    });
+    try {
+      await migration.up(runner);
+    } finally {
+      spy.mockRestore();
+    }
+  };
+  return Object.create(migration, { up: { value: up } }) as MigrationInterface;
+}

@@ -8,7 +8,7 @@ export class CreateTables1764000000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of tables) await runner.query(`DROP TABLE ${table}`);
+    for (const table of tables) await runner.query(`DROP TABLE IF EXISTS ${table}`);
   }
 }
 
@@ -27,7 +27,7 @@ const tables = [
 ];
 
 const statements = [
-  `CREATE TABLE webhook_events (
+  `CREATE TABLE IF NOT EXISTS webhook_events (
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     request_id varchar(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     event_type varchar(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
@@ -48,14 +48,14 @@ const statements = [
     INDEX ix_webhook_events_session (session_id, id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE agent_versions (
+  `CREATE TABLE IF NOT EXISTS agent_versions (
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     created_at datetime(6) NOT NULL,
     INDEX ix_agent_versions_id (id),
     PRIMARY KEY (organization_id, id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE agent_version_revisions (
+  `CREATE TABLE IF NOT EXISTS agent_version_revisions (
     id char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     agent_version_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -71,7 +71,7 @@ const statements = [
     INDEX ix_agent_version_revisions_version (agent_version_id, organization_id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE sessions (
+  `CREATE TABLE IF NOT EXISTS sessions (
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     conversation_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -107,7 +107,7 @@ const statements = [
     INDEX ix_sessions_conversation (conversation_id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE messages (
+  `CREATE TABLE IF NOT EXISTS messages (
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     conversation_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -142,14 +142,14 @@ const statements = [
     INDEX ix_messages_conversation (conversation_id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE session_messages (
+  `CREATE TABLE IF NOT EXISTS session_messages (
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     message_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     position int NOT NULL,
     INDEX ix_session_messages_message (message_id),
     PRIMARY KEY (session_id, message_id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE analyses (
+  `CREATE TABLE IF NOT EXISTS analyses (
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     content_sha256 char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -165,7 +165,7 @@ const statements = [
     source varchar(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     PRIMARY KEY (session_id, content_sha256)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE analysis_answers (
+  `CREATE TABLE IF NOT EXISTS analysis_answers (
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     position int NOT NULL,
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -181,7 +181,7 @@ const statements = [
     INDEX ix_analysis_answers_boolean (name, boolean_value, session_id),
     PRIMARY KEY (session_id, position)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE session_feed (
+  `CREATE TABLE IF NOT EXISTS session_feed (
     event_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     position bigint NULL,
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -191,16 +191,16 @@ const statements = [
     UNIQUE INDEX ux_session_feed_position (position),
     PRIMARY KEY (event_id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE feed_head (
+  `CREATE TABLE IF NOT EXISTS feed_head (
     id int NOT NULL,
     last_position bigint NOT NULL,
     expired_position bigint NOT NULL,
     PRIMARY KEY (id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE service_settings (
+  `CREATE TABLE IF NOT EXISTS service_settings (
     name varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     value longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     PRIMARY KEY (name)
   ) ENGINE=InnoDB`,
-  "INSERT INTO feed_head (id, last_position, expired_position) VALUES (1, 0, 0)",
+  "INSERT IGNORE INTO feed_head (id, last_position, expired_position) VALUES (1, 0, 0)",
 ];

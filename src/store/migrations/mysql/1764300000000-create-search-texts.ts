@@ -4,7 +4,7 @@ export class CreateSearchTexts1764300000000 implements MigrationInterface {
   readonly name = "CreateSearchTexts1764300000000";
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query(`CREATE TABLE search_texts (
+    await runner.query(`CREATE TABLE IF NOT EXISTS search_texts (
       owner_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
       terms longtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
       FULLTEXT INDEX ft_search_texts_terms (terms),
@@ -13,6 +13,6 @@ export class CreateSearchTexts1764300000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query("DROP TABLE search_texts");
+    await runner.query("DROP TABLE IF EXISTS search_texts");
   }
 }

@@ -8,12 +8,13 @@ export class CreateAccessTables1764400000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ["erasures", "audit_log", "api_keys"]) await runner.query(`DROP TABLE ${table}`);
+    for (const table of ["erasures", "audit_log", "api_keys"])
+      await runner.query(`DROP TABLE IF EXISTS ${table}`);
   }
 }
 
 const statements = [
-  `CREATE TABLE api_keys (
+  `CREATE TABLE IF NOT EXISTS api_keys (
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     prefix varchar(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     secret_sha256 char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -27,7 +28,7 @@ const statements = [
     UNIQUE INDEX ux_api_keys_prefix (prefix),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE audit_log (
+  `CREATE TABLE IF NOT EXISTS audit_log (
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     at datetime(6) NOT NULL,
     caller varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
@@ -39,7 +40,7 @@ const statements = [
     INDEX ix_audit_log_caller (caller, id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB`,
-  `CREATE TABLE erasures (
+  `CREATE TABLE IF NOT EXISTS erasures (
     identifier_hmac char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     erased_at datetime(6) NOT NULL,
     PRIMARY KEY (identifier_hmac)

@@ -11,6 +11,7 @@ export class CountFailedMessages1764490000000 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query("ALTER TABLE sessions DROP COLUMN failed_message_count");
+    if (await runner.hasColumn("sessions", "failed_message_count"))
+      await runner.query("ALTER TABLE sessions DROP COLUMN failed_message_count");
   }
 }

@@ -2,9 +2,9 @@ import type { MigrationInterface, QueryRunner } from "typeorm";
 import { fillSessionTerms } from "../fill-session-terms.js";
 
 /**
- * The words of a session and its messages in one row a session, where there was one for each text. MySQL's DDL knows no transactions, so
- * each step stands being done again. The full-text index is there from the beginning: where it is added to a table, MariaDB 10.11 finds
- * nothing any more once it is dropped and added again.
+ * The words of a session and its messages in one row a session, where there was one for each text. What a killed start filled of the
+ * table is dropped. The full-text index is there from the beginning: where it is added to a table, MariaDB 10.11 finds nothing any more
+ * once it is dropped and added again.
  */
 export class CreateSessionTerms1764520000000 implements MigrationInterface {
   readonly name = "CreateSessionTerms1764520000000";

@@ -7,7 +7,11 @@ import { IndexMessageAddresses1764510000000 } from "./1764510000000-index-messag
 import { CreateSessionTerms1764520000000 } from "./1764520000000-create-session-terms.js";
 import { IndexAnswerNames1764530000000 } from "./1764530000000-index-answer-names.js";
 
-/** In order; a new migration is added at the end. */
+/**
+ * In order; a new migration is added at the end. DDL knows no transactions here: a start may be killed after any statement, an ALTER may
+ * be finished by the server after that, and the record in the table `migrations` comes last. So every migration, undoing it too, must
+ * stand being run again after any of its statements.
+ */
 export const mysqlMigrations = [
   CreateTables1764000000000,
   CreateSearchTexts1764300000000,
