@@ -3,7 +3,7 @@
  * word is, on stop words, shortest words, accents and on scripts without spaces (MariaDB has no ngram parser at all). So texts are
  * cut into words here, and the index sees ASCII words only, each with the same three rules everywhere:
  *
- * - a word is a run of letters and digits; case, accents and width do not count (NFKD without marks, lower case);
+ * - a word is a run of letters and digits; case, accents and width do not count (NFKD without marks; ß is ss);
  * - Chinese, Japanese, Thai, Lao, Khmer and Burmese have no spaces: each two neighbouring characters are a word;
  * - characters beyond a-z and 0-9 are written as `q` and four hexadecimal digits, `q` itself as `qq`. A beginning of a word stays a
  *   beginning of its written form, so "starts with" can be asked of the index.
@@ -42,8 +42,13 @@ export function wantedTerms(query: string): string[] {
 function wordRuns(text: string): Iterable<string> {
   // Most texts are, and need none of what follows.
   if (isAscii.test(text)) return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  const plain = text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().normalize("NFC");
-  return plain.match(runs) ?? [];
+  return folded(text).match(runs) ?? [];
+}
+
+/** Without case, accents and width. Through upper case, because ß is SS there, and the two small sigmas are one letter. */
+function folded(text: string): string {
+  const bare = text.normalize("NFKD").replace(/\p{M}/gu, "");
+  return bare.toUpperCase().toLowerCase().replaceAll("ς", "σ").normalize("NFC");
 }
 
 /** Each two neighbours of a run; what is left at its end is kept where it has `shortest` characters, or is all there is. */

@@ -142,6 +142,10 @@ function neighbours(word: string): string[] {
     : characters.slice(1).map((character, index) => `${String(characters[index])}${character}`);
 }
 
+/** Each character by itself, so that none depends on where it stands. */
 function plain(text: string): string {
-  return text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().normalize("NFC");
+  const bare = text.normalize("NFKD").replace(/\p{M}/gu, "");
+  return Array.from(bare, (character) => character.toUpperCase().toLowerCase())
+    .join("")
+    .normalize("NFC");
 }

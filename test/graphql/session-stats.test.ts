@@ -129,6 +129,34 @@ describe("statistics of sessions", () => {
     }
   });
 
+  it("cuts hours where clocks are changed by half an hour", async () => {
+    const organizationId = randomUUID();
+    const autumn = [
+      "2025-04-05T14:30:00Z",
+      "2025-04-05T14:50:00Z",
+      "2025-04-05T15:10:00Z",
+      "2025-04-05T15:40:00Z",
+    ];
+    const spring = ["2025-10-04T15:10:00Z", "2025-10-04T15:40:00Z", "2025-10-04T16:10:00Z"];
+    for (const start of [...autumn, ...spring]) {
+      const payload = await sample("started");
+      Object.assign(payload.data, { id: randomUUID(), started_at: start, messages: [] });
+      Object.assign(payload.data.agent_version, { organization_id: organizationId });
+      payload.request_id = randomUUID();
+      await service.post(payload);
+    }
+    const filter = { organizationId: { eq: organizationId } };
+    const hours = await read({ filter, interval: "HOUR", timeZone: "Australia/Lord_Howe" });
+    expect(hours.map(({ from, to, count }) => [from, to, count])).toEqual([
+      ["2025-04-05T14:00:00Z", "2025-04-05T15:00:00Z", 2],
+      ["2025-04-05T15:00:00Z", "2025-04-05T15:30:00Z", 1],
+      ["2025-04-05T15:30:00Z", "2025-04-05T16:30:00Z", 1],
+      ["2025-10-04T14:30:00Z", "2025-10-04T15:30:00Z", 1],
+      ["2025-10-04T15:30:00Z", "2025-10-04T16:00:00Z", 1],
+      ["2025-10-04T16:00:00Z", "2025-10-04T17:00:00Z", 1],
+    ]);
+  });
+
   it("gives the days of a change to and from daylight saving 23 and 25 hours, and the hour shown twice two places", async () => {
     const organizationId = randomUUID();
     const starts = ["2025-03-09T06:59:59.999999Z", "2025-03-10T03:59:59Z", "2025-03-10T04:00:00Z"];

@@ -70,7 +70,7 @@ const oddities: readonly ((payload: Payload) => void)[] = [
     data.messages = [];
   },
   ({ data }) => {
-    data.chat_transcript = "Words that no message has: umbrella, harbour";
+    data.chat_transcript = "Words that no message has: umbrella, harbour, ΟΔΟΣ, Straße";
     data.messages.forEach((message, index) => {
       message.body = index === 0 ? "Lantern and orchard, Queue" : "Lantern alone, 東京";
     });

@@ -38,6 +38,16 @@ describe("the words of sessions", () => {
 
   const newWord = () => `w${randomUUID().replaceAll("-", "")}`;
 
+  it("are found without regard to case, accents and width, and by whole sentences without spaces", async () => {
+    const [id, word] = [randomUUID(), newWord()];
+    const sentence = "日本語の文章はとても長いので十六語を超えます";
+    await post(id, [{ id: randomUUID(), body: `${word} ΟΔΟΣ Straße Ｗｉｄｅ İstanbul Çelik ${sentence}` }]);
+    for (const asked of ["οδος", "ΟΔΟΣ", "οδοσ", "STRASSE", "strass", "straße", "wide", "istanbul", "celik"])
+      expect([asked, await find(`${word} ${asked}`)]).toEqual([asked, [id]]);
+    expect(await find(`${word} ${sentence}`)).toEqual([id]);
+    expect(await find(`${word} 語日`)).toEqual([]);
+  });
+
   it("are those of its messages too, also where it shares them with an earlier session of its conversation", async () => {
     const [added = "", shared = ""] = [randomUUID(), randomUUID()].sort();
     const [word, second] = [newWord(), randomUUID()];

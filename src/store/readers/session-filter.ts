@@ -173,13 +173,18 @@ function matchesNothing(comparator: Comparator<unknown>): boolean {
   );
 }
 
-const mostWords = 16;
+/** Of a script without spaces each two neighbours are a word: a sentence has dozens. */
+const mostWords = 64;
 
 /** Each of the words begins some word of the session's texts, its messages' among them. */
 function compileSearch(text: string, alias: string, place: FilterPlace): SqlCondition {
   const terms = wantedTerms(text);
   demand(terms.length > 0, place.path, "must hold a letter or a digit");
-  demand(terms.length <= mostWords, place.path, `must not hold more than ${mostWords} words`);
+  demand(
+    terms.length <= mostWords,
+    place.path,
+    `must not hold more than ${mostWords} words (or characters of a script without spaces)`,
+  );
   if (place.ask === "each") {
     const all = terms.map(() => "INSTR(q.terms, ?) > 0").join(" AND ");
     const subquery = `SELECT 1 FROM session_terms q WHERE q.session_id = ${alias}.id AND ${all}`;

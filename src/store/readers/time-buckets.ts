@@ -57,22 +57,13 @@ export class TimeBuckets {
   private findBucket(text: string): Bucket {
     const whole = `${text}${"0000-00-00 00:00".slice(text.length)}:00Z`;
     const instant = Date.parse(whole.replace(" ", "T"));
-    const name =
-      this.interval === "hour"
-        ? String(this.startOfHour(instant))
-        : (this.localTime(instant).startOf(this.interval).toISODate() ?? "");
+    if (this.interval === "hour") return this.hourOf(instant);
+    const name = this.localTime(instant).startOf(this.interval).toISODate() ?? "";
     let bucket = this.known.get(name);
     if (bucket === undefined) {
-      const from = this.interval === "hour" ? this.startOfHour(instant) : this.startOfDay(name);
-      const to =
-        this.interval === "hour"
-          ? from + hour
-          : this.startOfDay(
-              DateTime.fromISO(name, { zone: "utc" })
-                .plus({ [this.interval]: 1 })
-                .toISODate() ?? "",
-            );
-      bucket = { from: isoText(from), to: isoText(to) };
+      const next = DateTime.fromISO(name, { zone: "utc" }).plus({ [this.interval]: 1 });
+      const to = this.startOfDay(next.toISODate() ?? "");
+      bucket = { from: isoText(this.startOfDay(name)), to: isoText(to) };
       this.known.set(name, bucket);
     }
     return bucket;
@@ -83,9 +74,19 @@ export class TimeBuckets {
     return DateTime.fromMillis(instant + this.zone.offset(instant) * minute, { zone: "utc" });
   }
 
-  private startOfHour(instant: number): number {
-    const offset = this.zone.offset(instant) * minute;
-    return Math.floor((instant + offset) / hour) * hour - offset;
+  /** The time around an instant in which clocks show one hour, up to where they are changed: Lord Howe's by half an hour. */
+  private hourOf(instant: number): Bucket {
+    const offset = this.zone.offset(instant);
+    const shift = offset * minute;
+    const from = Math.floor((instant + shift) / hour) * hour - shift;
+    const isOther = (at: number) => this.zone.offset(at) !== offset;
+    const change = (start: number, end: number, isAfter: (at: number) => boolean) => {
+      let at = start;
+      while (at < end && !isAfter(at)) at += minute;
+      return at;
+    };
+    const begin = isOther(from) ? change(from, instant, (at) => !isOther(at)) : from;
+    return { from: isoText(begin), to: isoText(change(instant, from + hour, isOther)) };
   }
 
   /** The first instant of a local date, also where midnight is skipped or comes twice. */
