@@ -60,7 +60,7 @@ describe("a masked reader", () => {
     messages { nodes { id body translatedBody from to attachments metadata } }
     agentVersions(first: 5) { nodes { providerSettings sessions(first: 5) { nodes { ${everything} } } } }
     sessionStats(groupBy: [{ field: AGENT }, { field: AGENT_VERSION }]) { groups { agentVersion {
-      providerSettings sessions(first: 5) { nodes { ${everything} } } } } }
+      providerSettings sessions(first: 1) { nodes { ${everything} } } } } }
   }`;
 
   it("sees neither addresses, nor texts, nor free-text answers, on any path", async () => {
