@@ -1,8 +1,9 @@
 import { hash } from "node:crypto";
-import { z } from "zod";
+import type { z } from "zod";
 import { NotUnderstoodError } from "../errors.js";
-import { type Envelope, fieldErrors, instantRule } from "./envelope.js";
-import { parseInstant, toDatetime } from "./instant.js";
+import { type Envelope, fieldErrors } from "./envelope.js";
+import { toDatetime } from "./instant.js";
+import { type agentVersionSchema, type messageSchema, sessionSchema } from "./session-schema.js";
 import { findUnstorable } from "./storable.js";
 
 /** A JSON value kept as text, so that key order and what is null, `{}` or absent survive any database. */
@@ -80,85 +81,6 @@ export interface SessionSnapshot {
   readonly messages: readonly MessageFacts[];
 }
 
-/** Compared in lower case; see {@link toId}. */
-const uuid = z
-  .string("must be a UUID")
-  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be a UUID");
-const text = (most = 16_000_000) =>
-  z.string("must be a text").max(most, `must have at most ${most} characters`).nullish();
-/** Open enumerations and languages: short texts, not a closed list. */
-const code = text(255);
-const id = uuid.nullish();
-const int32 = z.int32("must be a whole number of 32 bits").nullish();
-const json = z.unknown().optional();
-const instant = z
-  .string(instantRule)
-  .transform((value, context) => {
-    const read = parseInstant(value);
-    if (read === undefined) context.addIssue({ code: "custom", message: instantRule });
-    return read ?? z.NEVER;
-  })
-  .nullish();
-
-const messageSchema = z.object({
-  id: uuid,
-  conversation_id: id,
-  body: text(),
-  translated_body: text(),
-  direction: code,
-  type: code,
-  mode: code,
-  delivery_status: code,
-  from: text(320),
-  to: text(320),
-  language: code,
-  translation_language: code,
-  contact_id: id,
-  channel_id: id,
-  campaign_id: id,
-  campaign_contact_id: id,
-  sequence_id: id,
-  step_id: id,
-  step_contact_id: id,
-  user_id: int32,
-  attachments: json,
-  metadata: json,
-  created_at: instant,
-  updated_at: instant,
-});
-
-const agentVersionSchema = z.object({
-  id: uuid,
-  agent_id: uuid,
-  organization_id: uuid,
-  name: text(1_000),
-  description: text(),
-  llm_id: id,
-  created_by_id: int32,
-  provider_settings: z.unknown().optional(),
-});
-
-const sessionSchema = z.object({
-  id: uuid,
-  conversation_id: uuid,
-  agent_version: agentVersionSchema,
-  started_at: instant,
-  ended_at: instant,
-  ended_reason: code,
-  chat_completion_rating: code,
-  chat_summary: text(),
-  user_sentiment: code,
-  language: code,
-  translation_language: code,
-  chat_transcript: text(),
-  translated_chat_transcript: text(),
-  custom_analysis_data: json,
-  messages: z
-    .array(messageSchema, "must be a list")
-    .max(50_000, "must have at most 50000 messages")
-    .nullish(),
-});
-
 /**
  * Reads the `data` of a session event.
  * @throws NotUnderstoodError naming each field and the rule it breaks (the event is then kept as a dead letter).
@@ -207,8 +129,14 @@ function toJsonText(value: unknown): JsonText | null {
   return value === undefined || value === null ? null : JSON.stringify(value);
 }
 
-/** Some kilobytes each. */
 const rememberedVersions = 1_000;
+/** A text that is longer (most have some kilobytes) is read anew each time, so that what is remembered stays small. */
+const longestRemembered = 100_000;
+
+/**
+ * The versions read last, by their whole text. It is state of the process: all services, organizations and databases in it share it.
+ * That is safe, because what is found is what reading would give: facts are made of the text alone and never changed.
+ */
 const versionsRead = new Map<string, RevisionFacts>();
 
 /** Sessions of one agent repeat its version word for word, and hashing it takes longer than finding it again. */
@@ -217,6 +145,7 @@ function toRevision(version: z.output<typeof agentVersionSchema>, received: unkn
   const known = versionsRead.get(text);
   if (known !== undefined) return known;
   const revision = readRevision(version, received);
+  if (text.length > longestRemembered) return revision;
   if (versionsRead.size >= rememberedVersions) versionsRead.clear();
   versionsRead.set(text, revision);
   return revision;

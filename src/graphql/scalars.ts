@@ -20,7 +20,8 @@ function readInstant(value: unknown): string {
 
 export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   name: "JSON",
-  description: "Any JSON value, as it was received: key order kept; null, {} and absent told apart.",
+  description:
+    'Any JSON value, as JavaScript reads and writes it: keys keep their order, but integer-like ones ("10") come first, in rising order; numbers are doubles, so integers beyond 2^53 are rounded and 1.50 is 1.5. Within a value null, {} and absent are told apart.',
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc8259",
   serialize: (value) => value,
   parseValue: (value) => value,

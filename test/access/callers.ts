@@ -8,7 +8,14 @@ import { toDatetime } from "../../src/events/instant.js";
 import { ApiKeyStore } from "../../src/store/api-keys.js";
 import { Database } from "../../src/store/database.js";
 import { migrate } from "../../src/store/migrate.js";
-import { sample, type SampleName, type TestDatabase, type TestService } from "../service.js";
+import {
+  createTestDatabase,
+  sample,
+  type SampleName,
+  startService,
+  type TestDatabase,
+  type TestService,
+} from "../service.js";
 
 export const organizationA = "aaaaaaaa-0000-4000-8000-000000000000";
 export const organizationB = "bbbbbbbb-0000-4000-8000-000000000000";
@@ -51,6 +58,30 @@ export async function makeKey(
   );
   return { text: key.text, prefix: key.prefix, header: { Authorization: `Bearer ${key.text}` } };
 }
+
+/** A service with two who may read organization A: a reader, and a masked one. */
+export async function startWithReaders() {
+  const database = await createTestDatabase();
+  const masked = (await makeKey(database, { role: "masked_reader" })).header;
+  const reader = (await makeKey(database)).header;
+  const service = await startService({}, database);
+  const stop = async () => {
+    await service.stop();
+    await database.drop();
+  };
+  return { masked, reader, service: { ...service, stop } };
+}
+
+/** Of what tests store for a masked reader: what the contact said, and how the two reached each other. */
+export const contactsTexts = [
+  "3237452021",
+  "2136991845",
+  "ann@example.org",
+  "Got it!",
+  "inquired",
+  "word of mouth",
+  "5551234567",
+];
 
 export async function revokeKey(database: TestDatabase, prefix: string): Promise<void> {
   await onDatabase(database, (opened) => new ApiKeyStore(opened).revoke(prefix));

@@ -1,32 +1,18 @@
 import "reflect-metadata";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { eventOf, makeKey, organizationA } from "./callers.js";
+import type { TestService } from "../service.js";
+import { contactsTexts, eventOf, organizationA, startWithReaders } from "./callers.js";
 
-/** What only the person said, or is reached by. */
-const secrets = [
-  "3237452021",
-  "2136991845",
-  "ann@example.org",
-  "User: job",
-  "Got it!",
-  "inquired",
-  "word of mouth",
-  "5551234567",
-];
+const secrets = [...contactsTexts, "User: job"];
 
 const formats = ["sessions.ndjson", "sessions.csv"];
 
 describe("an export for a masked reader", () => {
-  let database: TestDatabase;
   let service: TestService;
   let masked: { Authorization: string };
   let reader: { Authorization: string };
   beforeAll(async () => {
-    database = await createTestDatabase();
-    masked = (await makeKey(database, { role: "masked_reader" })).header;
-    reader = (await makeKey(database)).header;
-    service = await startService({}, database);
+    ({ service, masked, reader } = await startWithReaders());
     const event = await eventOf(organizationA, "a1");
     event.data.chat_summary = `${String(event.data.chat_summary)} Reached at +13237452021 and ann@example.org, by +12136991845.`;
     event.data.custom_analysis_data = {
@@ -39,7 +25,6 @@ describe("an export for a masked reader", () => {
   });
   afterAll(async () => {
     await service.stop();
-    await database.drop();
   });
 
   const exportOf = (format: string, headers: Record<string, string>, filter?: object) =>

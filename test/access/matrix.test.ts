@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { eventOf, makeKey, organizationA, organizationB, rawSocket } from "./callers.js";
+import { eventOf, makeKey, organizationA, organizationB, rawSocket, startWithReaders } from "./callers.js";
 
 /** Ids of organization B's session, agent version and message: all begin so. */
 const markOfB = "b7";
@@ -250,17 +250,13 @@ describe("a masked reader", () => {
       .filter((field) => isText(field.type) && !open.has(field.name))
       .map((field) => [name, field.name, getNamedType(field.type).name] as const);
   });
-  let database: TestDatabase;
   let service: TestService;
   let masked: { Authorization: string };
   beforeAll(async () => {
-    database = await createTestDatabase();
-    masked = (await makeKey(database, { role: "masked_reader" })).header;
-    service = await startService({}, database);
+    ({ service, masked } = await startWithReaders());
   });
   afterAll(async () => {
     await service.stop();
-    await database.drop();
   });
 
   it.each(asks)("cannot ask %s.%s", async (filter, field, type) => {

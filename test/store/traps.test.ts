@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { onDatabase } from "../access/callers.js";
 import { wholeSession, type WholeSession } from "../graphql/session-query.js";
 import {
   type Payload,
@@ -341,6 +342,26 @@ describe("the traps of the payloads", () => {
     const text = '{"zeta":1,"alpha":{"y":null,"x":[]},"Mid":""}';
     await own.post("analyzed", (data) => (data.custom_analysis_data = JSON.parse(text) as unknown));
     expect(JSON.stringify((await own.read()).customAnalysisData)).toBe(text);
+  });
+
+  it("19: spells JSON as JavaScript does: integer-like keys first, numbers as doubles; the raw bytes keep all", async () => {
+    const own = ownSession();
+    const answers = '{"zeta":1,"10":"b","2":"a","big":9007199254740993,"price":1.50,"zero":-0,"é":"\\u00e9"}';
+    const event = await own.payload("analyzed", (data) => (data.custom_analysis_data = "ANSWERS"));
+    const body = JSON.stringify(event).replace('"ANSWERS"', answers);
+    expect((await service.post(body)).status).toBe(200);
+
+    const query = `{ session(id: "${own.id}") { customAnalysisData } }`;
+    const response = await fetch(`${service.url}/graphql?${new URLSearchParams({ query }).toString()}`, {
+      headers: { "Content-Type": "application/json" },
+    });
+    expect(await response.text()).toContain(
+      '{"2":"a","10":"b","zeta":1,"big":9007199254740992,"price":1.5,"zero":0,"é":"é"}',
+    );
+    const stored = await onDatabase(service.database, (database) =>
+      database.read<{ body: Buffer }>("SELECT body FROM webhook_events WHERE session_id = ?", [own.id]),
+    );
+    expect(stored.map((row) => row.body.toString())).toEqual([body]);
   });
 
   it("20: infers no ending from the agent's settings", async () => {

@@ -105,7 +105,8 @@ export class AgentVersionResolver {
 
   @FieldResolver(() => JsonScalar, {
     nullable: true,
-    description: "All settings of the voice and chat provider, as received.",
+    description:
+      "All settings of the voice and chat provider, as received (see JSON); where the same came with its keys in several orders, in one of them.",
   })
   providerSettings(@Root() { providerSettings }: AgentVersionRecord): unknown {
     return providerSettings === null ? null : JSON.parse(providerSettings);

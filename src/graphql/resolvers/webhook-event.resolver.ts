@@ -32,7 +32,7 @@ export class WebhookEventConnectionResolver {
   ) {}
 
   @Query(() => WebhookEventConnection, {
-    description: "Every delivery as it was recorded, the newest first. For operators only.",
+    description: "Every recorded delivery, the newest first. For operators only.",
   })
   async webhookEvents(
     @Args(() => WebhookEventsArgs) { filter, ...page }: WebhookEventsArgs,
@@ -63,7 +63,7 @@ export class WebhookEventConnectionResolver {
 export class WebhookEventResolver {
   @FieldResolver(() => JsonScalar, {
     description:
-      "The body as it was received. One that JSON can hold but an answer cannot (nested too deep) is given as a text.",
+      "The body, as received (see JSON) but for what erasures took out. One that JSON can hold but an answer cannot (nested too deep) is given as a text.",
   })
   body(@Root() { body }: WebhookEventRecord): unknown {
     const text = body.toString();

@@ -42,7 +42,7 @@ export class AnalysisAnswer {
   )
   readonly conforms!: boolean | null;
 
-  @Field(() => JsonScalar, nullable("The answer, as received."))
+  @Field(() => JsonScalar, nullable("The answer, as received (see JSON)."))
   readonly value!: unknown;
 
   @Field(() => String, nullable("The answer, where it is a text."))
@@ -75,7 +75,7 @@ export class Analysis {
 
   @Field(
     () => JsonScalar,
-    nullable("The answers to the agent version's questions, by name, exactly as received."),
+    nullable("The answers to the agent version's questions, by name, as received (see JSON)."),
   )
   readonly customAnalysisData!: unknown;
 

@@ -73,8 +73,9 @@ export class Page<Item extends Placed> {
 
 /** The edge type of a connection. */
 export function edgeOf<Item extends object>(name: string, itemType: () => ClassType<Item>) {
+  const article = /^[AEIOU]/.test(name) ? "An" : "A";
   @ObjectType(`${name}Edge`, {
-    description: `A ${name} in a list, and its place there.`,
+    description: `${article} ${name} in a list, and its place there.`,
     simpleResolvers: true,
   })
   abstract class Edge {

@@ -86,10 +86,10 @@ export class Message extends Node {
   @Field(() => Int, nullable("The member of staff who wrote it; an integer of Whippy's, not a UUID."))
   readonly userId!: number | null;
 
-  @Field(() => JsonScalar, nullable("A list of URLs or of {content_type, url}, as received."))
+  @Field(() => JsonScalar, nullable("A list of URLs or of {content_type, url}, as received (see JSON)."))
   readonly attachments!: unknown;
 
-  @Field(() => JsonScalar, nullable("Whatever else Whippy attaches, as received."))
+  @Field(() => JsonScalar, nullable("Whatever else Whippy attaches, as received (see JSON)."))
   readonly metadata!: unknown;
 }
 

@@ -77,7 +77,7 @@ export class Session extends Node {
 
   @Field(
     () => JsonScalar,
-    nullable("The answers to the agent version's questions, by name, exactly as received."),
+    nullable("The answers to the agent version's questions, by name, as received (see JSON)."),
   )
   readonly customAnalysisData!: unknown;
 

@@ -21,7 +21,10 @@ registerEnumType(WebhookEventStatus, {
   },
 });
 
-@ObjectType({ description: "A delivery as it was recorded, bytes unchanged.", simpleResolvers: true })
+@ObjectType({
+  description: "A recorded delivery: its bytes as they came, but for what erasures took out.",
+  simpleResolvers: true,
+})
 export class WebhookEvent {
   @Field(() => ID, { description: "Our id; its order is the order of receipt." })
   readonly id!: string;

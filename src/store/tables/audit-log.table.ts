@@ -8,7 +8,7 @@ export interface AuditLogRow {
   /** Who: `key:<prefix>`, `jwt:<subject>`, or `command` for what was typed on the machine. */
   caller: string;
   role: string;
-  /** What: read, subscribe, export, erase, retain. */
+  /** What: read (exports and subscriptions too), erase, retain. */
   action: string;
   /** The operation's name and root fields, or the command's name. */
   operation: string;

@@ -3,7 +3,7 @@ import { defineTable } from "../table.js";
 /** projected: its meaning is in the tables. ignored: a type that is not understood (yet). dead: understood type, data not understood. */
 export type WebhookEventStatus = "projected" | "ignored" | "dead";
 
-/** Every authentic delivery, bytes unchanged: the one thing that cannot be had again. */
+/** Every authentic delivery, its bytes as they came, but for what erasures took out: the one thing that cannot be had again. */
 export interface WebhookEventRow {
   /** UUIDv7 given at receipt: rows cluster by time, and its order is the order of receipt. */
   id: string;
