@@ -31,6 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 afterAll(async () => {
   await database.close();
@@ -138,6 +139,38 @@ function gate() {
   });
   return { passed, open };
 }
+
+describe("a run that takes longer than an hour", () => {
+  it("goes on alone, and is waited for at the end", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    const ended = gate();
+    const retire = vi.spyOn(retention, "retire").mockImplementation(async () => {
+      await ended.passed;
+      return { sessions: 0, rawEvents: 0 };
+    });
+    retention.start();
+    vi.advanceTimersByTime(2.5 * 3_600_000);
+    expect(retire).toHaveBeenCalledTimes(1);
+    let isStopped = false;
+    const stopped = retention.stop().then(() => {
+      isStopped = true;
+    });
+    await delay(10);
+    expect(isStopped).toBe(false);
+    ended.open();
+    await stopped;
+  });
+
+  it("is followed by the next", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval"] });
+    const retire = vi.spyOn(retention, "retire").mockResolvedValue({ sessions: 0, rawEvents: 0 });
+    retention.start();
+    await delay(10);
+    vi.advanceTimersByTime(3_600_000);
+    expect(retire).toHaveBeenCalledTimes(2);
+    await retention.stop();
+  });
+});
 
 /** On SQLite transactions come one after the other. */
 if (process.env.TEST_DATABASE_URL) {

@@ -20,7 +20,7 @@ const searchMilliseconds = 600_000;
 /** Deletes what has not changed for longer than it may be kept. Several instances may run it at once: each row is deleted once. */
 export class Retention {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
+  private running: Promise<void> | undefined;
   private isStopped = false;
 
   constructor(
@@ -29,20 +29,12 @@ export class Retention {
     private readonly logger: Logger,
   ) {}
 
-  /** Now, and then every hour. */
+  /** Now, and then every hour; a run that takes longer goes on alone. */
   start(): void {
-    const run = () => {
-      this.running = this.retire().then(
-        (retired) => {
-          if (retired.sessions + retired.rawEvents > 0) this.logger.info(retired, "deleted by age");
-        },
-        (err: unknown) => {
-          this.logger.warn({ err }, "the retention could not run; trying again within the hour");
-        },
-      );
-    };
-    this.timer = setInterval(run, runMilliseconds);
-    run();
+    this.timer = setInterval(() => {
+      this.running ??= this.run();
+    }, runMilliseconds);
+    this.running = this.run();
   }
 
   async stop(): Promise<void> {
@@ -54,6 +46,16 @@ export class Retention {
   async retire(): Promise<Retired> {
     const before = toDatetime(new Date(Date.now() - this.days * 86_400_000).toISOString());
     return { sessions: await this.retireSessions(before), rawEvents: await this.retireEvents(before) };
+  }
+
+  private async run(): Promise<void> {
+    try {
+      const retired = await this.retire();
+      if (retired.sessions + retired.rawEvents > 0) this.logger.info(retired, "deleted by age");
+    } catch (err) {
+      this.logger.warn({ err }, "the retention could not run; trying again within the hour");
+    }
+    this.running = undefined;
   }
 
   private async retireSessions(before: string): Promise<number> {
