@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../../src/store/database.js";
 import { migrate, pendingSchemaChanges } from "../../src/store/migrate.js";
+import { IndexAuditTimes1764540000000 as MysqlIndex } from "../../src/store/migrations/mysql/1764540000000-index-audit-times.js";
+import { IndexAuditTimes1764540000000 as SqliteIndex } from "../../src/store/migrations/sqlite/1764540000000-index-audit-times.js";
 import { startService, type TestService } from "../service.js";
 import { storeVariedSessions } from "../graphql/varied-sessions.js";
 import { projectedState } from "./state-digest.js";
 
 /** Those that make rows of what is stored, and those after them. */
-const undone = 5;
+const undone = 6;
 
 describe("migrations of a database that is in use", () => {
   let service: TestService;
@@ -32,5 +34,13 @@ describe("migrations of a database that is in use", () => {
     expect(await migrate(database.writer)).toHaveLength(undone);
     expect(await pendingSchemaChanges(database.writer)).toEqual([]);
     expect(await projectedState(database)).toBe(before);
+  });
+
+  it("index the audit log's times, also where they are done or undone twice", async () => {
+    const runner = database.writer.createQueryRunner();
+    const migration = database.dialect === "sqlite" ? new SqliteIndex() : new MysqlIndex();
+    for (const way of ["up", "down", "down", "up", "up"] as const) await migration[way](runner);
+    await runner.release();
+    expect(await pendingSchemaChanges(database.writer)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { parseEnvelope } from "../../src/events/envelope.js";
+import { toDatetime } from "../../src/events/instant.js";
 import { createLogger } from "../../src/logger.js";
 import { Database } from "../../src/store/database.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
@@ -10,6 +11,8 @@ import { Retention } from "../../src/store/erasure/retention.js";
 import { EventLog } from "../../src/store/event-log.js";
 import { migrate } from "../../src/store/migrate.js";
 import { MysqlConnection } from "../../src/store/mysql-connection.js";
+import { insertRows } from "../../src/store/statements.js";
+import { auditLog } from "../../src/store/tables/audit-log.table.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
 import { createTestDatabase, sample, type TestDatabase } from "../service.js";
@@ -27,7 +30,7 @@ beforeAll(async () => {
   log = new EventLog(database, new SessionWriter(), new FeedWriter(database), new ErasureList(database));
 });
 beforeEach(() => {
-  retention = new Retention(database, 30, createLogger("silent"));
+  retention = new Retention(database, { sessions: 30, auditLog: undefined }, createLogger("silent"));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -140,13 +143,47 @@ function gate() {
   return { passed, open };
 }
 
+describe("the audit log", () => {
+  /** More than one batch of old ones, and a young one. */
+  async function fill(): Promise<void> {
+    const young = toDatetime(new Date(Date.now() - 29 * 86_400_000).toISOString());
+    const rows = Array.from({ length: 1_203 }, (_, index) => ({
+      id: randomUUID(),
+      at: index === 7 ? young : old,
+      caller: "jwt:somebody",
+      role: "reader",
+      action: "read",
+      operation: "sessions",
+      count: 1,
+      ids: "[]",
+    }));
+    await database.transaction((transaction) => insertRows(transaction, auditLog, rows));
+  }
+
+  it("is kept without a setting of its own, and loses what is older than that, in batches", async () => {
+    await fill();
+    expect(await retention.retire()).toMatchObject({ auditEntries: 0 });
+    const transaction = vi.spyOn(database, "transaction");
+    const pruning = new Retention(database, { sessions: undefined, auditLog: 30 }, createLogger("silent"));
+    expect(await pruning.retire()).toEqual({ sessions: 0, rawEvents: 0, auditEntries: 1_202 });
+    expect(transaction).toHaveBeenCalledTimes(7);
+    expect(await count("audit_log", "caller", "jwt:somebody")).toBe(1);
+  });
+
+  it("is asked for by AUDIT_RETENTION_DAYS", () => {
+    expect(loadConfig({}).auditRetentionDays).toBeUndefined();
+    expect(loadConfig({ AUDIT_RETENTION_DAYS: "90" }).auditRetentionDays).toBe(90);
+    expect(() => loadConfig({ AUDIT_RETENTION_DAYS: "0" })).toThrow("AUDIT_RETENTION_DAYS");
+  });
+});
+
 describe("a run that takes longer than an hour", () => {
   it("goes on alone, and is waited for at the end", async () => {
     vi.useFakeTimers({ toFake: ["setInterval"] });
     const ended = gate();
     const retire = vi.spyOn(retention, "retire").mockImplementation(async () => {
       await ended.passed;
-      return { sessions: 0, rawEvents: 0 };
+      return { sessions: 0, rawEvents: 0, auditEntries: 0 };
     });
     retention.start();
     vi.advanceTimersByTime(2.5 * 3_600_000);
@@ -163,7 +200,9 @@ describe("a run that takes longer than an hour", () => {
 
   it("is followed by the next", async () => {
     vi.useFakeTimers({ toFake: ["setInterval"] });
-    const retire = vi.spyOn(retention, "retire").mockResolvedValue({ sessions: 0, rawEvents: 0 });
+    const retire = vi
+      .spyOn(retention, "retire")
+      .mockResolvedValue({ sessions: 0, rawEvents: 0, auditEntries: 0 });
     retention.start();
     await delay(10);
     vi.advanceTimersByTime(3_600_000);

@@ -8,13 +8,21 @@ import { placeholders, slicesOf } from "../statements.js";
 export interface Retired {
   readonly sessions: number;
   readonly rawEvents: number;
+  readonly auditEntries: number;
+}
+
+/** After how many days what is deleted; undefined: never. */
+export interface Ages {
+  /** Sessions that no event has changed for so long, and raw events of no session. */
+  readonly sessions: number | undefined;
+  readonly auditLog: number | undefined;
 }
 
 /** Few enough that a transaction is short. */
 const sessionsAtOnce = 100;
-const eventsAtOnce = 500;
+const rowsAtOnce = 500;
 const runMilliseconds = 3_600_000;
-/** No index is in the order of age: where hardly any session is old enough, the search passes over all of them. */
+/** No index of sessions and raw events is in the order of age: where hardly any session is old enough, the search passes over all of them. */
 const searchMilliseconds = 600_000;
 
 /** Deletes what has not changed for longer than it may be kept. Several instances may run it at once: each row is deleted once. */
@@ -25,7 +33,7 @@ export class Retention {
 
   constructor(
     private readonly database: Database,
-    private readonly days: number,
+    private readonly ages: Ages,
     private readonly logger: Logger,
   ) {}
 
@@ -44,14 +52,20 @@ export class Retention {
   }
 
   async retire(): Promise<Retired> {
-    const before = toDatetime(new Date(Date.now() - this.days * 86_400_000).toISOString());
-    return { sessions: await this.retireSessions(before), rawEvents: await this.retireEvents(before) };
+    const { sessions, auditLog } = this.ages;
+    const before = sessions === undefined ? undefined : daysAgo(sessions);
+    return {
+      sessions: before === undefined ? 0 : await this.retireSessions(before),
+      rawEvents: before === undefined ? 0 : await this.retireEvents(before),
+      auditEntries: auditLog === undefined ? 0 : await this.retireAuditEntries(daysAgo(auditLog)),
+    };
   }
 
   private async run(): Promise<void> {
     try {
       const retired = await this.retire();
-      if (retired.sessions + retired.rawEvents > 0) this.logger.info(retired, "deleted by age");
+      if (retired.sessions + retired.rawEvents + retired.auditEntries > 0)
+        this.logger.info(retired, "deleted by age");
     } catch (err) {
       this.logger.warn({ err }, "the retention could not run; trying again within the hour");
     }
@@ -76,7 +90,7 @@ export class Retention {
     let count = 0;
     while (!this.isStopped) {
       const ids = await this.search(
-        `SELECT id FROM webhook_events WHERE session_id IS NULL AND received_at < ? ORDER BY id LIMIT ${eventsAtOnce}`,
+        `SELECT id FROM webhook_events WHERE session_id IS NULL AND received_at < ? ORDER BY id LIMIT ${rowsAtOnce}`,
         before,
       );
       if (ids.length === 0) break;
@@ -87,6 +101,20 @@ export class Retention {
           ids,
         ),
       );
+    }
+    return count;
+  }
+
+  private async retireAuditEntries(before: string): Promise<number> {
+    let count = 0;
+    while (!this.isStopped) {
+      const ids = await this.search(
+        `SELECT id FROM audit_log WHERE at < ? ORDER BY at LIMIT ${rowsAtOnce}`,
+        before,
+      );
+      if (ids.length === 0) break;
+      ids.sort();
+      count += await this.database.transaction((transaction) => deleteRows(transaction, "audit_log", ids));
     }
     return count;
   }
@@ -152,9 +180,12 @@ async function deleteSessions(
   return ids.length;
 }
 
-async function deleteRows(transaction: Transaction, table: string, ids: readonly string[]): Promise<void> {
+/** @returns how many there were */
+async function deleteRows(transaction: Transaction, table: string, ids: readonly string[]): Promise<number> {
+  let count = 0;
   for (const slice of slicesOf(ids))
-    await transaction.execute(`DELETE FROM ${table} WHERE id IN (${placeholders(slice)})`, slice);
+    count += await transaction.execute(`DELETE FROM ${table} WHERE id IN (${placeholders(slice)})`, slice);
+  return count;
 }
 
 async function idsOf(
@@ -164,4 +195,8 @@ async function idsOf(
 ): Promise<string[]> {
   const rows = await transaction.query<{ id: string }>(sql, parameters);
   return rows.map(({ id }) => id);
+}
+
+function daysAgo(days: number): string {
+  return toDatetime(new Date(Date.now() - days * 86_400_000).toISOString());
 }
