@@ -65,6 +65,8 @@ export interface Config {
   };
   /** Sessions and raw events not changed for so long are deleted; undefined keeps them for ever. */
   readonly retentionDays: number | undefined;
+  /** Entries of the audit log that are older are deleted; undefined keeps them for ever. */
+  readonly auditRetentionDays: number | undefined;
   readonly logLevel: string;
   readonly feedRetentionDays: number;
   readonly subscriptions: {
@@ -139,6 +141,7 @@ const environment = z.object({
   SUBSCRIPTIONS_PER_SOCKET: integer(1, 10_000).default(50),
   SUBSCRIPTIONS_PER_KEY: integer(1, 1_000_000).default(2_000),
   RETENTION_DAYS: integer(1, 36_500).optional(),
+  AUDIT_RETENTION_DAYS: integer(1, 36_500).optional(),
   LOG_LEVEL: z
     .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], "must be a pino level")
     .default("info"),
@@ -211,6 +214,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       },
     },
     retentionDays: settings.RETENTION_DAYS,
+    auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
     logLevel: settings.LOG_LEVEL,
     feedRetentionDays: settings.FEED_RETENTION_DAYS,
     subscriptions: {

@@ -145,9 +145,9 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   );
   endpoint.attach(server);
   await feed.start();
-  const retention =
-    config.retentionDays === undefined ? undefined : new Retention(database, config.retentionDays, logger);
-  retention?.start();
+  const ages = { sessions: config.retentionDays, auditLog: config.auditRetentionDays };
+  const retention = new Retention(database, ages, logger);
+  retention.start();
   const url = await listen(server, config.host, config.port);
   return {
     url,
@@ -156,7 +156,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       await endpoint.stop();
       await drained;
       await feed.stop();
-      await retention?.stop();
+      await retention.stop();
       await access.stop();
       await database.close();
     },

@@ -54,9 +54,10 @@ async function erase({ phone, email, contactId }: EraseOptions): Promise<void> {
 
 async function retain(options: { readonly days: number }): Promise<void> {
   await withDatabase(async (database) => {
-    const retired = await new Retention(database, options.days, createLogger("warn")).retire();
-    await note(database, "retain", `privacy retain --days ${options.days}`, [], retired.sessions);
-    console.log(JSON.stringify(retired));
+    const ages = { sessions: options.days, auditLog: undefined };
+    const { sessions, rawEvents } = await new Retention(database, ages, createLogger("warn")).retire();
+    await note(database, "retain", `privacy retain --days ${options.days}`, [], sessions);
+    console.log(JSON.stringify({ sessions, rawEvents }));
   });
 }
 

@@ -1,6 +1,6 @@
 import { loadConfig } from "../config.js";
 import { ConfigurationError } from "../errors.js";
-import { Database, defaultTimeLimits } from "../store/database.js";
+import { Database } from "../store/database.js";
 import { migrate } from "../store/migrate.js";
 
 /** A command may pass over whole tables, and nobody waits for its answer. */
@@ -12,7 +12,7 @@ export async function withDatabase(work: (database: Database) => Promise<void>):
     // A command verifies no signatures, so it must not ask for their secrets.
     const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
     const database = await Database.open(config.database, 2, {
-      ...defaultTimeLimits,
+      transaction: config.databaseTimeoutSeconds * 1_000,
       read: commandReadSeconds * 1_000,
     });
     try {

@@ -22,12 +22,13 @@ const mostIds = 50;
 
 /**
  * Who read or erased what, and when. Requests do not wait for it: entries are written together, once a second and at the end, so a
- * crash may lose the last second's.
+ * crash may lose the last second's, and those that wait for a database that is away.
  */
 export class AuditLog {
   private waiting: AuditLogRow[] = [];
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
+  private isStopped = false;
 
   constructor(
     private readonly database: Database,
@@ -47,18 +48,25 @@ export class AuditLog {
       operation: operation.slice(0, 500),
       ids: JSON.stringify(ids.slice(0, mostIds)),
     });
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      this.write();
-    }, writeMilliseconds);
+    this.writeSoon();
   }
 
   /** Writes what is waiting. */
   async stop(): Promise<void> {
+    this.isStopped = true;
     clearTimeout(this.timer);
     this.timer = undefined;
     this.write();
     await this.writing;
+    const entries = this.waiting.length;
+    if (entries > 0) this.logger.error({ entries }, "the audit log's last entries are lost");
+  }
+
+  private writeSoon(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.write();
+    }, writeMilliseconds);
   }
 
   private write(): void {
@@ -67,10 +75,12 @@ export class AuditLog {
       this.waiting = [];
       if (rows.length === 0) return;
       try {
-        await this.database.transaction((transaction) => insertRows(transaction, auditLog, rows));
+        // After a failure nobody knows whether they were stored.
+        await this.database.transaction((transaction) => insertRows(transaction, auditLog, rows, "keep"));
       } catch (err) {
-        this.logger.error({ err, entries: rows.length }, "the audit log could not be written; trying again");
+        this.logger.error({ err, entries: rows.length }, "the audit log could not be written");
         this.waiting.unshift(...rows);
+        if (!this.isStopped) this.writeSoon();
       }
     });
   }

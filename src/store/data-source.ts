@@ -89,13 +89,17 @@ function dataSourceOptions(
 /** Callers that may wait for a connection of a pool; further ones are told at once that the database is unavailable. */
 const waitingForConnection = 1_000;
 
+/** How long a statement waits for a lock: short enough to leave a retry its time. */
+export const lockWaitSeconds = 5;
+
 /**
  * Said once per connection. READ COMMITTED takes no gap locks (repeatable read deadlocks under concurrent upserts); the modes are
- * named because MariaDB's and MySQL's defaults differ; a short lock wait leaves a retry its time.
+ * named because MariaDB's and MySQL's defaults differ.
  */
 const connectionSettings = [
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 5, sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY," +
+  `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, ` +
+    "sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY," +
     "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
 ];
 

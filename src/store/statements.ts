@@ -7,6 +7,8 @@ export type Conflict<Row extends object> = "keep" | { readonly overwrite: readon
 
 /** Rows of one statement; a session with more messages takes several. */
 const rowsPerStatement = 200;
+/** How many ids one SELECT, UPDATE or DELETE names. */
+const idsPerStatement = 500;
 
 /**
  * Inserts rows, in the order given (callers sort by key, so that two transactions never wait for each other in a circle).
@@ -101,4 +103,12 @@ export function selectList<Row extends object>(
 /** As many placeholders as values, for IN (…). */
 export function placeholders(values: readonly unknown[]): string {
   return values.map(() => "?").join(", ");
+}
+
+/** Lists that one statement may name each, for IN (…). */
+export function slicesOf<Item>(items: readonly Item[]): Item[][] {
+  const count = Math.ceil(items.length / idsPerStatement);
+  return Array.from({ length: count }, (_, index) =>
+    items.slice(index * idsPerStatement, (index + 1) * idsPerStatement),
+  );
 }

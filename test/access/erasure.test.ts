@@ -24,7 +24,15 @@ async function run(database: TestDatabase, command: string, ...options: string[]
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ["--import", "tsx", `src/cli/${command}.ts`, ...options],
-    { env: { ...process.env, DATABASE_URL: database.url, LOG_LEVEL: "silent" } },
+    {
+      // An erasure waits for deliveries as long as they may take.
+      env: {
+        ...process.env,
+        DATABASE_URL: database.url,
+        DATABASE_TIMEOUT_SECONDS: "2",
+        LOG_LEVEL: "silent",
+      },
+    },
   );
   return stdout;
 }

@@ -23,9 +23,12 @@ const traces = [
   "their.name",
 ];
 
+/** Short, because an erasure waits for deliveries as long as they may take. */
+const timeoutSeconds = 2;
+
 async function privacy(database: TestDatabase, ...options: string[]) {
   return await promisify(execFile)(process.execPath, ["--import", "tsx", "src/cli/privacy.ts", ...options], {
-    env: { ...process.env, DATABASE_URL: database.url },
+    env: { ...process.env, DATABASE_URL: database.url, DATABASE_TIMEOUT_SECONDS: String(timeoutSeconds) },
   });
 }
 
@@ -98,6 +101,7 @@ describe.each([
   let service: TestService;
   let sent: Awaited<ReturnType<typeof deliveries>>;
   let before: Awaited<ReturnType<typeof counts>>;
+  let milliseconds: number;
   beforeAll(async () => {
     database = await createTestDatabase();
     service = await startService({}, database);
@@ -108,7 +112,9 @@ describe.each([
     const held = await dump(database);
     for (const trace of traces.slice(0, 6)) expect(held).toContain(trace);
     await service.stop();
+    const from = performance.now();
     await privacy(database, "erase", option, value);
+    milliseconds = performance.now() - from;
     service = await startService({}, database);
   });
   afterAll(async () => {
@@ -126,6 +132,11 @@ describe.each([
   it("leaves no trace in a dump of the database, and all counts as they were", async () => {
     await hasNoTrace();
     expect(await counts(database)).toEqual(before);
+  });
+
+  it("waits for deliveries as long as the service's setting lets them take", () => {
+    expect(milliseconds).toBeGreaterThan(3 * timeoutSeconds * 1_000);
+    expect(milliseconds).toBeLessThan(30_000);
   });
 
   it("finds nothing of them by searching, and still finds what others wrote", async () => {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { BadInputError } from "../../errors.js";
 import { type Identifier, identifierOf, Scrubber } from "../../events/identifiers.js";
 import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
+import { lockWaitSeconds } from "../data-source.js";
 import type { Database, SqlValue, Transaction } from "../database.js";
 import { retell } from "../writers/listed-messages.js";
 import { believedMilliseconds, type ErasureList } from "./erasure-list.js";
@@ -34,18 +35,28 @@ interface Person {
   readonly conversations: Set<string>;
 }
 
-/** Longer than any server believes an old state of the list of the erased, and than most transactions take. */
-const settleMilliseconds = 3 * believedMilliseconds;
+/**
+ * For how long a delivery may be stored that asked the list of the erased before. It may believe an old state of it; and it asks, is
+ * projected, and where that fails becomes a dead letter, each for as long as a transaction may take. What a connection that was given up
+ * has under way may wait for a lock yet, and be committed.
+ */
+function settleMillisecondsOf({ dialect, limits }: Database): number {
+  const lingering = dialect === "sqlite" ? 0 : lockWaitSeconds * 1_000;
+  return believedMilliseconds + 3 * limits.transaction + lingering;
+}
 
 /**
  * Erases a person from every table. Rows, ids, times and codes stay, so counts do; texts, addresses and the contact's ids go. First
- * the list of the erased is written, so that what arrives meanwhile is redacted on its way in; then what is stored is rewritten, a
+ * the list of the erased is written, so that what arrives meanwhile is redacted on its way in; what was on its way already is waited
+ * for, and may tell more of the person, who is then listed with that too; once nothing new is learned, what is stored is rewritten, a
  * session at a time.
  */
 export class Eraser {
+  /** @param settleMilliseconds by default as long as deliveries may take by the database's limits, which must be the service's */
   constructor(
     private readonly database: Database,
     private readonly list: ErasureList,
+    private readonly settleMilliseconds = settleMillisecondsOf(database),
   ) {}
 
   /** @throws BadInputError where the text identifies nobody, or an address of the organization itself */
@@ -53,9 +64,19 @@ export class Eraser {
     const identifier = identifierOf(text);
     if (identifier === undefined)
       throw new BadInputError("A phone number, an e-mail address or a contact's UUID is needed.");
-    const person = await this.find(identifier);
-    await this.list.add([...person.identifiers, ...person.conversations]);
-    await delay(settleMilliseconds);
+    const person: Person = {
+      identifiers: new Set([identifier]),
+      contactIds: new Set(),
+      conversations: new Set(),
+    };
+    for (let listed = 0; ;) {
+      await this.find(person);
+      const known = [...person.identifiers, ...person.conversations];
+      if (known.length === listed) break;
+      await this.list.add(known);
+      await delay(this.settleMilliseconds);
+      listed = known.length;
+    }
     const sessions = await this.sessionsOf(person);
     for (const id of sessions)
       await this.database.transaction((transaction) => eraseSession(transaction, id));
@@ -67,19 +88,13 @@ export class Eraser {
   }
 
   /** Follows addresses to contacts and contacts to addresses, as far as messages tell. */
-  private async find(identifier: Identifier): Promise<Person> {
-    const person: Person = {
-      identifiers: new Set([identifier]),
-      contactIds: new Set(),
-      conversations: new Set(),
-    };
+  private async find(person: Person): Promise<void> {
     for (let known = 0; known < person.identifiers.size;) {
       known = person.identifiers.size;
       for await (const rows of scanRows<Address & { readonly id: string }>(this.database, addressScan)) {
         for (const row of rows) learn(person, row);
       }
     }
-    return person;
   }
 
   private async sessionsOf({ conversations }: Person): Promise<string[]> {
@@ -159,7 +174,7 @@ function learn(person: Person, row: Address): void {
   };
   if (own !== undefined && names(addresses[own]) && !(theirs && names(addresses[theirs]))) {
     throw new BadInputError(
-      "This address is one that the organization itself writes from: it identifies no contact. Nothing was erased.",
+      "This address is one that the organization itself writes from: it identifies no contact. Nothing that is stored was erased.",
     );
   }
   const isTheirs =

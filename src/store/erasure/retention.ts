@@ -1,47 +1,48 @@
 import { toDatetime } from "../../events/instant.js";
 import type { Logger } from "../../logger.js";
-import type { Database, Transaction } from "../database.js";
-import { placeholders } from "../statements.js";
+import type { Database, SqlValue, Transaction } from "../database.js";
+import { forUpdate } from "../dialect.js";
+import { placeholders, slicesOf } from "../statements.js";
 
 /** What one run of the retention deleted. */
 export interface Retired {
   readonly sessions: number;
   readonly rawEvents: number;
+  readonly auditEntries: number;
+}
+
+/** After how many days what is deleted; undefined: never. */
+export interface Ages {
+  /** Sessions that no event has changed for so long, and raw events of no session. */
+  readonly sessions: number | undefined;
+  readonly auditLog: number | undefined;
 }
 
 /** Few enough that a transaction is short. */
 const sessionsAtOnce = 100;
-const eventsAtOnce = 500;
+const rowsAtOnce = 500;
 const runMilliseconds = 3_600_000;
-/** No index is in the order of age: where hardly any session is old enough, the search passes over all of them. */
+/** No index of sessions and raw events is in the order of age: where hardly any session is old enough, the search passes over all of them. */
 const searchMilliseconds = 600_000;
 
 /** Deletes what has not changed for longer than it may be kept. Several instances may run it at once: each row is deleted once. */
 export class Retention {
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<unknown> = Promise.resolve();
+  private running: Promise<void> | undefined;
   private isStopped = false;
 
   constructor(
     private readonly database: Database,
-    private readonly days: number,
+    private readonly ages: Ages,
     private readonly logger: Logger,
   ) {}
 
-  /** Now, and then every hour. */
+  /** Now, and then every hour; a run that takes longer goes on alone. */
   start(): void {
-    const run = () => {
-      this.running = this.retire().then(
-        (retired) => {
-          if (retired.sessions + retired.rawEvents > 0) this.logger.info(retired, "deleted by age");
-        },
-        (err: unknown) => {
-          this.logger.warn({ err }, "the retention could not run; trying again within the hour");
-        },
-      );
-    };
-    this.timer = setInterval(run, runMilliseconds);
-    run();
+    this.timer = setInterval(() => {
+      this.running ??= this.run();
+    }, runMilliseconds);
+    this.running = this.run();
   }
 
   async stop(): Promise<void> {
@@ -51,8 +52,24 @@ export class Retention {
   }
 
   async retire(): Promise<Retired> {
-    const before = toDatetime(new Date(Date.now() - this.days * 86_400_000).toISOString());
-    return { sessions: await this.retireSessions(before), rawEvents: await this.retireEvents(before) };
+    const { sessions, auditLog } = this.ages;
+    const before = sessions === undefined ? undefined : daysAgo(sessions);
+    return {
+      sessions: before === undefined ? 0 : await this.retireSessions(before),
+      rawEvents: before === undefined ? 0 : await this.retireEvents(before),
+      auditEntries: auditLog === undefined ? 0 : await this.retireAuditEntries(daysAgo(auditLog)),
+    };
+  }
+
+  private async run(): Promise<void> {
+    try {
+      const retired = await this.retire();
+      if (retired.sessions + retired.rawEvents + retired.auditEntries > 0)
+        this.logger.info(retired, "deleted by age");
+    } catch (err) {
+      this.logger.warn({ err }, "the retention could not run; trying again within the hour");
+    }
+    this.running = undefined;
   }
 
   private async retireSessions(before: string): Promise<number> {
@@ -63,9 +80,7 @@ export class Retention {
         before,
       );
       if (ids.length === 0) break;
-      ids.sort();
-      await this.database.transaction((transaction) => deleteSessions(transaction, ids));
-      count += ids.length;
+      count += await this.database.transaction((transaction) => deleteSessions(transaction, ids, before));
     }
     return count;
   }
@@ -75,55 +90,113 @@ export class Retention {
     let count = 0;
     while (!this.isStopped) {
       const ids = await this.search(
-        `SELECT id FROM webhook_events WHERE session_id IS NULL AND received_at < ? ORDER BY id LIMIT ${eventsAtOnce}`,
+        `SELECT id FROM webhook_events WHERE session_id IS NULL AND received_at < ? ORDER BY id LIMIT ${rowsAtOnce}`,
         before,
       );
       if (ids.length === 0) break;
-      await this.database.transaction((transaction) =>
-        transaction.execute(`DELETE FROM webhook_events WHERE id IN (${placeholders(ids)})`, ids),
+      // One that was replayed meanwhile, and is understood by now, is its session's.
+      count += await this.database.transaction((transaction) =>
+        transaction.execute(
+          `DELETE FROM webhook_events WHERE id IN (${placeholders(ids)}) AND session_id IS NULL`,
+          ids,
+        ),
       );
-      count += ids.length;
+    }
+    return count;
+  }
+
+  private async retireAuditEntries(before: string): Promise<number> {
+    let count = 0;
+    while (!this.isStopped) {
+      const ids = await this.search(
+        `SELECT id FROM audit_log WHERE at < ? ORDER BY at LIMIT ${rowsAtOnce}`,
+        before,
+      );
+      if (ids.length === 0) break;
+      ids.sort();
+      count += await this.database.transaction((transaction) => deleteRows(transaction, "audit_log", ids));
     }
     return count;
   }
 
   /** On a connection that writes: on one that reads the server ends what takes longer than a client's question may. */
   private async search(sql: string, before: string): Promise<string[]> {
-    const rows = await this.database.transaction(
-      (transaction) => transaction.query<{ id: string }>(sql, [before]),
+    return await this.database.transaction(
+      (transaction) => idsOf(transaction, sql, [before]),
       searchMilliseconds,
     );
-    return rows.map(({ id }) => id);
   }
 }
 
-/** The feed keeps its entries, which hold ids alone, until its own retention: its positions have no gaps. */
-async function deleteSessions(transaction: Transaction, ids: readonly string[]): Promise<void> {
+/**
+ * Deletes those of the sessions found that are as old still: an event may have come since. Locks are taken in the order of events,
+ * sessions before messages. A raw event that waits for its session meanwhile is not seen, nor waited for: it makes the session anew. The
+ * feed keeps its entries, which hold ids alone, until its own retention: its positions have no gaps.
+ * @returns how many were deleted
+ */
+async function deleteSessions(
+  transaction: Transaction,
+  found: readonly string[],
+  before: string,
+): Promise<number> {
+  const lock = forUpdate(transaction.dialect);
+  const ids = await idsOf(
+    transaction,
+    `SELECT id FROM sessions WHERE id IN (${placeholders(found)}) AND updated_at < ? ORDER BY id${lock}`,
+    [...found, before],
+  );
+  if (ids.length === 0) return 0;
   const among = `IN (${placeholders(ids)})`;
-  const joined = await transaction.query<{ id: string }>(
-    `SELECT DISTINCT message_id AS id FROM session_messages WHERE session_id ${among}`,
+  const joined = await idsOf(
+    transaction,
+    `SELECT DISTINCT message_id AS id FROM session_messages WHERE session_id ${among} ORDER BY message_id`,
     ids,
   );
-  for (const table of [
-    "analysis_answers",
-    "analyses",
-    "session_messages",
-    "session_terms",
-    "webhook_events",
-  ]) {
-    await transaction.execute(`DELETE FROM ${table} WHERE session_id ${among}`, ids);
+  const events = await idsOf(transaction, `SELECT id FROM webhook_events WHERE session_id ${among}`, ids);
+  for (const slice of slicesOf(joined)) {
+    await transaction.query(
+      `SELECT id FROM messages WHERE id IN (${placeholders(slice)}) ORDER BY id${lock}`,
+      slice,
+    );
   }
+  for (const table of ["analysis_answers", "analyses", "session_messages", "session_terms"])
+    await transaction.execute(`DELETE FROM ${table} WHERE session_id ${among}`, ids);
   await transaction.execute(`DELETE FROM sessions WHERE id ${among}`, ids);
-  for (let start = 0; start < joined.length; start += eventsAtOnce) {
-    const slice = joined.slice(start, start + eventsAtOnce).map(({ id }) => id);
-    // A message of a conversation may be another session's too.
-    const shared = await transaction.query<{ id: string }>(
+  await deleteRows(transaction, "webhook_events", events);
+  for (const slice of slicesOf(joined)) {
+    // A message of a conversation may be another session's too. Who joins it now waits for our lock, and finds it gone.
+    const shared = await idsOf(
+      transaction,
       `SELECT DISTINCT message_id AS id FROM session_messages WHERE message_id IN (${placeholders(slice)})`,
       slice,
     );
-    const kept = new Set(shared.map(({ id }) => id));
-    const orphans = slice.filter((id) => !kept.has(id));
-    if (orphans.length > 0)
-      await transaction.execute(`DELETE FROM messages WHERE id IN (${placeholders(orphans)})`, orphans);
+    const kept = new Set(shared);
+    await deleteRows(
+      transaction,
+      "messages",
+      slice.filter((id) => !kept.has(id)),
+    );
   }
+  return ids.length;
+}
+
+/** @returns how many there were */
+async function deleteRows(transaction: Transaction, table: string, ids: readonly string[]): Promise<number> {
+  let count = 0;
+  for (const slice of slicesOf(ids))
+    count += await transaction.execute(`DELETE FROM ${table} WHERE id IN (${placeholders(slice)})`, slice);
+  return count;
+}
+
+async function idsOf(
+  transaction: Transaction,
+  sql: string,
+  parameters: readonly SqlValue[],
+): Promise<string[]> {
+  const rows = await transaction.query<{ id: string }>(sql, parameters);
+  return rows.map(({ id }) => id);
+}
+
+function daysAgo(days: number): string {
+  return toDatetime(new Date(Date.now() - days * 86_400_000).toISOString());
 }

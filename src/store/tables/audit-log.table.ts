@@ -30,5 +30,9 @@ export const auditLog = defineTable<AuditLogRow>({
     count: types.integer(),
     ids: types.longText(),
   }),
-  indices: [{ name: "ix_audit_log_caller", columns: ["caller", "id"] }],
+  indices: [
+    { name: "ix_audit_log_caller", columns: ["caller", "id"] },
+    // Entries are deleted by age.
+    { name: "ix_audit_log_at", columns: ["at"] },
+  ],
 });

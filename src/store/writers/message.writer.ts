@@ -3,7 +3,7 @@ import { firstSighting, merge, type Merged, messageOrderKey, type OrderKey } fro
 import type { MessageFacts, SessionSnapshot } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
-import { insertRowsLater, placeholders, selectList, updateRow } from "../statements.js";
+import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "../statements.js";
 import { type MessageRow, messages } from "../tables/messages.table.js";
 import { sessionMessages } from "../tables/session-messages.table.js";
 import type { ListedMessage } from "./listed-messages.js";
@@ -23,9 +23,6 @@ export interface MessagesOutcome {
 
 /** A message that is stored, and where the session lists it; null where it does not yet. */
 export type KnownMessage = MessageRow & { readonly position: number | null };
-
-/** How many ids one SELECT or UPDATE names. */
-const idsPerStatement = 500;
 
 /** Writes the messages of one session event. Rows are taken in the order of their ids. */
 export class MessageWriter {
@@ -139,13 +136,6 @@ export class MessageWriter {
 
 /** What sessions know of their messages. */
 const retold = ["body", "translatedBody", "deliveryStatus"] as const;
-
-function slicesOf<Item>(items: readonly Item[]): Item[][] {
-  const count = Math.ceil(items.length / idsPerStatement);
-  return Array.from({ length: count }, (_, index) =>
-    items.slice(index * idsPerStatement, (index + 1) * idsPerStatement),
-  );
-}
 
 interface Positioned {
   readonly facts: MessageFacts;

@@ -6,6 +6,7 @@ import { WidenSessionIndexes1764500000000 } from "./1764500000000-widen-session-
 import { IndexMessageAddresses1764510000000 } from "./1764510000000-index-message-addresses.js";
 import { CreateSessionTerms1764520000000 } from "./1764520000000-create-session-terms.js";
 import { IndexAnswerNames1764530000000 } from "./1764530000000-index-answer-names.js";
+import { IndexAuditTimes1764540000000 } from "./1764540000000-index-audit-times.js";
 
 /**
  * In order; a new migration is added at the end. DDL knows no transactions here: a start may be killed after any statement, an ALTER may
@@ -21,4 +22,5 @@ export const mysqlMigrations = [
   IndexMessageAddresses1764510000000,
   CreateSessionTerms1764520000000,
   IndexAnswerNames1764530000000,
+  IndexAuditTimes1764540000000,
 ];
