@@ -2,6 +2,8 @@ import type { GraphQLResolveInfo } from "graphql";
 import type { AgentVersionField } from "../store/readers/agent-version.reader.js";
 import type { MessageField } from "../store/readers/message.reader.js";
 import type { SessionField } from "../store/readers/session-record.js";
+import type { AnalysisField } from "../store/readers/analysis.reader.js";
+import type { Slice } from "../store/readers/page.js";
 import type { WebhookEventField } from "../store/readers/webhook-event.reader.js";
 import { selectedFields } from "./selection.js";
 
@@ -97,14 +99,44 @@ const webhookEventNeeds: Needs<WebhookEventField> = {
   body: ["body"],
 };
 
+const analysisNeeds: Needs<AnalysisField> = {
+  id: ["id"],
+  chatCompletionRating: ["chatCompletionRating"],
+  chatSummary: ["chatSummary"],
+  userSentiment: ["userSentiment"],
+  customAnalysisData: ["customAnalysisData"],
+  createdAt: ["createdAt"],
+  receivedAt: ["receivedAt"],
+};
+
 function needed<Field>(needs: Needs<Field>, selected: ReadonlySet<string>): Field[] {
   return Array.from(selected).flatMap((name) => needs[name] ?? []);
 }
 
-type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments">;
+type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments" | "variableValues">;
 
 /** The levels under which a connection's items are selected. */
 export const itemPaths = ["nodes", "edges.node"] as const;
+
+const noItems = { rows: [], hasNextPage: false, hasPreviousPage: false } as const;
+
+/** Reads a page only where something of it is selected: whoever counts alone needs none. */
+export async function sliceOf<Row>(info: Info, read: () => Promise<Slice<Row>>): Promise<Slice<Row>> {
+  return selectsItems(info) ? await read() : noItems;
+}
+
+/** The same for pages of many parents. */
+export async function slicesOf<Row>(
+  info: Info,
+  read: () => Promise<ReadonlyMap<string, Slice<Row>>>,
+): Promise<ReadonlyMap<string, Slice<Row>>> {
+  return selectsItems(info) ? await read() : new Map<string, Slice<Row>>();
+}
+
+function selectsItems(info: Info): boolean {
+  const selected = selectedFields(info);
+  return ["nodes", "edges", "pageInfo"].some((name) => selected.has(name));
+}
 
 export function sessionFields(info: Info, ...paths: readonly string[]): SessionField[] {
   return needed(sessionNeeds, selectedFields(info, ...paths));
@@ -116,6 +148,10 @@ export function messageFieldsOf(info: Info, ...paths: readonly string[]): Messag
 
 export function agentVersionFields(info: Info, ...paths: readonly string[]): AgentVersionField[] {
   return needed(agentVersionNeeds, selectedFields(info, ...paths));
+}
+
+export function analysisFields(info: Info): AnalysisField[] {
+  return needed(analysisNeeds, selectedFields(info));
 }
 
 export function webhookEventFields(info: Info, ...paths: readonly string[]): WebhookEventField[] {

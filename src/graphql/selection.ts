@@ -3,11 +3,11 @@ import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionNode } fro
 /** A document is parsed once and executed often, so what a field selects is worked out once per field node. */
 const remembered = new WeakMap<FieldNode, Map<string, ReadonlySet<string>>>();
 
-type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments">;
+type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments" | "variableValues">;
 
 /**
  * The names of the fields that an operation selects below a field, through fragments; `paths` name the levels to pass first, such as
- * `nodes` and `edges.node`. What @skip and @include leave out counts as selected: reading a column in vain is harmless.
+ * `nodes` and `edges.node`. What @skip and @include leave out is not among them.
  */
 export function selectedFields(info: Info, ...paths: readonly string[]): ReadonlySet<string> {
   const [node] = info.fieldNodes;
@@ -15,31 +15,55 @@ export function selectedFields(info: Info, ...paths: readonly string[]): Readonl
   const known = remembered.get(node) ?? new Map<string, ReadonlySet<string>>();
   remembered.set(node, known);
   const key = paths.join(" ");
-  let names = known.get(key);
-  if (names === undefined) {
-    names = new Set(fieldsBelow(info, paths));
-    // Several field nodes are merged into one only where a document says a field twice; their sum depends on the operation.
-    if (info.fieldNodes.length === 1) known.set(key, names);
-  }
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const walk = new Walk(info);
+  const names = new Set(walk.fieldsBelow(info.fieldNodes, paths));
+  // Several field nodes are merged into one only where a document says a field twice; their sum depends on the operation.
+  if (info.fieldNodes.length === 1 && !walk.asksVariables) known.set(key, names);
   return names;
 }
 
-function fieldsBelow(info: Info, paths: readonly string[]): string[] {
-  const children = (nodes: readonly FieldNode[]) =>
-    nodes.flatMap((node) => fieldNodes(info, node.selectionSet?.selections ?? []));
-  if (paths.length === 0) return children(info.fieldNodes).map(({ name }) => name.value);
-  return paths.flatMap((path) => {
-    let level: readonly FieldNode[] = info.fieldNodes;
-    for (const step of path.split(".")) level = children(level).filter(({ name }) => name.value === step);
-    return children(level).map(({ name }) => name.value);
-  });
-}
+/** Goes down the selections of one operation. */
+class Walk {
+  /** Whether what is selected depends on this request's variables. */
+  asksVariables = false;
 
-function fieldNodes(info: Info, selections: readonly SelectionNode[]): FieldNode[] {
-  return selections.flatMap((selection): FieldNode[] => {
-    if (selection.kind === Kind.FIELD) return [selection];
-    if (selection.kind === Kind.INLINE_FRAGMENT) return fieldNodes(info, selection.selectionSet.selections);
-    const fragment = info.fragments[selection.name.value];
-    return fragment === undefined ? [] : fieldNodes(info, fragment.selectionSet.selections);
-  });
+  constructor(private readonly info: Info) {}
+
+  fieldsBelow(nodes: readonly FieldNode[], paths: readonly string[]): string[] {
+    if (paths.length === 0) return this.children(nodes).map(({ name }) => name.value);
+    return paths.flatMap((path) => {
+      let level = nodes;
+      for (const step of path.split("."))
+        level = this.children(level).filter(({ name }) => name.value === step);
+      return this.children(level).map(({ name }) => name.value);
+    });
+  }
+
+  private children(nodes: readonly FieldNode[]): FieldNode[] {
+    return nodes.flatMap((node) => this.fieldNodes(node.selectionSet?.selections ?? []));
+  }
+
+  private fieldNodes(selections: readonly SelectionNode[]): FieldNode[] {
+    return selections.flatMap((selection): FieldNode[] => {
+      if (this.isLeftOut(selection)) return [];
+      if (selection.kind === Kind.FIELD) return [selection];
+      if (selection.kind === Kind.INLINE_FRAGMENT) return this.fieldNodes(selection.selectionSet.selections);
+      const fragment = this.info.fragments[selection.name.value];
+      return fragment === undefined ? [] : this.fieldNodes(fragment.selectionSet.selections);
+    });
+  }
+
+  private isLeftOut({ directives = [] }: SelectionNode): boolean {
+    return directives.some(({ name, arguments: given = [] }) => {
+      const condition = given.find((argument) => argument.name.value === "if")?.value;
+      if (condition?.kind === Kind.VARIABLE) this.asksVariables = true;
+      const holds =
+        condition?.kind === Kind.VARIABLE
+          ? this.info.variableValues[condition.name.value] === true
+          : condition?.kind === Kind.BOOLEAN && condition.value;
+      return (name.value === "skip" && holds) || (name.value === "include" && !holds);
+    });
+  }
 }

@@ -3,6 +3,8 @@ import { Database } from "../../src/store/database.js";
 import { startService, type TestService } from "../service.js";
 import { storeVariedSessions } from "./varied-sessions.js";
 
+const unselected = /transcript|summary|custom_analysis|provider_settings|\bbody|metadata|attachments/;
+
 describe("statements of a query", () => {
   let service: TestService;
   beforeAll(async () => {
@@ -29,6 +31,9 @@ describe("statements of a query", () => {
   it.each([
     ["sessions(first: N) { nodes { id status } }", 1],
     ["sessions(first: N) { totalCount nodes { id } }", 2],
+    ["sessions(first: N) { totalCount }", 1],
+    ["sessions(first: N) { nodes { messages(first: 3) { totalCount } } }", 1],
+    ["messages(first: N) { totalCount }", 1],
     ["sessions(first: N) { nodes { messages(first: 3) { nodes { body } } } }", 2],
     ["sessions(first: N) { nodes { agentVersion { name } analysis { name value } } }", 3],
     [
@@ -60,12 +65,26 @@ describe("statements of a query", () => {
     expect(many.length).toBe(most);
   });
 
-  it("read nothing that was not selected", async () => {
+  it("read nothing that was not selected, or is left out", async () => {
+    const leftOut = await statementsOf(
+      `query ($no: Boolean = false, $yes: Boolean = true) {
+        sessions(first: 5) { nodes {
+          id chatTranscript @include(if: $no) ... @skip(if: $yes) { chatSummary } ...Texts @include(if: false)
+          analysisHistory { id userSentiment } messages(first: 2) { nodes { id body @skip(if: true) } } } } }
+        fragment Texts on Session { customAnalysisData }`,
+    );
+    expect(leftOut).toHaveLength(3);
+    for (const sql of leftOut) expect(sql).not.toMatch(unselected);
+    const texts =
+      "query ($if: Boolean!) { sessions(first: 1) { nodes { id chatSummary @include(if: $if) } } }";
+    for (const asked of [true, false, true]) {
+      const { data } = await service.query<{ sessions: { nodes: object[] } }>(texts, { if: asked });
+      expect(Object.keys(data.sessions.nodes[0] ?? {})).toEqual(asked ? ["id", "chatSummary"] : ["id"]);
+    }
     const statements = await statementsOf(
       `{ sessions(first: 5) { nodes { id status messages(first: 2) { nodes { id } } agentVersion { name } } }
         sessionStats(groupBy: [{ field: AGENT }, { field: AGENT_VERSION }]) { groups { agentVersion { name } } } }`,
     );
-    const unselected = /transcript|summary|custom_analysis|provider_settings|\bbody|metadata|attachments/;
     for (const sql of statements) expect(sql).not.toMatch(unselected);
   });
 });

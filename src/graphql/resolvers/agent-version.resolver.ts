@@ -19,7 +19,7 @@ import type { AgentVersionRecord } from "../../store/readers/agent-version.reade
 import { sessionOrder } from "../../store/readers/session-order.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { agentVersionFields, itemPaths, sessionFields } from "../fields.js";
+import { agentVersionFields, itemPaths, sessionFields, sliceOf, slicesOf } from "../fields.js";
 import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
 import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
 import { grouped, inOrder, type Readers } from "../readers.js";
@@ -95,10 +95,12 @@ export class AgentVersionResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionPage> {
     const window = windowOf(page, this.cursors, "agentVersions");
-    const slice = await this.readers.agentVersions.page(
-      context.scope,
-      { filter: filter ?? {}, window },
-      agentVersionFields(info, ...itemPaths),
+    const slice = await sliceOf(info, () =>
+      this.readers.agentVersions.page(
+        context.scope,
+        { filter: filter ?? {}, window },
+        agentVersionFields(info, ...itemPaths),
+      ),
     );
     return Object.assign(new Page(slice, this.cursors, "agentVersions"), { filter: filter ?? {} });
   }
@@ -148,7 +150,7 @@ export class AgentVersionResolver {
       const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
       const query = { filter: filter ?? {}, order: sessionOrder([]), window };
       const fields = sessionFields(info, ...itemPaths);
-      const slices = await sessions.ofAgentVersions(context.scope, ids, query, fields);
+      const slices = await slicesOf(info, () => sessions.ofAgentVersions(context.scope, ids, query, fields));
       let counts: Promise<ReadonlyMap<string, number>> | undefined;
       return ids.map((id) => {
         const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };

@@ -3,7 +3,7 @@ import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Int, Query, Resolver, 
 import { messageOrder, type MessageRecord } from "../../store/readers/message.reader.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { itemPaths, messageFieldsOf } from "../fields.js";
+import { itemPaths, messageFieldsOf, sliceOf } from "../fields.js";
 import { MessageFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import type { Readers } from "../readers.js";
@@ -33,10 +33,12 @@ export class MessageResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<MessagePage> {
     const window = windowOf(page, this.cursors, "messages");
-    const slice = await this.readers.messages.page(
-      context.scope,
-      { filter: filter ?? {}, order: messageOrder(true), window },
-      messageFieldsOf(info, ...itemPaths),
+    const slice = await sliceOf(info, () =>
+      this.readers.messages.page(
+        context.scope,
+        { filter: filter ?? {}, order: messageOrder(true), window },
+        messageFieldsOf(info, ...itemPaths),
+      ),
     );
     return Object.assign(new Page(slice, this.cursors, "messages"), { filter: filter ?? {} });
   }

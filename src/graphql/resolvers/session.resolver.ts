@@ -24,7 +24,15 @@ import type { SessionRecord } from "../../store/readers/session-record.js";
 import { joinAnswers } from "../answers.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { agentVersionFields, itemPaths, messageFieldsOf, sessionFields } from "../fields.js";
+import {
+  agentVersionFields,
+  analysisFields,
+  itemPaths,
+  messageFieldsOf,
+  sessionFields,
+  sliceOf,
+  slicesOf,
+} from "../fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
@@ -124,7 +132,9 @@ export class SessionResolver {
     const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
     const { sessions } = this.readers;
     const query = { filter: filter ?? {}, order, window };
-    const slice = await sessions.page(context.scope, query, sessionFields(info, ...itemPaths));
+    const slice = await sliceOf(info, () =>
+      sessions.page(context.scope, query, sessionFields(info, ...itemPaths)),
+    );
     return new SessionPage(
       slice,
       this.cursors,
@@ -165,7 +175,11 @@ export class SessionResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<AnalysisRecord[]> {
     return await context.load(info, session.id, async (ids) =>
-      grouped(ids, await this.readers.analyses.ofSessions(context.scope, ids), (row) => row.sessionId),
+      grouped(
+        ids,
+        await this.readers.analyses.ofSessions(context.scope, ids, analysisFields(info)),
+        (row) => row.sessionId,
+      ),
     );
   }
 
@@ -182,7 +196,9 @@ export class SessionResolver {
       session,
       async (sessions) => {
         const fields = messageFieldsOf(info, ...itemPaths);
-        const slices = await this.readers.messages.ofSessions(context.scope, sessions, window, fields);
+        const slices = await slicesOf(info, () =>
+          this.readers.messages.ofSessions(context.scope, sessions, window, fields),
+        );
         return sessions.map(({ id, messageCount }) => {
           const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
           return Object.assign(new Page(slice, this.cursors, "session.messages"), { messageCount });

@@ -5,7 +5,7 @@ import { findUnstorable } from "../../events/storable.js";
 import type { WebhookEventRecord } from "../../store/readers/webhook-event.reader.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { itemPaths, webhookEventFields } from "../fields.js";
+import { itemPaths, sliceOf, webhookEventFields } from "../fields.js";
 import { ForwardPageArgs, windowOf } from "../inputs/page.args.js";
 import { WebhookEventFilter } from "../inputs/webhook-event-filter.input.js";
 import type { Readers } from "../readers.js";
@@ -46,9 +46,11 @@ export class WebhookEventConnectionResolver {
         logLevel: "info",
       });
     const window = windowOf(page, this.cursors, "webhookEvents");
-    const slice = await this.readers.webhookEvents.page(
-      { filter: filter ?? {}, window },
-      webhookEventFields(info, ...itemPaths),
+    const slice = await sliceOf(info, () =>
+      this.readers.webhookEvents.page(
+        { filter: filter ?? {}, window },
+        webhookEventFields(info, ...itemPaths),
+      ),
     );
     return Object.assign(new Page(slice, this.cursors, "webhookEvents"), { filter: filter ?? {} });
   }

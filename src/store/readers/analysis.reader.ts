@@ -5,7 +5,7 @@ import { type AnalysisRow, analyses } from "../tables/analyses.table.js";
 import { maskAnalyzed } from "./mask.js";
 import { type Scope, scopeCondition } from "./scope.js";
 
-/** One analysis of a session's history. */
+/** One analysis of a session's history. Holds the fields that were asked for. */
 export interface AnalysisRecord {
   /** `<session id>:<content hash>` */
   readonly id: string;
@@ -19,6 +19,16 @@ export interface AnalysisRecord {
   readonly createdAt: string | null;
   readonly receivedAt: string;
 }
+
+export type AnalysisField = Exclude<keyof AnalysisRecord, "sessionId" | "revisionId">;
+
+/** Which columns a field is made of, where they are not the one of its name. */
+const columnsOf: Partial<Record<AnalysisField, readonly (keyof AnalysisRow)[]>> = {
+  id: ["sessionId", "contentSha256"],
+  // Which answers may be seen depends on the questions.
+  customAnalysisData: ["customAnalysisData", "revisionId"],
+  createdAt: ["eventCreatedAt", "eventCreatedAtDecimals"],
+};
 
 /** More columns no spreadsheet shows well. */
 const mostNames = 1_000;
@@ -41,42 +51,39 @@ export class AnalysisReader {
   }
 
   /** Every distinct analysis of these sessions, each session's newest first. */
-  async ofSessions(scope: Scope, sessionIds: readonly string[]): Promise<AnalysisRecord[]> {
+  async ofSessions(
+    scope: Scope,
+    sessionIds: readonly string[],
+    fields: readonly AnalysisField[],
+  ): Promise<AnalysisRecord[]> {
     if (sessionIds.length === 0) return [];
+    const columns = new Set<keyof AnalysisRow>(["sessionId"]);
+    for (const field of fields)
+      for (const column of columnsOf[field] ?? [field as keyof AnalysisRow]) columns.add(column);
     const scoped = scopeCondition(scope, "a");
     const rows = await this.database.read<AnalysisRow>(
       `SELECT ${selectList(analyses, "a", columns)} FROM analyses a
        WHERE a.session_id IN (${placeholders(sessionIds)}) AND ${scoped.sql} ORDER BY a.session_id, a.source DESC`,
       [...sessionIds, ...scoped.parameters],
     );
-    const records = rows.map((row) => ({
-      id: `${row.sessionId}:${row.contentSha256}`,
-      sessionId: row.sessionId,
-      revisionId: row.revisionId,
-      chatCompletionRating: row.chatCompletionRating,
-      chatSummary: row.chatSummary,
-      userSentiment: row.userSentiment,
-      customAnalysisData:
-        row.customAnalysisData === null ? null : (JSON.parse(row.customAnalysisData) as unknown),
-      createdAt:
-        row.eventCreatedAt === null
-          ? null
-          : fromDatetime(row.eventCreatedAt, row.eventCreatedAtDecimals ?? 6),
-      receivedAt: fromDatetime(row.receivedAt, 3),
-    }));
-    return await maskAnalyzed(this.database, scope, records);
+    return await maskAnalyzed(
+      this.database,
+      scope,
+      rows.map((row) => toRecord(row, new Set(fields))),
+    );
   }
 }
 
-const columns = [
-  "sessionId",
-  "contentSha256",
-  "revisionId",
-  "chatCompletionRating",
-  "chatSummary",
-  "userSentiment",
-  "customAnalysisData",
-  "eventCreatedAt",
-  "eventCreatedAtDecimals",
-  "receivedAt",
-] as const satisfies readonly (keyof AnalysisRow)[];
+/** Turns the row itself into the record, as sessions' are. */
+function toRecord(row: AnalysisRow, fields: ReadonlySet<AnalysisField>): AnalysisRecord {
+  const record = row as unknown as Record<string, unknown>;
+  const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, customAnalysisData } = row;
+  if (fields.has("id")) record.id = `${row.sessionId}:${row.contentSha256}`;
+  if (fields.has("customAnalysisData") && customAnalysisData !== null)
+    record.customAnalysisData = JSON.parse(customAnalysisData);
+  if (fields.has("createdAt"))
+    record.createdAt =
+      eventCreatedAt === null ? null : fromDatetime(eventCreatedAt, eventCreatedAtDecimals ?? 6);
+  if (fields.has("receivedAt")) record.receivedAt = fromDatetime(receivedAt, 3);
+  return record as unknown as AnalysisRecord;
+}
