@@ -1,15 +1,26 @@
 import type { Question } from "../events/questions.js";
 import type { AnalysisAnswer } from "./types/analysis.type.js";
 
-/** Joins an agent version's questions with a session's answers, by name, and drops neither a question nor an answer. */
-export function joinAnswers(questions: readonly Question[], customAnalysisData: unknown): AnalysisAnswer[] {
+/**
+ * Joins an agent version's questions with a session's answers, by name, and drops neither a question nor an answer.
+ * @param withheld names of answers that were given, and whose value the reader may not see
+ */
+export function joinAnswers(
+  questions: readonly Question[],
+  customAnalysisData: unknown,
+  withheld: ReadonlySet<string> = new Set(),
+): AnalysisAnswer[] {
   const answers = new Map<string, unknown>(
     isObject(customAnalysisData) ? Object.entries(customAnalysisData) : [],
   );
-  const asked = questions.map((question) => toAnswer(question.name, question, answers.get(question.name)));
+  const answerTo = (name: string, question: Question | undefined) => {
+    const answer = toAnswer(name, question, answers.get(name));
+    return withheld.has(name) ? { ...answer, answered: true } : answer;
+  };
+  const asked = questions.map((question) => answerTo(question.name, question));
   const names = new Set(questions.map(({ name }) => name));
-  const unasked = Array.from(answers).filter(([name]) => !names.has(name));
-  return [...asked, ...unasked.map(([name, value]) => toAnswer(name, undefined, value))];
+  const unasked = Array.from(answers.keys()).filter((name) => !names.has(name));
+  return [...asked, ...unasked.map((name) => answerTo(name, undefined))];
 }
 
 function toAnswer(name: string, question: Question | undefined, value: unknown): AnalysisAnswer {

@@ -76,6 +76,13 @@ describe("a masked reader", () => {
     ]);
   });
 
+  it("sees which questions were answered, as others do", async () => {
+    const answered = "{ sessions { nodes { analysis { name answered } } } }";
+    const seen = await service.query(answered, {}, masked);
+    expect(JSON.stringify(seen.data)).toContain('{"name":"Heard_from","answered":true}');
+    expect(seen.data).toEqual((await service.query(answered, {}, reader)).data);
+  });
+
   it("sees no more through a subscription", async () => {
     const client = socketClient(service, { token: masked.Authorization.slice("Bearer ".length) });
     const first = await service.query<{ sessions: { eventCursor: string } }>(

@@ -165,7 +165,8 @@ export class SessionResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<AnalysisAnswer[]> {
     const revision = await this.revision(session, context, info, ["providerSettings"]);
-    return joinAnswers(readQuestions(revision?.providerSettings ?? null), session.customAnalysisData);
+    const questions = readQuestions(revision?.providerSettings ?? null);
+    return joinAnswers(questions, session.customAnalysisData, session.withheldAnswers);
   }
 
   @FieldResolver(() => [Analysis], { description: "Every distinct analysis received, the newest first." })

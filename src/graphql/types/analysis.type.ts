@@ -27,7 +27,8 @@ export class AnalysisAnswer {
   readonly choices!: readonly string[] | null;
 
   @Field(() => Boolean, {
-    description: 'Whether the analysis holds an answer that is not null; false, 0 and "" are answers.',
+    description:
+      'Whether the analysis holds an answer that is not null; false, 0 and "" are answers, and so is one that is withheld from the reader.',
   })
   readonly answered!: boolean;
 

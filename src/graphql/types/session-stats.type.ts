@@ -14,7 +14,9 @@ export class SessionStatsGroup {
 
   @Field(
     () => JsonScalar,
-    nullable("The value: a text, or a number or truth value of an answer; null where there is none."),
+    nullable(
+      "The value: a text, or a number or truth value of an answer; null where there is none, or the answer is a list or an object.",
+    ),
   )
   readonly value!: unknown;
 }

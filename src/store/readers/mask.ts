@@ -79,6 +79,8 @@ export function maskMessages<Message extends object>(scope: Scope, messages: rea
 interface Analyzed {
   readonly revisionId: string;
   readonly customAnalysisData: unknown;
+  /** The names of answers that were given and are withheld from the reader. */
+  readonly withheldAnswers?: ReadonlySet<string>;
 }
 
 /** Sessions, or analyses of their history, as the scope may see them; `revisionId` must have been read with the answers. */
@@ -95,10 +97,9 @@ export async function maskAnalyzed<Session extends Analyzed>(
   return sessions.map((session) => {
     const masked: Record<string, unknown> = withhold(session, withheldOf.session);
     if (isPresent(session.customAnalysisData)) {
-      masked.customAnalysisData = maskAnswers(
-        session.customAnalysisData,
-        questions.get(session.revisionId) ?? [],
-      );
+      const withheld = withheldAnswers(session.customAnalysisData, questions.get(session.revisionId) ?? []);
+      masked.customAnalysisData = maskAnswers(session.customAnalysisData, withheld);
+      masked.withheldAnswers = withheld;
     }
     return masked as unknown as Session;
   });
@@ -132,16 +133,24 @@ async function questionsOf(
   return new Map(rows.map(({ id, settings }) => [id, readQuestions(settings)]));
 }
 
-/** The names of answers stay: they are the agent's, not the contact's. */
-function maskAnswers(answers: unknown, questions: readonly Question[]): unknown {
+/** The names of answers stay, and that they were answered: they are the agent's, not the contact's. */
+function maskAnswers(answers: unknown, withheld: ReadonlySet<string>): unknown {
   if (typeof answers !== "object" || answers === null || Array.isArray(answers)) return null;
-  const choices = new Map(questions.map((question) => [question.name, question.choices ?? []]));
   return Object.fromEntries(
     Object.entries(answers).map(([name, value]: [string, unknown]) => [
       name,
-      mayBeSeen(value, choices.get(name) ?? []) ? value : null,
+      withheld.has(name) ? null : value,
     ]),
   );
+}
+
+function withheldAnswers(answers: unknown, questions: readonly Question[]): ReadonlySet<string> {
+  if (typeof answers !== "object" || answers === null || Array.isArray(answers)) return new Set();
+  const choices = new Map(questions.map((question) => [question.name, question.choices ?? []]));
+  const withheld = Object.entries(answers).filter(
+    ([name, value]: [string, unknown]) => value !== null && !mayBeSeen(value, choices.get(name) ?? []),
+  );
+  return new Set(withheld.map(([name]) => name));
 }
 
 function mayBeSeen(value: unknown, choices: readonly string[]): boolean {

@@ -24,6 +24,8 @@ export interface SessionRecord {
   readonly chatTranscript: string | null;
   readonly translatedChatTranscript: string | null;
   readonly customAnalysisData: unknown;
+  /** See mask.ts. */
+  readonly withheldAnswers?: ReadonlySet<string>;
   readonly messageCount: number;
   readonly failedMessageCount: number;
   readonly createdAt: string;
@@ -32,7 +34,7 @@ export interface SessionRecord {
   readonly position: readonly (string | number | null)[];
 }
 
-export type SessionField = Exclude<keyof SessionRecord, "position">;
+export type SessionField = Exclude<keyof SessionRecord, "position" | "withheldAnswers">;
 
 /** Which columns a field is made of, where they are not the one of its name. */
 const columnsOf: Partial<Record<SessionField, readonly (keyof SessionRow)[]>> = {
