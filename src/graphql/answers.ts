@@ -13,23 +13,26 @@ export function joinAnswers(
   const answers = new Map<string, unknown>(
     isObject(customAnalysisData) ? Object.entries(customAnalysisData) : [],
   );
-  const answerTo = (name: string, question: Question | undefined) => {
-    const answer = toAnswer(name, question, answers.get(name));
-    return withheld.has(name) ? { ...answer, answered: true } : answer;
-  };
+  const answerTo = (name: string, question: Question | undefined) =>
+    toAnswer(name, question, answers.get(name), withheld.has(name));
   const asked = questions.map((question) => answerTo(question.name, question));
   const names = new Set(questions.map(({ name }) => name));
   const unasked = Array.from(answers.keys()).filter((name) => !names.has(name));
   return [...asked, ...unasked.map((name) => answerTo(name, undefined))];
 }
 
-function toAnswer(name: string, question: Question | undefined, value: unknown): AnalysisAnswer {
+function toAnswer(
+  name: string,
+  question: Question | undefined,
+  value: unknown,
+  isWithheld: boolean,
+): AnalysisAnswer {
   return {
     name,
     type: question?.type ?? null,
     description: question?.description ?? null,
     choices: question?.choices ?? null,
-    answered: value !== undefined && value !== null,
+    answered: isWithheld || (value !== undefined && value !== null),
     defined: question !== undefined,
     conforms: conforms(question, value),
     value: value ?? null,

@@ -58,7 +58,8 @@ function ordering<Value>(type: FieldType) {
 export class IDComparator extends equality<string>(ID) {}
 
 @InputType({
-  description: "Asks of a text; upper and lower case and accents count. All conditions given must hold; one that is null is not given.",
+  description:
+    "Asks of a text; upper and lower case and accents count. All conditions given must hold; one that is null is not given.",
 })
 export class StringComparator extends equality<string>(String) {
   @Field(() => String, nullable("Contains this text."))
@@ -68,20 +69,34 @@ export class StringComparator extends equality<string>(String) {
   readonly startsWith?: string | null;
 }
 
-@InputType({ description: "Asks of an instant. All conditions given must hold; one that is null is not given." })
+@InputType({
+  description: "Asks of an instant. All conditions given must hold; one that is null is not given.",
+})
 export class DateTimeComparator extends ordering<string>(DateTimeScalar) {}
 
-@InputType({ description: "Asks of a whole number. All conditions given must hold; one that is null is not given." })
+@InputType({
+  description: "Asks of a whole number. All conditions given must hold; one that is null is not given.",
+})
 export class IntComparator extends ordering<number>(Int) {}
 
-@InputType({ description: "Asks of a number. All conditions given must hold; one that is null is not given." })
+@InputType({
+  description: "Asks of a number. All conditions given must hold; one that is null is not given.",
+})
 export class FloatComparator extends ordering<number>(Float) {}
 
-@InputType({ description: "Asks of a truth value. All conditions given must hold; one that is null is not given." })
+@InputType({
+  description: "Asks of a truth value. All conditions given must hold; one that is null is not given.",
+})
 export class BooleanComparator extends equality<boolean>(Boolean) {}
 
-@InputType({ description: "Asks how far a session has come. All conditions given must hold; one that is null is not given." })
+@InputType({
+  description:
+    "Asks how far a session has come. All conditions given must hold; one that is null is not given.",
+})
 export class SessionStatusComparator extends equality<SessionStatus>(SessionStatus) {}
 
-@InputType({ description: "Asks what became of a delivery. All conditions given must hold; one that is null is not given." })
+@InputType({
+  description:
+    "Asks what became of a delivery. All conditions given must hold; one that is null is not given.",
+})
 export class WebhookEventStatusComparator extends equality<WebhookEventStatus>(WebhookEventStatus) {}

@@ -106,7 +106,10 @@ export class SessionFilter {
   readonly search?: string | null;
 }
 
-@InputType({ description: "Asks of the messages of a session. All conditions given must hold; one that is null is not given." })
+@InputType({
+  description:
+    "Asks of the messages of a session. All conditions given must hold; one that is null is not given.",
+})
 export class SessionMessagesFilter {
   @Field(() => MessageFilter, nullable("At least one message matches."))
   readonly some?: MessageFilter | null;
