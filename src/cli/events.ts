@@ -49,7 +49,7 @@ program
   .addOption(
     selecting("since", "--since <instant>", "all received at this instant or later").argParser(instant),
   )
-  .addOption(selecting("id", "--id <uuid>", "one event, by its id").argParser((id) => id.toLowerCase()))
+  .addOption(selecting("id", "--id <uuid>", "one event, by its id"))
   .addOption(selecting("all", "--all", "every event"))
   .option(
     "--into-empty",
