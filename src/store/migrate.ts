@@ -1,3 +1,4 @@
+import { UnavailableError } from "../errors.js";
 import type { DataSource, Migration } from "typeorm";
 
 /** Told to whoever waits for a start. */
@@ -25,7 +26,7 @@ export async function migrate(
     if (!(await takeLock(0))) {
       tell("another instance is bringing the tables up to date; waiting for it");
       if (!(await takeLock(longestWait)))
-        throw new Error(
+        throw new UnavailableError(
           "Another instance is still bringing the tables up to date; start this one again later.",
         );
     }
