@@ -95,12 +95,7 @@ export class WebhookEventReader {
   constructor(private readonly database: SqlReader) {}
 
   async count(selection: RawEventSelection): Promise<number> {
-    const { sql, parameters } = conditionOf(selection);
-    const [row] = await this.database.read<{ count: number | string }>(
-      `SELECT COUNT(*) AS count FROM webhook_events e WHERE ${sql}`,
-      parameters,
-    );
-    return Number(row?.count ?? 0);
+    return await this.countWhere(conditionOf(selection));
   }
 
   /** The newest first; bodies are read only where they were asked for. */
@@ -120,12 +115,7 @@ export class WebhookEventReader {
   }
 
   async countMatching(filter: object): Promise<number> {
-    const { sql, parameters } = this.matching(filter);
-    const [row] = await this.database.read<{ count: number | string }>(
-      `SELECT COUNT(*) AS count FROM webhook_events e WHERE ${sql}`,
-      parameters,
-    );
-    return Number(row?.count ?? 0);
+    return await this.countWhere(this.matching(filter));
   }
 
   /** Whole rows. Those received while they are being read are not among them. */
@@ -150,6 +140,14 @@ export class WebhookEventReader {
   private matching(filter: object): SqlCondition {
     const { sql, parameters } = compileFilter(filter, filterFields, "e", this.database);
     return { sql: `(${sql})`, parameters };
+  }
+
+  private async countWhere({ sql, parameters }: SqlCondition): Promise<number> {
+    const [row] = await this.database.read<{ count: number | string }>(
+      `SELECT COUNT(*) AS count FROM webhook_events e WHERE ${sql}`,
+      parameters,
+    );
+    return Number(row?.count ?? 0);
   }
 
   private async *pages<Row extends { readonly id: string }>(
