@@ -159,7 +159,8 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   });
 
   app.use(healthRouter(storage.database));
-  app.use(cors({ origin: config.corsOrigins.includes("*") ? true : [...config.corsOrigins], maxAge: 600 }));
+  const origin = config.corsOrigins.includes("*") ? true : [...config.corsOrigins];
+  app.use(cors({ origin, exposedHeaders, maxAge: 600 }));
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);
   app.use(metricsRouter(metrics, access.gate));
@@ -171,6 +172,9 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   endpoint.attach(server);
   return server;
 }
+
+/** What pages of other origins may read of an answer, beside what browsers show them anyway. */
+const exposedHeaders = ["Retry-After", "WWW-Authenticate", "Content-Disposition", "X-Export-Cursor"];
 
 function createReaders({ forClients, sessions }: Live): Readers {
   return {
