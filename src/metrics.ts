@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { Router } from "express";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { demandOperator } from "./access/caller.js";
 import type { Gate } from "./access/gate.js";
-import { ServiceError } from "./errors.js";
 
 /** What is asked of the database when somebody scrapes. */
 export interface MetricSources {
@@ -92,12 +92,7 @@ export class Metrics {
 export function metricsRouter({ registry }: Metrics, gate: Pick<Gate, "callerOf">): Router {
   const router = Router();
   router.get("/metrics", async (request, response) => {
-    if (gate.callerOf(request).role !== "operator")
-      throw new ServiceError("Metrics are for operators only.", {
-        status: 403,
-        code: "FORBIDDEN",
-        logLevel: "info",
-      });
+    demandOperator(gate.callerOf(request), "Metrics");
     response.type(registry.contentType).send(await registry.metrics());
   });
   return router;

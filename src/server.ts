@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import cors from "cors";
-import express, { type Express } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
-import { setUpAccess } from "./access/access.js";
+import { type Access, setUpAccess } from "./access/access.js";
 import type { Config } from "./config.js";
 import { ServiceError } from "./errors.js";
 import { type Announcements, noAnnouncements } from "./feed/announcements.js";
@@ -15,15 +15,18 @@ import { Feed } from "./feed/feed.js";
 import { RedisAnnouncements } from "./feed/redis-announcements.js";
 import { CursorCodec } from "./graphql/cursors.js";
 import { GraphqlEndpoint } from "./graphql/endpoint.js";
+import type { Readers } from "./graphql/readers.js";
 import { createSchema } from "./graphql/schema.js";
 import { SessionEventSource } from "./graphql/session-event-source.js";
 import { healthRouter } from "./health.js";
 import type { Logger } from "./logger.js";
 import { Metrics, metricsRouter } from "./metrics.js";
+import { OpenedParts } from "./opened-parts.js";
 import { problemHandler } from "./problem.js";
 import { productionWarnings } from "./production.js";
 import { ClientReader } from "./store/client-reader.js";
 import { connectDatabase } from "./store/connect.js";
+import type { Database } from "./store/database.js";
 import { durabilityWarnings } from "./store/durability.js";
 import { ErasureList } from "./store/erasure/erasure-list.js";
 import { Retention } from "./store/erasure/retention.js";
@@ -53,38 +56,128 @@ export interface RunningServer {
 /** How long deliveries in work may take to finish once the service is asked to stop. */
 const drainMilliseconds = 8_000;
 
-/** The composition root: migrates the database, puts the parts together and listens. */
+/** The composition root: migrates the database, puts the parts together and listens. Where that fails, nothing stays open. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const opened = new OpenedParts();
+  try {
+    const storage = await openStorage(config, logger, opened);
+    const access = await setUpAccess(config, storage.database, logger);
+    opened.add(() => access.stop());
+    const live = createFeed(config, storage, logger);
+    opened.add(() => live.feed.stop());
+    await live.feed.start();
+    const ages = { sessions: config.retentionDays, auditLog: config.auditRetentionDays };
+    const retention = new Retention(storage.database, ages, logger);
+    opened.add(() => retention.stop());
+    retention.start();
+    const server = await createHttpServer({ config, storage, access, live, logger }, opened);
+    return { url: await listen(server, config.host, config.port), stop: () => opened.close() };
+  } catch (error) {
+    await opened.close().catch((err: unknown) => {
+      logger.warn({ err }, "what was open could not be closed in order");
+    });
+    throw error;
+  }
+}
+
+/** The database, brought up to date, and the key in it that cursors are signed with. */
+interface Storage {
+  readonly database: Database;
+  readonly cursorKey: string;
+}
+
+async function openStorage(config: Config, logger: Logger, opened: OpenedParts): Promise<Storage> {
   const database = await connectDatabase(config, logger);
+  opened.add(() => database.close());
   await migrate(database.writer, (what) => {
     logger.info(what);
   });
   for (const warning of await durabilityWarnings(database)) logger.warn(warning);
   for (const warning of await packetWarnings(database, config.webhook.maxBytes)) logger.warn(warning);
   for (const warning of productionWarnings(config)) logger.warn(warning);
-  const access = await setUpAccess(config, database, logger).catch(async (error: unknown) => {
-    await database.close();
-    throw error;
-  });
+  return { database, cursorKey: await loadCursorKey(database) };
+}
 
+/** The feed, with those who read and write for it. */
+interface Live {
+  readonly feed: Feed;
+  readonly fanOut: FanOut;
+  readonly writer: FeedWriter;
+  /** What clients ask for is read through it, by subscribers and by everybody else. */
+  readonly forClients: ClientReader;
+  readonly sessions: SessionReader;
+}
+
+function createFeed(config: Config, { database, cursorKey }: Storage, logger: Logger): Live {
   const forClients = new ClientReader(database);
   const sessions = new SessionReader(forClients);
-  const feedWriter = new FeedWriter(database);
-  const feedReader = new FeedReader(database);
+  const writer = new FeedWriter(database);
+  const reader = new FeedReader(database);
   const { bufferBytes, stallSeconds } = config.subscriptions;
   const limits = { bufferBytes, stallMilliseconds: stallSeconds * 1_000 };
-  const fanOut = new FanOut(feedReader, sessions, limits, logger);
-  const cursorKey = await loadCursorKey(database);
+  const fanOut = new FanOut(reader, sessions, limits, logger);
   const feed = new Feed({
-    reader: feedReader,
-    writer: feedWriter,
+    reader,
+    writer,
     fanOut,
     announcements: createAnnouncements(config, cursorKey, logger),
     retentionDays: config.feedRetentionDays,
     logger,
   });
-  const cursors = new CursorCodec(cursorKey);
-  const readers = {
+  return { feed, fanOut, writer, forClients, sessions };
+}
+
+interface HttpParts {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly access: Access;
+  readonly live: Live;
+  readonly logger: Logger;
+}
+
+/** All that is served, before it listens: the webhook's router, what it does not answer, and WebSockets. */
+async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<Server> {
+  const { config, storage, access, live, logger } = parts;
+  const readers = createReaders(live);
+  const metrics = new Metrics({
+    deadLetters: () => readers.webhookEvents.count({ status: "dead" }),
+    feedHead: async () => (await live.feed.bounds()).head,
+    openSubscriptions: () => live.fanOut.size,
+  });
+  const cursors = new CursorCodec(storage.cursorKey);
+  const { maxCost } = config.graphql.limits;
+  const schema = await createSchema({ readers, feed: live.feed, cursors, maxCost });
+  const refused = new WeakMap<IncomingMessage, unknown>();
+  const app = createApp(refused);
+  const server = serveWebhooksFirst(parts, metrics, { app, refused });
+  const events = new SessionEventSource(cursors);
+  const endpoint = new GraphqlEndpoint({ ...parts, metrics, schema, events, fanOut: live.fanOut });
+  opened.add(async () => {
+    const drained = drain(server);
+    await endpoint.stop();
+    await drained;
+  });
+
+  app.use(healthRouter(storage.database));
+  const origin = config.corsOrigins.includes("*") ? true : [...config.corsOrigins];
+  app.use(cors({ origin, exposedHeaders, maxAge: 600 }));
+  // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
+  app.use(access.gate.http);
+  app.use(metricsRouter(metrics, access.gate));
+  const sessionExport = new SessionExport(live.sessions, readers.analyses);
+  app.use(exportRouter({ sessions: sessionExport, schema, cursors, gate: access.gate, logger }));
+  app.use(await endpoint.router());
+  app.use(refuseOtherPaths);
+  app.use(problemHandler(logger));
+  endpoint.attach(server);
+  return server;
+}
+
+/** What pages of other origins may read of an answer, beside what browsers show them anyway. */
+const exposedHeaders = ["Retry-After", "WWW-Authenticate", "Content-Disposition", "X-Export-Cursor"];
+
+function createReaders({ forClients, sessions }: Live): Readers {
+  return {
     sessions,
     messages: new MessageReader(forClients),
     agentVersions: new AgentVersionReader(forClients),
@@ -92,50 +185,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     webhookEvents: new WebhookEventReader(forClients),
     stats: new StatsReader(forClients),
   };
-  const metrics = new Metrics({
-    deadLetters: () => readers.webhookEvents.count({ status: "dead" }),
-    feedHead: async () => (await feed.bounds()).head,
-    openSubscriptions: () => fanOut.size,
-  });
-  const schema = await createSchema({ readers, feed, cursors, maxCost: config.graphql.limits.maxCost });
-  const endpoint = new GraphqlEndpoint({
-    metrics,
-    schema,
-    events: new SessionEventSource(cursors),
-    fanOut,
-    access,
-    config,
-    logger,
-  });
-  const eventLog = new EventLog(database, new SessionWriter(), feedWriter, new ErasureList(database));
+}
 
-  const webhooks = webhookRouter({ config: config.webhook, events: eventLog, feed, metrics, logger });
-  const refused = new WeakMap<IncomingMessage, unknown>();
-  const app = createApp();
-  app.use((request, _response, next) => {
-    next(refused.get(request));
-  });
-  app.use(healthRouter(database));
-  app.use(cors({ origin: config.corsOrigins.includes("*") ? true : [...config.corsOrigins], maxAge: 600 }));
-  // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
-  app.use(access.gate.http);
-  app.use(metricsRouter(metrics, access.gate));
-  const sessionExport = new SessionExport(sessions, readers.analyses);
-  app.use(exportRouter({ sessions: sessionExport, schema, cursors, gate: access.gate, logger }));
-  app.use(await endpoint.router());
-  app.use((_request, _response, next) => {
-    next(
-      new ServiceError("Nothing is served at this path.", {
-        status: 404,
-        code: "NOT_FOUND",
-        logLevel: "debug",
-      }),
-    );
-  });
-  app.use(problemHandler(logger));
-
-  const server = createServer(
-    { requestTimeout: config.webhook.bodyTimeoutSeconds * 1_000, connectionsCheckingInterval: 1_000 },
+/** The webhook's router stands before the application, which gets what that one does not answer, and its errors. */
+function serveWebhooksFirst(
+  { config: { webhook: config }, storage: { database }, live: { feed, writer }, logger }: HttpParts,
+  metrics: Metrics,
+  { app, refused }: { readonly app: Express; readonly refused: WeakMap<IncomingMessage, unknown> },
+): Server {
+  const events = new EventLog(database, new SessionWriter(), writer, new ErasureList(database));
+  const webhooks = webhookRouter({ config, events, feed, metrics, logger });
+  return createServer(
+    { requestTimeout: config.bodyTimeoutSeconds * 1_000, connectionsCheckingInterval: 1_000 },
     (request, response) => {
       void webhooks(request, response, (error) => {
         if (error !== undefined) refused.set(request, error);
@@ -143,25 +204,17 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       });
     },
   );
-  endpoint.attach(server);
-  await feed.start();
-  const ages = { sessions: config.retentionDays, auditLog: config.auditRetentionDays };
-  const retention = new Retention(database, ages, logger);
-  retention.start();
-  const url = await listen(server, config.host, config.port);
-  return {
-    url,
-    stop: async () => {
-      const drained = drain(server);
-      await endpoint.stop();
-      await drained;
-      await feed.stop();
-      await retention.stop();
-      await access.stop();
-      await database.close();
-    },
-  };
 }
+
+const refuseOtherPaths: RequestHandler = (_request, _response, next) => {
+  next(
+    new ServiceError("Nothing is served at this path.", {
+      status: 404,
+      code: "NOT_FOUND",
+      logLevel: "debug",
+    }),
+  );
+};
 
 /** The channel is named after the database's own key, so that services which share a Redis and not a database do not meet. */
 function createAnnouncements({ redisUrl }: Config, databaseKey: string, logger: Logger): Announcements {
@@ -170,12 +223,16 @@ function createAnnouncements({ redisUrl }: Config, databaseKey: string, logger: 
   return new RedisAnnouncements(redisUrl, `conversation-agent-api:feed:${name}`, logger);
 }
 
-function createApp(): Express {
+/** @param refused what the webhook's router refused, and why */
+function createApp(refused: WeakMap<IncomingMessage, unknown>): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
   // Sandbox brings a policy of its own, and may be opened from anywhere on the local machine.
   app.use(helmet({ contentSecurityPolicy: false, crossOriginEmbedderPolicy: false }));
+  app.use((request, _response, next) => {
+    next(refused.get(request));
+  });
   return app;
 }
 

@@ -20,6 +20,11 @@ export function parseApiKey(text: string): ApiKey | undefined {
   return prefix === undefined || secret === undefined ? undefined : { prefix, secret };
 }
 
+/** Whether a text has the form of a key's prefix. */
+export function isPrefix(text: string): boolean {
+  return /^[0-9a-f]{8}$/.test(text);
+}
+
 /**
  * What is stored of a secret. One round of SHA-256 is enough: the secret is 256 random bits, so there is nothing to guess, and slow
  * hashes (for passwords that people choose) would only make every request slow.

@@ -1,3 +1,4 @@
+import { ForbiddenError } from "../errors.js";
 import { everything, type Scope } from "../store/readers/scope.js";
 
 /**
@@ -27,6 +28,14 @@ export const localCaller: Caller = {
   expiresAt: undefined,
   keyId: undefined,
 };
+
+/**
+ * @param what is about all organizations, such as `Metrics`
+ * @throws ForbiddenError where the caller is no operator
+ */
+export function demandOperator({ role }: Caller, what: string): void {
+  if (role !== "operator") throw new ForbiddenError(`${what} are for operators only.`);
+}
 
 /** The scope of a role within an organization, or within all (`null`). */
 export function scopeOf(role: Role, organizationId: string | null): Scope {

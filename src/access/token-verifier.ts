@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
 import { z } from "zod";
 import type { Config } from "../config.js";
 import { UnauthenticatedError, UnavailableError } from "../errors.js";
@@ -40,7 +40,7 @@ export class TokenVerifier {
       ...(audience !== undefined && { audience }),
     };
     if (jwksUrl !== undefined) {
-      const keys = createRemoteJWKSet(new URL(jwksUrl), { timeoutDuration: 5_000 });
+      const keys = publishedKeys(new URL(jwksUrl));
       this.verify = async (token) =>
         (await jwtVerify(token, keys, { ...options, algorithms: publicKeyAlgorithms })).payload;
     } else {
@@ -71,9 +71,27 @@ export class TokenVerifier {
     try {
       return await this.verify(token);
     } catch (error) {
-      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout))
-        throw new UnauthenticatedError();
-      throw new UnavailableError("The identity provider's keys cannot be fetched.", error);
+      if (error instanceof errors.JOSEError) throw new UnauthenticatedError();
+      if (error instanceof UnavailableError) throw error;
+      throw new UnavailableError("The token cannot be verified now.", error);
     }
   }
 }
+
+/**
+ * The key of a token, as the identity provider publishes it. Only that it publishes none for such a token is the token's fault: where
+ * it answers with an error, or with what are no keys, whoever asks has failed at nothing.
+ */
+function publishedKeys(url: URL): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(url, { timeoutDuration: 5_000 });
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (faultsOfTokens.some((fault) => error instanceof fault)) throw error;
+      throw new UnavailableError("The identity provider's keys cannot be fetched.", error);
+    }
+  };
+}
+
+const faultsOfTokens = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];

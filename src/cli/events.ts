@@ -2,28 +2,24 @@ import "reflect-metadata";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { loadConfig } from "../config.js";
-import { ServiceError } from "../errors.js";
+import type { Config } from "../config.js";
 import { parseInstant, toDatetime } from "../events/instant.js";
-import { connectDatabase } from "../store/connect.js";
 import type { Database } from "../store/database.js";
 import { emptyProjection } from "../store/empty-projection.js";
 import { ErasureList } from "../store/erasure/erasure-list.js";
 import { EventLog } from "../store/event-log.js";
-import { migrate } from "../store/migrate.js";
 import { WebhookEventReader } from "../store/readers/webhook-event.reader.js";
 import { FeedWriter } from "../store/writers/feed.writer.js";
 import { SessionWriter } from "../store/writers/session.writer.js";
-import { createLogger } from "../logger.js";
 import { CheckpointFile } from "./events/checkpoint.js";
 import { importEvents } from "./events/import-events.js";
 import { showProgress } from "./events/progress.js";
 import { readLines } from "./events/read-lines.js";
 import { replayEvents } from "./events/replay-events.js";
-import { commandReadSeconds } from "./with-database.js";
+import { runCommand } from "./run-command.js";
+import { withDatabase } from "./with-database.js";
 
 /** `npm run events`: the log of raw events for operators, in the database of DATABASE_URL. Prints no personal data. */
-const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
 const stop = new AbortController();
 // Once only: a second signal ends the process at once, as usual.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -49,7 +45,7 @@ program
   .addOption(
     selecting("since", "--since <instant>", "all received at this instant or later").argParser(instant),
   )
-  .addOption(selecting("id", "--id <uuid>", "one event, by its id").argParser((id) => id.toLowerCase()))
+  .addOption(selecting("id", "--id <uuid>", "one event, by its id"))
   .addOption(selecting("all", "--all", "every event"))
   .option(
     "--into-empty",
@@ -68,12 +64,7 @@ program
   .description("Store envelopes as if they had been delivered. Run it again after an interruption.")
   .action(importFile);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof ServiceError)) throw error;
-  process.exitCode = fail(`error: ${error.message} Run the command again later; nothing is done twice.`);
-}
+await runCommand(() => program.parseAsync());
 
 interface ReplayOptions {
   readonly since?: string;
@@ -120,7 +111,7 @@ async function importFile(file: string, options: { readonly checkpoint?: string 
     file === "-" ? undefined : new CheckpointFile(file, options.checkpoint ?? `${file}.checkpoint`);
   const size =
     file === "-" ? 0 : (await stat(file).catch(() => program.error(`error: there is no file ${file}`))).size;
-  await withLog(async ({ reader, events }) => {
+  await withLog(async ({ reader, events, config }) => {
     const from = (await checkpoint?.read((hash) => reader.hasBody(hash))) ?? { line: 0, offset: 0 };
     if (from.line > 0) console.error(`going on after line ${from.line}`);
     const progress = showProgress(process.stderr, "bytes", size);
@@ -152,25 +143,23 @@ function openSource(file: string, offset: number): AsyncIterable<Buffer> {
   return file === "-" ? process.stdin : createReadStream(file, { start: offset });
 }
 
-async function withLog(
-  work: (parts: { database: Database; reader: WebhookEventReader; events: EventLog }) => Promise<void>,
-): Promise<void> {
-  const settings = { ...config, databaseWaitSeconds: 0, databaseReadSeconds: commandReadSeconds };
-  const database = await connectDatabase(settings, createLogger("silent"));
-  try {
-    await migrate(database.writer, (what) => {
-      console.error(what);
-    });
+interface LogParts {
+  readonly database: Database;
+  readonly reader: WebhookEventReader;
+  readonly events: EventLog;
+  readonly config: Config;
+}
+
+async function withLog(work: (parts: LogParts) => Promise<void>): Promise<void> {
+  await withDatabase(async (database, config) => {
     const events = new EventLog(
       database,
       new SessionWriter(),
       new FeedWriter(database),
       new ErasureList(database),
     );
-    await work({ database, reader: new WebhookEventReader(database), events });
-  } finally {
-    await database.close();
-  }
+    await work({ database, reader: new WebhookEventReader(database), events, config });
+  });
 }
 
 function instant(text: string): string {

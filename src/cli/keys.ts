@@ -1,10 +1,12 @@
 import "reflect-metadata";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { generateApiKey, hashSecret } from "../access/api-key.js";
+import { generateApiKey, hashSecret, isPrefix } from "../access/api-key.js";
 import { type Role, roles } from "../access/caller.js";
 import { toDatetime } from "../events/instant.js";
 import { ApiKeyStore } from "../store/api-keys.js";
-import type { ApiKeyRow } from "../store/tables/api-keys.table.js";
+import { type ApiKeyRow, longestName } from "../store/tables/api-keys.table.js";
+import { days } from "./days.js";
+import { runCommand } from "./run-command.js";
 import { withDatabase } from "./with-database.js";
 
 interface CreateOptions {
@@ -21,7 +23,7 @@ const program = new Command("keys").description("API keys: who may read, what, a
 program
   .command("create")
   .description("Make a key. It is printed once, to stdout, and cannot be shown again.")
-  .requiredOption("--name <text>", "who holds it, for people")
+  .requiredOption("--name <text>", "who holds it, for people", keyName)
   .addOption(new Option("--role <role>", "what it may do").choices(roles).default("reader"))
   .option("--organization <uuid>", "read this organization only", organizationId)
   .option("--all-organizations", "read all organizations (operators always do)")
@@ -36,7 +38,7 @@ program
   .description("End a key: within seconds it is refused, and its open sockets are closed.")
   .action(revoke);
 
-await program.parseAsync();
+await runCommand(() => program.parseAsync());
 
 async function create(options: CreateOptions): Promise<void> {
   const isForAll = options.allOrganizations === true || options.role === "operator";
@@ -72,7 +74,7 @@ async function list(): Promise<void> {
 
 async function revoke(prefix: string): Promise<void> {
   await withKeys(async (keys) => {
-    if (await keys.revoke(prefix)) console.error(`Revoked ${prefix}.`);
+    if (isPrefix(prefix) && (await keys.revoke(prefix))) console.error(`Revoked ${prefix}.`);
     else program.error(`error: there is no key ${prefix} that could be revoked`);
   });
 }
@@ -108,9 +110,10 @@ function organizationId(text: string): string {
   return text.toLowerCase();
 }
 
-function days(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 36_500)
-    throw new InvalidArgumentError("must be a whole number of days.");
-  return count;
+/** By code points, as the column counts. */
+function keyName(text: string): string {
+  const { length } = Array.from(text);
+  if (length < 1 || length > longestName)
+    throw new InvalidArgumentError(`must have 1 to ${longestName} characters.`);
+  return text;
 }

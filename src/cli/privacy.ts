@@ -1,12 +1,13 @@
 import "reflect-metadata";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { createLogger } from "../logger.js";
-import { BadInputError } from "../errors.js";
 import { AuditLog } from "../store/audit-log.js";
 import type { Database } from "../store/database.js";
 import { ErasureList } from "../store/erasure/erasure-list.js";
 import { Eraser } from "../store/erasure/eraser.js";
 import { Retention } from "../store/erasure/retention.js";
+import { days } from "./days.js";
+import { runCommand } from "./run-command.js";
 import { withDatabase } from "./with-database.js";
 
 interface EraseOptions {
@@ -34,21 +35,16 @@ program
   .requiredOption("--days <days>", "how long to keep them", days)
   .action(retain);
 
-await program.parseAsync();
+await runCommand(() => program.parseAsync());
 
 async function erase({ phone, email, contactId }: EraseOptions): Promise<void> {
   const [identifier = "", ...more] = [phone, email, contactId].filter((text) => text !== undefined);
   if (identifier === "" || more.length > 0)
     program.error("error: say one of --phone, --email and --contact-id");
   await withDatabase(async (database) => {
-    try {
-      const erased = await new Eraser(database, new ErasureList(database)).erase(identifier);
-      await note(database, "erase", "privacy erase", erased.sessions);
-      console.log(JSON.stringify({ ...erased, sessions: erased.sessions.length }));
-    } catch (error) {
-      if (!(error instanceof BadInputError)) throw error;
-      program.error(`error: ${error.message}`);
-    }
+    const erased = await new Eraser(database, new ErasureList(database)).erase(identifier);
+    await note(database, "erase", "privacy erase", erased.sessions);
+    console.log(JSON.stringify({ ...erased, sessions: erased.sessions.length }));
   });
 }
 
@@ -72,11 +68,4 @@ async function note(
   const audit = new AuditLog(database, createLogger("warn"));
   audit.note({ caller: "command", role: "operator", action, operation, count, ids });
   await audit.stop();
-}
-
-function days(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 36_500)
-    throw new InvalidArgumentError("must be a whole number of days.");
-  return count;
 }

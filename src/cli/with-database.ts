@@ -1,31 +1,35 @@
-import { loadConfig } from "../config.js";
-import { ConfigurationError } from "../errors.js";
-import { Database } from "../store/database.js";
+import { type Config, loadConfig } from "../config.js";
+import { createLogger } from "../logger.js";
+import { connectDatabase } from "../store/connect.js";
+import type { Database } from "../store/database.js";
 import { migrate } from "../store/migrate.js";
 
 /** A command may pass over whole tables, and nobody waits for its answer. */
-export const commandReadSeconds = 600;
+const commandReadSeconds = 600;
 
 /** Does a command's work on the database that DATABASE_URL names, brought up to date. */
-export async function withDatabase(work: (database: Database) => Promise<void>): Promise<void> {
-  try {
-    // A command verifies no signatures, so it must not ask for their secrets.
-    const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
-    const database = await Database.open(config.database, 2, {
-      transaction: config.databaseTimeoutSeconds * 1_000,
-      read: commandReadSeconds * 1_000,
+export async function withDatabase(
+  work: (database: Database, config: Config) => Promise<void>,
+): Promise<void> {
+  await withUnmigrated(async (database, config) => {
+    await migrate(database.writer, (what) => {
+      console.error(what);
     });
-    try {
-      await migrate(database.writer, (what) => {
-        console.error(what);
-      });
-      await work(database);
-    } finally {
-      await database.close();
-    }
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
+    await work(database, config);
+  });
+}
+
+/** Does a command's work on that database as it is. */
+export async function withUnmigrated(
+  work: (database: Database, config: Config) => Promise<void>,
+): Promise<void> {
+  // A command verifies no signatures, so it must not ask for their secrets.
+  const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
+  const settings = { ...config, databaseWaitSeconds: 0, databaseReadSeconds: commandReadSeconds };
+  const database = await connectDatabase(settings, createLogger("silent"));
+  try {
+    await work(database, config);
+  } finally {
+    await database.close();
   }
 }

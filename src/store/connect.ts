@@ -44,5 +44,6 @@ function refusal(reason: string): string {
 }
 
 function absence(reason: string, waited: number): string {
-  return `The database cannot be reached (${reason}), after ${waited} s of waiting (DATABASE_WAIT_SECONDS): is it up, and at the host and port of DATABASE_URL?`;
+  const wait = waited === 0 ? "" : `, after ${waited} s of waiting (DATABASE_WAIT_SECONDS)`;
+  return `The database cannot be reached (${reason})${wait}: is it up, and at the host and port of DATABASE_URL?`;
 }

@@ -1,4 +1,5 @@
 import { type DataSource, type Migration, MigrationExecutor } from "typeorm";
+import { UnavailableError } from "../errors.js";
 
 /** Told to whoever waits for a start. */
 export type TellProgress = (what: string) => void;
@@ -27,7 +28,7 @@ export async function migrate(
     if (!(await takeLock(0))) {
       tell("another instance is bringing the tables up to date; waiting for it");
       if (!(await takeLock(longestWait)))
-        throw new Error(
+        throw new UnavailableError(
           "Another instance is still bringing the tables up to date; start this one again later.",
         );
     }

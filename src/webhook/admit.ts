@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Config } from "../config.js";
 import { ServiceError } from "../errors.js";
 import type { Logger } from "../logger.js";
-import { verifySignature } from "./verify-signature.js";
+import { isSigned, missingSignature, verifySignature } from "./verify-signature.js";
 
 /** Whose key signed a delivery. */
 export interface Admission {
@@ -16,6 +16,15 @@ export class UnauthenticDeliveryError extends ServiceError {
   constructor(detail: string) {
     super(detail, { status: 401, code: "UNAUTHENTICATED", logLevel: "warn" });
   }
+}
+
+/**
+ * Refuses a delivery that need not be read, since no body could make it authentic.
+ * @throws UnauthenticDeliveryError where there is no signature, in mode `enforce`
+ */
+export function refuseUnsigned(headers: IncomingHttpHeaders, config: Config["webhook"]): void {
+  if (config.signatureMode === "enforce" && !isSigned(headers))
+    throw new UnauthenticDeliveryError(missingSignature);
 }
 
 /**

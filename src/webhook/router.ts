@@ -3,6 +3,8 @@ import express from "express";
 import { ServiceError, UnavailableError } from "../errors.js";
 import type { Metrics } from "../metrics.js";
 import type { Outcome } from "../store/event-log.js";
+import { refuseUnsigned } from "./admit.js";
+import { readBodies } from "./arriving-bodies.js";
 import { receiveEvent, type ReceiveEventContext } from "./receive-event.js";
 
 /** What a handler may use here: see {@link webhookRouter}. */
@@ -22,12 +24,12 @@ const path = "/webhooks/whippy";
  */
 export function webhookRouter(context: ReceiveEventContext & { readonly metrics: Metrics }): Handler {
   const { config, metrics } = context;
+  const takeSlot = boundInFlight(config.maxInFlight);
   const receive: Handler = async (request, response) => {
     const { body } = request as { body?: unknown };
     const { headers } = request;
-    const outcome = await receiveEvent(
-      { headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) },
-      context,
+    const outcome = await takeSlot(() =>
+      receiveEvent({ headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) }, context),
     );
     metrics.delivered(
       response,
@@ -45,8 +47,11 @@ export function webhookRouter(context: ReceiveEventContext & { readonly metrics:
   };
   const router = express.Router();
   router.use(path, metrics.countDeliveries);
-  const readBody = express.raw({ type: () => true, limit: config.maxBytes });
-  router.post(path, boundInFlight(config.maxInFlight), requireJson, readBody, receive);
+  const requireSignature: Handler = (request, _response, next) => {
+    refuseUnsigned(request.headers, config);
+    next();
+  };
+  router.post(path, requireSignature, requireJson, readBodies(config), receive);
   router.all(path, refuse);
   return router as unknown as Handler;
 }
@@ -79,19 +84,18 @@ function send(response: ServerResponse, status: 200 | 202, content: object): voi
     .end(text);
 }
 
-/** Refuses at once what exceeds the bound, before reading its body: a queue would only grow. */
-function boundInFlight(most: number): Handler {
+/** Refuses at once what exceeds the bound: a queue would only grow. Whoever has not sent a whole body holds no place. */
+function boundInFlight(most: number) {
   let inFlight = 0;
-  return (_request, response, next) => {
-    if (inFlight >= most) {
-      response.setHeader("Connection", "close");
+  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    if (inFlight >= most)
       throw new UnavailableError("Too many deliveries are in work; try again.", undefined, 1);
-    }
     inFlight += 1;
-    response.once("close", () => {
+    try {
+      return await work();
+    } finally {
       inFlight -= 1;
-    });
-    next();
+    }
   };
 }
 

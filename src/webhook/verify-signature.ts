@@ -45,6 +45,16 @@ type Refused = Extract<SignatureVerdict, { authentic: false }>;
 /** From the reason that says least of what the sender must mend to the one that says most. */
 const TELLING: readonly SignatureRefusal[] = ["no-secret", "missing", "malformed", "mismatch", "stale"];
 
+/** Said of a request that carries no signature of either scheme. */
+export const missingSignature = `${WHIPPY_SIGNATURE_HEADER} or webhook-signature: must be present`;
+
+/** Whether a request carries a signature, right or wrong: without one, no body makes it authentic. */
+export function isSigned(headers: SignatureHeaders): boolean {
+  return [WHIPPY_SIGNATURE_HEADER, "webhook-signature"].some(
+    (header) => headers[header.toLowerCase()] !== undefined,
+  );
+}
+
 /**
  * Decides whether a request is authentic, by Whippy's likely scheme (unconfirmed) or by Standard Webhooks; if it
  * carries headers of both, either one suffices. Never throws, whatever the headers and the body hold.
@@ -65,9 +75,7 @@ export function verifySignature(
   if (whippy.authentic) return whippy;
   const standard = judge(readStandardWebhooksClaim(headers, rawBody), policy, now);
   if (standard.authentic) return standard;
-  if (whippy.reason === "missing" && standard.reason === "missing") {
-    return refuse("missing", `${WHIPPY_SIGNATURE_HEADER} or webhook-signature: must be present`);
-  }
+  if (!isSigned(headers)) return refuse("missing", missingSignature);
   return TELLING.indexOf(standard.reason) > TELLING.indexOf(whippy.reason) ? standard : whippy;
 }
 

@@ -180,6 +180,50 @@ describe("tokens of an identity provider", () => {
   });
 });
 
+describe("an identity provider that fails", () => {
+  it("is an outage, and no failed attempt of whoever asks", async () => {
+    let answer = { status: 500, text: "" };
+    const provider = createServer((_request, response) => {
+      response.writeHead(answer.status, { "Content-Type": "application/json" }).end(answer.text);
+    });
+    await new Promise<void>((resolve) => {
+      provider.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = provider.address() as AddressInfo;
+    const service = await startService({
+      JWT_JWKS_URL: `http://127.0.0.1:${port}/keys`,
+      JWT_ISSUER: "tests",
+      JWT_AUDIENCE: "conversation-agent-api",
+      RATE_LIMIT_FAILURES: "1",
+    });
+    const { publicKey, privateKey } = await generateKeyPair("ES256");
+    const signed = await new SignJWT({ role: "reader", organization_id: organizationA })
+      .setProtectedHeader({ alg: "ES256", kid: "1" })
+      .setSubject("somebody")
+      .setIssuer("tests")
+      .setAudience("conversation-agent-api")
+      .setExpirationTime("5m")
+      .sign(privateKey);
+    const ask = async () => await service.query(query, {}, { Authorization: `Bearer ${signed}` });
+    const jwk = { ...(await exportJWK(publicKey)), kid: "1", alg: "ES256" };
+    for (answer of [
+      { status: 500, text: "{}" },
+      { status: 200, text: "<html>" },
+      { status: 200, text: "[]" },
+      { status: 200, text: JSON.stringify({ keys: [{ ...jwk, x: "broken" }] }) },
+    ]) {
+      const { status, errors } = await ask();
+      expect([answer.text, status, errors?.[0]?.extensions.code]).toEqual([
+        answer.text,
+        503,
+        "SERVICE_UNAVAILABLE",
+      ]);
+    }
+    await service.stop();
+    provider.close();
+  });
+});
+
 describe("a service without keys", () => {
   it("serves this machine alone, and is closed by the first key that is made", async () => {
     const database = await createTestDatabase();

@@ -140,6 +140,7 @@ describe("npm run events", () => {
 
   it.each([
     [["replay", "--id", "none"], "no event of this id"],
+    [["replay", "--id", "é"], "no event of this id"],
     [["replay", "--since", "yesterday"], "ISO 8601"],
     [["replay", "--dead", "--all"], "cannot be used"],
     [["import", "nowhere.ndjson"], "no file"],

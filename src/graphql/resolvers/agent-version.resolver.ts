@@ -22,7 +22,7 @@ import type { CursorCodec } from "../cursors.js";
 import { agentVersionFields, itemPaths, sessionFields, sliceOf, slicesOf } from "../fields.js";
 import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
 import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
-import { grouped, inOrder, type Readers } from "../readers.js";
+import { byId, grouped, type Readers } from "../readers.js";
 import { JsonScalar } from "../scalars.js";
 import { selectedFields } from "../selection.js";
 import {
@@ -82,10 +82,7 @@ export class AgentVersionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRecord | null> {
-    const fields = agentVersionFields(info);
-    return await context.load(info, id.toLowerCase(), async (ids) =>
-      inOrder(ids, await this.readers.agentVersions.byIds(context.scope, ids, fields), (row) => row.id),
-    );
+    return await byId(id, this.readers.agentVersions, agentVersionFields(info), { context, info });
   }
 
   @Query(() => AgentVersionConnection, { description: "Agent versions, by id." })

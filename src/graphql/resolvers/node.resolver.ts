@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, ID, Info, Query, Resolver } from "type-graphql";
+import { storedId } from "../../store/readers/filter.js";
 import type { RequestContext } from "../context.js";
 import { agentVersionFields, messageFieldsOf, sessionFields } from "../fields.js";
 import type { Readers } from "../readers.js";
@@ -20,7 +21,7 @@ export class NodeResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<unknown> {
     const { sessions, messages, agentVersions } = this.readers;
-    const ids = [id.toLowerCase()];
+    const ids = [storedId(id)];
     const [[session], [message], [agentVersion]] = await Promise.all([
       sessions.byIds(scope, ids, sessionFields(info)),
       messages.byIds(scope, ids, messageFieldsOf(info)),

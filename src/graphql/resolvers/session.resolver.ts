@@ -36,7 +36,7 @@ import {
 import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
-import { grouped, inOrder, type Readers } from "../readers.js";
+import { byId, grouped, inOrder, type Readers } from "../readers.js";
 import { CursorScalar } from "../scalars.js";
 import { selectedFields } from "../selection.js";
 import { AgentVersion } from "../types/agent-version.type.js";
@@ -109,10 +109,7 @@ export class SessionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionRecord | null> {
-    const fields = sessionFields(info);
-    return await context.load(info, id.toLowerCase(), async (ids) =>
-      inOrder(ids, await this.readers.sessions.byIds(context.scope, ids, fields), (row) => row.id),
-    );
+    return await byId(id, this.readers.sessions, sessionFields(info), { context, info });
   }
 
   @Query(() => SessionConnection, { description: "Sessions, the newest start first unless said otherwise." })

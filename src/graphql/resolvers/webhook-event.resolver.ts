@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
-import { ServiceError } from "../../errors.js";
+import { demandOperator } from "../../access/caller.js";
 import { findUnstorable } from "../../events/storable.js";
 import type { WebhookEventRecord } from "../../store/readers/webhook-event.reader.js";
 import type { RequestContext } from "../context.js";
@@ -39,12 +39,7 @@ export class WebhookEventConnectionResolver {
     @Ctx() { caller }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<WebhookEventPage> {
-    if (caller.role !== "operator")
-      throw new ServiceError("Raw events are for operators only.", {
-        status: 403,
-        code: "FORBIDDEN",
-        logLevel: "info",
-      });
+    demandOperator(caller, "Raw events");
     const window = windowOf(page, this.cursors, "webhookEvents");
     const slice = await sliceOf(info, () =>
       this.readers.webhookEvents.page(

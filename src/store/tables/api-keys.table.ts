@@ -19,13 +19,16 @@ export interface ApiKeyRow {
   revokedAt: string | null;
 }
 
+/** Characters that the name of a key may have. */
+export const longestName = 200;
+
 export const apiKeys = defineTable<ApiKeyRow>({
   name: "api_keys",
   columns: (types) => ({
     id: types.uuid({ primary: true }),
     prefix: types.ascii(16),
     secretSha256: types.hash(),
-    name: types.text(200),
+    name: types.text(longestName),
     organizationId: types.uuid({ nullable: true }),
     role: types.ascii(32),
     createdAt: types.instant(),
