@@ -8,7 +8,7 @@ import type { Logger } from "../logger.js";
 import type { ExportChunk, ExportRequest, SessionExport } from "./session-export.js";
 
 export interface ExportParts {
-  readonly sessions: SessionExport;
+  readonly sessions: Pick<SessionExport, "ndjson" | "csv">;
   readonly schema: GraphQLSchema;
   readonly cursors: CursorCodec;
   readonly gate: Pick<Gate, "callerOf">;
@@ -16,6 +16,23 @@ export interface ExportParts {
 }
 
 const list = "export";
+
+/** How an export is written. */
+interface Format {
+  readonly name: "ndjson" | "csv";
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const formats: readonly Format[] = [
+  { name: "ndjson", headers: { "Content-Type": "application/x-ndjson" } },
+  {
+    name: "csv",
+    headers: {
+      "Content-Type": "text/csv; charset=utf-8",
+      "Content-Disposition": 'attachment; filename="sessions.csv"',
+    },
+  },
+];
 
 /**
  * `/export/sessions.ndjson` and `.csv`: all sessions that match `filter` (JSON in the shape of the GraphQL input SessionFilter), as one
@@ -25,17 +42,18 @@ const list = "export";
  */
 export function exportRouter(parts: ExportParts): Router {
   const router = Router();
-  router.get("/export/sessions.ndjson", async (request, response) => {
-    const asked = read(request, parts);
-    const withCursors = request.query.pageCursors === "true";
-    response.type("application/x-ndjson");
-    await send(response, parts, parts.sessions.ndjson(asked), withCursors);
-  });
-  router.get("/export/sessions.csv", async (request, response) => {
-    const asked = read(request, parts);
-    response.type("text/csv").setHeader("Content-Disposition", 'attachment; filename="sessions.csv"');
-    await send(response, parts, parts.sessions.csv(asked), false);
-  });
+  for (const format of formats) {
+    // Express lets HEAD come here too.
+    router.get(`/export/sessions.${format.name}`, async (request, response) => {
+      const asked = read(request, parts);
+      if (request.method === "HEAD") {
+        response.set(format.headers).end();
+        return;
+      }
+      const withCursors = format.name === "ndjson" && request.query.pageCursors === "true";
+      await send(response, parts, { format, chunks: parts.sessions[format.name](asked), withCursors });
+    });
+  }
   return router;
 }
 
@@ -75,33 +93,48 @@ function textOf(value: unknown, field: string): string {
   throw new BadInputError(`${field}: ${rule}.`, [{ field, rule }]);
 }
 
+interface Stream {
+  readonly format: Format;
+  readonly chunks: AsyncGenerator<ExportChunk>;
+  readonly withCursors: boolean;
+}
+
+/** @throws what is refused (a filter too deep, say), before the first byte; nothing once the answer has begun */
 async function send(
   response: Response,
   { cursors, logger }: ExportParts,
-  chunks: AsyncGenerator<ExportChunk>,
-  withCursors: boolean,
+  { format, chunks, withCursors }: Stream,
 ): Promise<void> {
   const closed = new AbortController();
   response.once("close", () => {
     closed.abort();
   });
+  // HTTP/1.0 knows neither chunks nor the trailer after them.
+  const isChunked = response.useChunkedEncodingByDefault;
+  let hasBegun = false;
   let cursor = "";
   try {
-    // What is refused (a filter too deep, say) is refused before the first byte.
     for (let next = await chunks.next(); ; next = await chunks.next()) {
-      if (!response.headersSent) response.setHeader("Trailer", "X-Export-Cursor");
-      if (next.done === true || closed.signal.aborted) break;
+      if (response.destroyed) return;
+      if (!hasBegun) {
+        hasBegun = true;
+        response.set(format.headers);
+        if (isChunked) response.setHeader("Trailer", "X-Export-Cursor");
+      }
+      if (next.done === true) break;
       const { text, position } = next.value;
       if (position.length > 0) cursor = cursors.encode(list, position);
       const line = withCursors ? `${JSON.stringify({ cursor })}\n` : "";
       if (!response.write(`${text}${line}`)) await once(response, "drain", { signal: closed.signal });
     }
-    response.addTrailers({ "X-Export-Cursor": cursor });
+    if (isChunked) response.addTrailers({ "X-Export-Cursor": cursor });
     response.end();
   } catch (error) {
-    if (!response.headersSent) throw error;
+    if (!hasBegun) throw error;
     if (!closed.signal.aborted) logger.error({ err: error }, "an export broke off");
-    response.destroy();
+    // Without chunks, an end in order would look like the end of a whole export.
+    if (isChunked) response.destroy();
+    else response.socket?.resetAndDestroy();
   } finally {
     await chunks.return(undefined);
   }
