@@ -5,13 +5,14 @@ import type { Gate } from "../access/gate.js";
 import { BadInputError } from "../errors.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Logger } from "../logger.js";
+import type { Scope } from "../store/readers/scope.js";
 import type { ExportChunk, ExportRequest, SessionExport } from "./session-export.js";
 
 export interface ExportParts {
   readonly sessions: Pick<SessionExport, "ndjson" | "csv">;
   readonly schema: GraphQLSchema;
   readonly cursors: CursorCodec;
-  readonly gate: Pick<Gate, "callerOf">;
+  readonly gate: Pick<Gate, "exporterOf">;
   readonly logger: Logger;
 }
 
@@ -44,8 +45,10 @@ export function exportRouter(parts: ExportParts): Router {
   const router = Router();
   for (const format of formats) {
     // Express lets HEAD come here too.
-    router.get(`/export/sessions.${format.name}`, async (request, response) => {
-      const asked = read(request, parts);
+    const path = `/export/sessions.${format.name}`;
+    router.get(path, async (request, response) => {
+      const { scope } = parts.gate.exporterOf(request, path);
+      const asked = read(request, scope, parts);
       if (request.method === "HEAD") {
         response.set(format.headers).end();
         return;
@@ -58,10 +61,10 @@ export function exportRouter(parts: ExportParts): Router {
 }
 
 /** @throws BadInputError naming the parameter and the rule */
-function read(request: Request, { schema, cursors, gate }: ExportParts): ExportRequest {
+function read(request: Request, scope: Scope, { schema, cursors }: ExportParts): ExportRequest {
   const { filter, after } = request.query;
   return {
-    scope: gate.callerOf(request).scope,
+    scope,
     filter: filter === undefined ? {} : readFilter(filter, schema),
     after: after === undefined ? undefined : cursors.decode(list, textOf(after, "after"), "after"),
   };

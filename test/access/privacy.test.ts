@@ -235,7 +235,7 @@ describe("privacy", () => {
       { id: event.data.id },
       key.header,
     );
-    await (await fetch(`${service.url}/export/sessions.csv`, { headers: key.header })).text();
+    await (await fetch(`${service.url}/Export/sessions.csv/`, { headers: key.header })).text();
     await service.stop();
     await privacy(database, "erase", "--phone", "+13237452021");
     const rows = await onDatabase(database, (opened) =>

@@ -77,7 +77,7 @@ describe("an export that breaks off", () => {
         sessions: { ndjson: breaksOff, csv: breaksOff },
         schema: buildSchema("type Query { none: Int }"),
         cursors: new CursorCodec("key"),
-        gate: { callerOf: () => localCaller },
+        gate: { exporterOf: () => localCaller },
         logger: createLogger("silent"),
       }),
     );
