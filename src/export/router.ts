@@ -5,8 +5,9 @@ import type { Gate } from "../access/gate.js";
 import { BadInputError } from "../errors.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Logger } from "../logger.js";
+import type { Position } from "../store/readers/page.js";
 import type { Scope } from "../store/readers/scope.js";
-import type { ExportChunk, ExportRequest, SessionExport } from "./session-export.js";
+import { beginning, type ExportChunk, type ExportRequest, type SessionExport } from "./session-export.js";
 
 export interface ExportParts {
   readonly sessions: Pick<SessionExport, "ndjson" | "csv">;
@@ -17,6 +18,7 @@ export interface ExportParts {
 }
 
 const list = "export";
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** How an export is written. */
 interface Format {
@@ -37,9 +39,9 @@ const formats: readonly Format[] = [
 
 /**
  * `/export/sessions.ndjson` and `.csv`: all sessions that match `filter` (JSON in the shape of the GraphQL input SessionFilter), as one
- * stream. The trailer `X-Export-Cursor` holds the cursor of the last session sent; `after=` it, and the export goes on there. A
- * stream that breaks off has no trailer: resume from an earlier cursor, or begin again. `pageCursors=true` puts a line
- * `{"cursor": …}` after each page of NDJSON, for resuming a stream that broke off.
+ * stream in the order of their ids. The trailer `X-Export-Cursor` holds the cursor of the place that was reached; `after=` it, and the
+ * export goes on there. A stream that breaks off has no trailer: resume after the id of the last session that came whole.
+ * `pageCursors=true` puts a line `{"cursor": …}` after each page of NDJSON.
  */
 export function exportRouter(parts: ExportParts): Router {
   const router = Router();
@@ -54,7 +56,12 @@ export function exportRouter(parts: ExportParts): Router {
         return;
       }
       const withCursors = format.name === "ndjson" && request.query.pageCursors === "true";
-      await send(response, parts, { format, chunks: parts.sessions[format.name](asked), withCursors });
+      await send(response, parts, {
+        format,
+        chunks: parts.sessions[format.name](asked),
+        after: asked.after,
+        withCursors,
+      });
     });
   }
   return router;
@@ -66,8 +73,19 @@ function read(request: Request, scope: Scope, { schema, cursors }: ExportParts):
   return {
     scope,
     filter: filter === undefined ? {} : readFilter(filter, schema),
-    after: after === undefined ? undefined : cursors.decode(list, textOf(after, "after"), "after"),
+    after: after === undefined ? undefined : readAfter(textOf(after, "after"), cursors),
   };
+}
+
+/** An export's order is that of the sessions' ids, so an id is a place in it. */
+function readAfter(after: string, cursors: CursorCodec): Position {
+  if (uuid.test(after)) return [after.toLowerCase()];
+  try {
+    return cursors.decode(list, after, "after");
+  } catch {
+    const rule = "must be a cursor of an export, or a session's id";
+    throw new BadInputError(`after: ${rule}.`, [{ field: "after", rule }]);
+  }
 }
 
 function readFilter(text: unknown, schema: GraphQLSchema): object {
@@ -99,6 +117,8 @@ function textOf(value: unknown, field: string): string {
 interface Stream {
   readonly format: Format;
   readonly chunks: AsyncGenerator<ExportChunk>;
+  /** Where it goes on from. */
+  readonly after: Position | undefined;
   readonly withCursors: boolean;
 }
 
@@ -106,7 +126,7 @@ interface Stream {
 async function send(
   response: Response,
   { cursors, logger }: ExportParts,
-  { format, chunks, withCursors }: Stream,
+  { format, chunks, after, withCursors }: Stream,
 ): Promise<void> {
   const closed = new AbortController();
   response.once("close", () => {
@@ -115,7 +135,8 @@ async function send(
   // HTTP/1.0 knows neither chunks nor the trailer after them.
   const isChunked = response.useChunkedEncodingByDefault;
   let hasBegun = false;
-  let cursor = "";
+  // Where nothing is left, whoever keeps the cursor keeps its place.
+  let cursor = cursors.encode(list, after ?? beginning);
   try {
     for (let next = await chunks.next(); ; next = await chunks.next()) {
       if (response.destroyed) return;
@@ -126,7 +147,7 @@ async function send(
       }
       if (next.done === true) break;
       const { text, position } = next.value;
-      if (position.length > 0) cursor = cursors.encode(list, position);
+      cursor = cursors.encode(list, position);
       const line = withCursors ? `${JSON.stringify({ cursor })}\n` : "";
       if (!response.write(`${text}${line}`)) await once(response, "drain", { signal: closed.signal });
     }

@@ -28,6 +28,17 @@ describe("exports of sessions", () => {
     };
   }
 
+  /** An export's text, and the cursor that its trailer holds. */
+  async function whole(path: string, parameters: Record<string, string> = {}) {
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      request(`${service.url}/export/${path}?${new URLSearchParams(parameters).toString()}`, resolve).end(),
+    );
+    let text = "";
+    for await (const chunk of response) text += String(chunk);
+    expect(response.statusCode).toBe(200);
+    return { text, cursor: String(response.trailers["x-export-cursor"]) };
+  }
+
   const lines = (text: string) =>
     text
       .split("\n")
@@ -71,13 +82,30 @@ describe("exports of sessions", () => {
     expect((await get("sessions.ndjson", { after: last })).text).toBe("");
   });
 
-  it("ends with the last cursor as a trailer", async () => {
-    const response = await new Promise<IncomingMessage>((resolve) =>
-      request(`${service.url}/export/sessions.csv`, resolve).end(),
-    );
-    for await (const chunk of response) expect(chunk).toBeDefined();
-    const cursor = response.trailers["x-export-cursor"];
-    expect((await get("sessions.ndjson", { after: String(cursor) })).text).toBe("");
+  it.each(["sessions.ndjson", "sessions.csv"])(
+    "ends %s with a cursor as its trailer, also where nothing was left, or nothing there",
+    async (path) => {
+      const { cursor } = await whole(path);
+      expect(await whole(path, { after: cursor })).toEqual({ text: "", cursor });
+      const none = await whole(path, { filter: JSON.stringify({ id: { in: [] } }) });
+      // Who stores it as told gets what comes later: here, without the filter, everything.
+      expect(lines((await whole("sessions.ndjson", { after: none.cursor })).text)).toHaveLength(
+        sessions.length,
+      );
+    },
+  );
+
+  it("goes on after a session's id, whether it is still there or not", async () => {
+    const ids = sessions.map(({ id }) => id).sort();
+    const [first = "", last = ""] = [ids[100], ids.at(-1)];
+    const rest = async (after: string) => lines((await get("sessions.ndjson", { after })).text);
+    expect((await rest(first)).map(({ id }) => id)).toEqual(ids.slice(101));
+    expect(await rest(first.toUpperCase())).toEqual(await rest(first));
+    expect((await rest("00000000-0000-0000-0000-000000000000")).length).toBe(ids.length);
+    const { text } = await get("sessions.csv", { after: ids.at(-2) ?? "" });
+    expect(text.startsWith(last)).toBe(true);
+    const { cursor } = await whole("sessions.csv", { after: last });
+    expect((await whole("sessions.csv", { after: cursor })).text).toBe("");
   });
 
   it("has a column for each answer in CSV, and no cell that a spreadsheet would run", async () => {
