@@ -1,13 +1,12 @@
 import { once } from "node:events";
-import { type Request, type Response, Router } from "express";
-import { coerceInputValue, type GraphQLInputType, type GraphQLSchema } from "graphql";
+import { type Response, Router } from "express";
+import type { GraphQLSchema } from "graphql";
 import type { Gate } from "../access/gate.js";
-import { BadInputError } from "../errors.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Logger } from "../logger.js";
 import type { Position } from "../store/readers/page.js";
-import type { Scope } from "../store/readers/scope.js";
-import { beginning, type ExportChunk, type ExportRequest, type SessionExport } from "./session-export.js";
+import { list, readAsked } from "./asked.js";
+import { beginning, type ExportChunk, type SessionExport } from "./session-export.js";
 
 export interface ExportParts {
   readonly sessions: Pick<SessionExport, "ndjson" | "csv">;
@@ -17,23 +16,26 @@ export interface ExportParts {
   readonly logger: Logger;
 }
 
-const list = "export";
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** How an export is written. */
 interface Format {
   readonly name: "ndjson" | "csv";
   readonly headers: Readonly<Record<string, string>>;
+  readonly parameters: readonly string[];
 }
 
 const formats: readonly Format[] = [
-  { name: "ndjson", headers: { "Content-Type": "application/x-ndjson" } },
+  {
+    name: "ndjson",
+    headers: { "Content-Type": "application/x-ndjson" },
+    parameters: ["filter", "after", "pageCursors"],
+  },
   {
     name: "csv",
     headers: {
       "Content-Type": "text/csv; charset=utf-8",
       "Content-Disposition": 'attachment; filename="sessions.csv"',
     },
+    parameters: ["filter", "after"],
   },
 ];
 
@@ -50,68 +52,16 @@ export function exportRouter(parts: ExportParts): Router {
     const path = `/export/sessions.${format.name}`;
     router.get(path, async (request, response) => {
       const { scope } = parts.gate.exporterOf(request, path);
-      const asked = read(request, scope, parts);
+      const { filter, after, pageCursors } = readAsked(request, { ...parts, parameters: format.parameters });
       if (request.method === "HEAD") {
         response.set(format.headers).end();
         return;
       }
-      const withCursors = format.name === "ndjson" && request.query.pageCursors === "true";
-      await send(response, parts, {
-        format,
-        chunks: parts.sessions[format.name](asked),
-        after: asked.after,
-        withCursors,
-      });
+      const chunks = parts.sessions[format.name]({ scope, filter, after });
+      await send(response, parts, { format, chunks, after, withCursors: pageCursors });
     });
   }
   return router;
-}
-
-/** @throws BadInputError naming the parameter and the rule */
-function read(request: Request, scope: Scope, { schema, cursors }: ExportParts): ExportRequest {
-  const { filter, after } = request.query;
-  return {
-    scope,
-    filter: filter === undefined ? {} : readFilter(filter, schema),
-    after: after === undefined ? undefined : readAfter(textOf(after, "after"), cursors),
-  };
-}
-
-/** An export's order is that of the sessions' ids, so an id is a place in it. */
-function readAfter(after: string, cursors: CursorCodec): Position {
-  if (uuid.test(after)) return [after.toLowerCase()];
-  try {
-    return cursors.decode(list, after, "after");
-  } catch {
-    const rule = "must be a cursor of an export, or a session's id";
-    throw new BadInputError(`after: ${rule}.`, [{ field: "after", rule }]);
-  }
-}
-
-function readFilter(text: unknown, schema: GraphQLSchema): object {
-  const problems: BadInputError[] = [];
-  const refuse = (rule: string, field = "filter") =>
-    new BadInputError(`${field}: ${rule}`, [{ field, rule }]);
-  const json = textOf(text, "filter");
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw refuse("must be JSON.");
-  }
-  const type = schema.getType("SessionFilter") as GraphQLInputType;
-  const coerced: unknown = coerceInputValue(value, type, (path, _value, error) => {
-    problems.push(refuse(error.message, ["filter", ...path].join(".")));
-  });
-  if (problems[0] !== undefined) throw problems[0];
-  return coerced ?? {};
-}
-
-/** Query parameters may be given twice, or as objects. */
-function textOf(value: unknown, field: string): string {
-  if (typeof value === "string") return value;
-  const rule = "must be given once";
-  throw new BadInputError(`${field}: ${rule}.`, [{ field, rule }]);
 }
 
 interface Stream {

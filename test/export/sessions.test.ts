@@ -125,14 +125,42 @@ describe("exports of sessions", () => {
   });
 
   it.each([
-    [{ filter: "{" }, "filter"],
-    [{ filter: '{"nothing":1}' }, "nothing"],
-    [{ filter: '{"messageCount":{"eq":"x"}}' }, "filter.messageCount.eq"],
-    [{ filter: '{"search":"?"}' }, "filter.search"],
-    [{ after: "no cursor" }, "after"],
-  ])("refuses %j and says why", async (parameters, named) => {
+    [{ filter: "{" }, "filter", "must be JSON"],
+    [{ filter: '{"sumary":1}' }, "filter.sumary", "is no field of SessionFilter"],
+    [{ filter: '{"__proto__":1}' }, "filter.__proto__", "is no field of SessionFilter"],
+    [{ filter: "[]" }, "filter", "must be an object of the fields of SessionFilter"],
+    [
+      { filter: '{"and":[{},{"messages":{"some":{"bodi":{}}}}]}' },
+      "filter.and.1.messages.some.bodi",
+      "is no field of MessageFilter",
+    ],
+    [{ filter: '{"analysis":[{}]}' }, "filter.analysis.0.name", "must be given"],
+    [{ filter: '{"and":[null]}' }, "filter.and.0", "must not be null"],
+    [{ filter: '{"messageCount":{"eq":"secret"}}' }, "filter.messageCount.eq", "must be of type Int"],
+    [{ filter: '{"chatSummary":{"eq":{"a":"secret"}}}' }, "filter.chatSummary.eq", "must be of type String"],
+    [{ filter: '{"startedAt":{"gt":"secret"}}' }, "filter.startedAt.gt", "must be of type DateTime"],
+    [{ filter: '{"status":{"in":["ENDDE"]}}' }, "filter.status.in.0", "must be of type SessionStatus"],
+    [{ filter: '{"search":"?"}' }, "filter.search", undefined],
+    [{ after: "no cursor" }, "after", "must be a cursor of an export, or a session's id"],
+    [{ after: "" }, "after", "must be a cursor of an export, or a session's id"],
+    [{ fliter: "{}" }, "fliter", "is no parameter: filter, after"],
+    [{ "filter[id]": "secret" }, "filter[id]", "is no parameter: filter, after"],
+    [{ pageCursors: "true" }, "pageCursors", "is no parameter: filter, after"],
+  ])("refuses %j and says why", async (parameters: Record<string, string>, field, rule) => {
     const { status, type, text } = await get("sessions.csv", parameters);
     expect([status, type]).toEqual([400, "application/problem+json; charset=utf-8"]);
-    expect(text).toContain(named);
+    const { errors } = JSON.parse(text) as { errors: readonly Record<string, unknown>[] };
+    expect(errors).toEqual([{ field, rule: rule ?? (expect.any(String) as unknown) }]);
+    expect(text).not.toMatch(/Did you mean|secret|ENDDE|no cursor/);
+  });
+
+  it.each([
+    ["pageCursors=1", "pageCursors", "must be true or false"],
+    ["filter={}&filter={}", "filter", "must be given once"],
+    ["nothing", "nothing", "is no parameter: filter, after, pageCursors"],
+  ])("refuses ?%s", async (query, field, rule) => {
+    const response = await fetch(`${service.url}/export/sessions.ndjson?${query}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ field, rule }] });
   });
 });
