@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import type { GraphQLSchema } from "graphql";
-import { BadInputError } from "../errors.js";
+import { BadInputError, ServiceError } from "../errors.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Position } from "../store/readers/page.js";
 import { readFilter } from "./filter-input.js";
@@ -28,7 +28,7 @@ interface Rules {
 
 /** @throws BadInputError naming the parameter and the rule: of what is not understood, nobody may get everything instead */
 export function readAsked(request: Request, { schema, cursors, parameters }: Rules): Asked {
-  const sent = fromUrl(request.query);
+  const sent = request.method === "POST" ? fromBody(request) : fromUrl(request.query);
   for (const name of Object.keys(sent))
     if (!parameters.includes(name)) throw refusal(name, `is no parameter: ${parameters.join(", ")}`);
   const { filter, after, pageCursors } = sent;
@@ -50,6 +50,23 @@ function fromUrl(query: Request["query"]): Sent {
       return [name, isSwitch ? value === "true" : value];
     }),
   );
+}
+
+/** A filter may be longer than a URL. */
+function fromBody({ body, query }: Request): Sent {
+  const [inUrl] = Object.keys(query);
+  if (inUrl !== undefined) throw refusal(inUrl, "must be in the body");
+  const sent: unknown = body;
+  if (sent === undefined) {
+    throw new ServiceError("Content-Type: must be application/json.", {
+      status: 415,
+      code: "UNSUPPORTED_MEDIA_TYPE",
+      logLevel: "info",
+    });
+  }
+  if (typeof sent !== "object" || sent === null || Array.isArray(sent))
+    throw refusal("body", "must be a JSON object");
+  return sent as Sent;
 }
 
 function parse(json: string): unknown {

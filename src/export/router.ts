@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Response, Router } from "express";
+import express, { type Request, type Response, Router } from "express";
 import type { GraphQLSchema } from "graphql";
 import type { Gate } from "../access/gate.js";
 import type { CursorCodec } from "../graphql/cursors.js";
@@ -15,6 +15,8 @@ export interface ExportParts {
   readonly gate: Pick<Gate, "exporterOf">;
   readonly logger: Logger;
 }
+
+const greatestBody = "1mb";
 
 /** How an export is written. */
 interface Format {
@@ -40,7 +42,8 @@ const formats: readonly Format[] = [
 ];
 
 /**
- * `/export/sessions.ndjson` and `.csv`: all sessions that match `filter` (JSON in the shape of the GraphQL input SessionFilter), as one
+ * `/export/sessions.ndjson` and `.csv`: all sessions that match `filter` (JSON in the shape of the GraphQL input SessionFilter; POST takes
+ * the parameters as a JSON object), as one
  * stream in the order of their ids. The trailer `X-Export-Cursor` holds the cursor of the place that was reached; `after=` it, and the
  * export goes on there. A stream that breaks off has no trailer: resume after the id of the last session that came whole.
  * `pageCursors=true` puts a line `{"cursor": …}` after each page of NDJSON.
@@ -48,9 +51,8 @@ const formats: readonly Format[] = [
 export function exportRouter(parts: ExportParts): Router {
   const router = Router();
   for (const format of formats) {
-    // Express lets HEAD come here too.
     const path = `/export/sessions.${format.name}`;
-    router.get(path, async (request, response) => {
+    const serve = async (request: Request, response: Response) => {
       const { scope } = parts.gate.exporterOf(request, path);
       const { filter, after, pageCursors } = readAsked(request, { ...parts, parameters: format.parameters });
       if (request.method === "HEAD") {
@@ -59,7 +61,10 @@ export function exportRouter(parts: ExportParts): Router {
       }
       const chunks = parts.sessions[format.name]({ scope, filter, after });
       await send(response, parts, { format, chunks, after, withCursors: pageCursors });
-    });
+    };
+    // Express lets HEAD come here too.
+    router.get(path, serve);
+    router.post(path, express.json({ limit: greatestBody }), serve);
   }
   return router;
 }

@@ -163,4 +163,50 @@ describe("exports of sessions", () => {
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ errors: [{ field, rule }] });
   });
+
+  describe("by POST", () => {
+    const post = (path: string, body: unknown, type = "application/json") =>
+      fetch(`${service.url}/export/${path}`, {
+        method: "POST",
+        headers: { "Content-Type": type },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      });
+
+    it("writes what GET writes, and takes filters that no URL would hold", async () => {
+      for (const path of ["sessions.ndjson", "sessions.csv"]) {
+        expect(await (await post(path, {})).text()).toBe((await get(path)).text);
+        const ids = sessions.slice(0, 400).map(({ id }) => id);
+        const filter = { or: [{ id: { in: ids } }, { chatSummary: { eq: "x".repeat(20_000) } }] };
+        const after = [...ids].sort()[3] ?? "";
+        const response = await post(path, { filter, after });
+        expect(response.status).toBe(200);
+        expect(await response.text()).toBe((await get(path, { after })).text);
+      }
+      const withCursors = await (await post("sessions.ndjson", { pageCursors: true })).text();
+      expect(withCursors).toBe((await get("sessions.ndjson", { pageCursors: "true" })).text);
+    });
+
+    it.each([
+      [{ fliter: {} }, "fliter", "is no parameter: filter, after, pageCursors"],
+      [{ filter: { nothing: "secret" } }, "filter.nothing", "is no field of SessionFilter"],
+      [{ filter: "{}" }, "filter", "must be an object of the fields of SessionFilter"],
+      [{ after: 1 }, "after", "must be a cursor of an export, or a session's id"],
+      [{ pageCursors: "true" }, "pageCursors", "must be true or false"],
+      [[], "body", "must be a JSON object"],
+    ])("refuses %j and says why", async (body, field, rule) => {
+      const response = await post("sessions.ndjson", body);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ errors: [{ field, rule }] });
+    });
+
+    it("refuses what is no JSON, too long, or in the URL", async () => {
+      const statuses = [
+        await post("sessions.csv", "filter={}", "text/plain"),
+        await post("sessions.csv", "{"),
+        await post("sessions.csv", { filter: { chatSummary: { eq: "x".repeat(1_100_000) } } }),
+        await post("sessions.csv?filter={}", {}),
+      ].map(({ status }) => status);
+      expect(statuses).toEqual([415, 400, 413, 400]);
+    });
+  });
 });
