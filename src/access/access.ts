@@ -46,6 +46,7 @@ export async function setUpAccess(config: Config, database: Database, logger: Lo
       trustedProxies: config.access.trustedProxies,
       corsOrigins: config.corsOrigins,
       explorer: config.graphql.explorer,
+      listedOnly: config.graphql.allowListFile !== undefined,
     }),
     limits,
     connections,

@@ -13,6 +13,8 @@ interface Settings {
   readonly corsOrigins: Config["corsOrigins"];
   /** Whether a browser gets a page at /graphql, which holds no data and asks for a key by itself. */
   readonly explorer: boolean;
+  /** Whether only listed operations are served: no list names what an export's filter asks for. */
+  readonly listedOnly: boolean;
 }
 
 /** Lets callers in, by the same rules on every transport: known, not from a foreign page, and not more often than agreed. */
@@ -35,9 +37,23 @@ export class Gate {
     const caller = await this.admit(request, request.headers.authorization);
     await this.limits.countRequest(caller);
     this.callers.set(request, caller);
-    this.noteExport(request.path, caller);
     next();
   };
+
+  /**
+   * Who asks for an export, for the audit log too: operations of GraphQL are noted where their cost is known; an export is all there is
+   * within the scope.
+   * @throws ForbiddenError
+   */
+  exporterOf(request: IncomingMessage, operation: string): Caller {
+    const caller = this.callerOf(request);
+    const { id, role } = caller;
+    if (this.settings.listedOnly && role !== "operator")
+      throw new ForbiddenError("Only listed operations are served, and exports to operators.");
+    if (caller !== localCaller)
+      this.audit.note({ caller: id, role, action: "read", operation, count: 0, ids: [] });
+    return caller;
+  }
 
   /** Who sent a request that passed {@link http}. */
   callerOf(request: IncomingMessage): Caller {
@@ -72,13 +88,6 @@ export class Gate {
     const { corsOrigins } = this.settings;
     if (origin === undefined || corsOrigins.includes("*") || corsOrigins.includes(origin)) return true;
     return URL.canParse(origin) && new URL(origin).host === host;
-  }
-
-  /** GraphQL's operations are noted where their cost is known; an export is all there is within the scope. */
-  private noteExport(path: string, { id, role }: Caller): void {
-    const operation = /^\/export\/sessions\.(?:ndjson|csv)$/.exec(path)?.[0];
-    if (operation === undefined || id === localCaller.id) return;
-    this.audit.note({ caller: id, role, action: "read", operation, count: 0, ids: [] });
   }
 
   /** An open service trusts who reaches it; a page whose name an attacker points at 127.0.0.1 must not be among them. */

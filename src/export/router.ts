@@ -1,107 +1,118 @@
 import { once } from "node:events";
-import { type Request, type Response, Router } from "express";
-import { coerceInputValue, type GraphQLInputType, type GraphQLSchema } from "graphql";
+import express, { type Request, type Response, Router } from "express";
+import type { GraphQLSchema } from "graphql";
 import type { Gate } from "../access/gate.js";
-import { BadInputError } from "../errors.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Logger } from "../logger.js";
-import type { ExportChunk, ExportRequest, SessionExport } from "./session-export.js";
+import type { Position } from "../store/readers/page.js";
+import { list, readAsked } from "./asked.js";
+import { beginning, type ExportChunk, type SessionExport } from "./session-export.js";
 
 export interface ExportParts {
-  readonly sessions: SessionExport;
+  readonly sessions: Pick<SessionExport, "ndjson" | "csv">;
   readonly schema: GraphQLSchema;
   readonly cursors: CursorCodec;
-  readonly gate: Pick<Gate, "callerOf">;
+  readonly gate: Pick<Gate, "exporterOf">;
   readonly logger: Logger;
 }
 
-const list = "export";
+const greatestBody = "1mb";
+
+/** How an export is written. */
+interface Format {
+  readonly name: "ndjson" | "csv";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly parameters: readonly string[];
+}
+
+const formats: readonly Format[] = [
+  {
+    name: "ndjson",
+    headers: { "Content-Type": "application/x-ndjson" },
+    parameters: ["filter", "after", "pageCursors"],
+  },
+  {
+    name: "csv",
+    headers: {
+      "Content-Type": "text/csv; charset=utf-8",
+      "Content-Disposition": 'attachment; filename="sessions.csv"',
+    },
+    parameters: ["filter", "after"],
+  },
+];
 
 /**
- * `/export/sessions.ndjson` and `.csv`: all sessions that match `filter` (JSON in the shape of the GraphQL input SessionFilter), as one
- * stream. The trailer `X-Export-Cursor` holds the cursor of the last session sent; `after=` it, and the export goes on there. A
- * stream that breaks off has no trailer: resume from an earlier cursor, or begin again. `pageCursors=true` puts a line
- * `{"cursor": …}` after each page of NDJSON, for resuming a stream that broke off.
+ * `/export/sessions.ndjson` and `.csv`: all sessions that match `filter` (JSON in the shape of the GraphQL input SessionFilter; POST takes
+ * the parameters as a JSON object), as one stream in the order of their ids. The trailer `X-Export-Cursor` holds the cursor of the place that was reached; `after=` it, and the
+ * export goes on there. A stream that breaks off has no trailer: resume after the id of the last session that came whole.
+ * `pageCursors=true` puts a line `{"cursor": …}` after each page of NDJSON.
  */
 export function exportRouter(parts: ExportParts): Router {
   const router = Router();
-  router.get("/export/sessions.ndjson", async (request, response) => {
-    const asked = read(request, parts);
-    const withCursors = request.query.pageCursors === "true";
-    response.type("application/x-ndjson");
-    await send(response, parts, parts.sessions.ndjson(asked), withCursors);
-  });
-  router.get("/export/sessions.csv", async (request, response) => {
-    const asked = read(request, parts);
-    response.type("text/csv").setHeader("Content-Disposition", 'attachment; filename="sessions.csv"');
-    await send(response, parts, parts.sessions.csv(asked), false);
-  });
+  for (const format of formats) {
+    const path = `/export/sessions.${format.name}`;
+    const serve = async (request: Request, response: Response) => {
+      const { scope } = parts.gate.exporterOf(request, path);
+      const { filter, after, pageCursors } = readAsked(request, { ...parts, parameters: format.parameters });
+      if (request.method === "HEAD") {
+        response.set(format.headers).end();
+        return;
+      }
+      const chunks = parts.sessions[format.name]({ scope, filter, after });
+      await send(response, parts, { format, chunks, after, withCursors: pageCursors });
+    };
+    // Express lets HEAD come here too.
+    router.get(path, serve);
+    router.post(path, express.json({ limit: greatestBody }), serve);
+  }
   return router;
 }
 
-/** @throws BadInputError naming the parameter and the rule */
-function read(request: Request, { schema, cursors, gate }: ExportParts): ExportRequest {
-  const { filter, after } = request.query;
-  return {
-    scope: gate.callerOf(request).scope,
-    filter: filter === undefined ? {} : readFilter(filter, schema),
-    after: after === undefined ? undefined : cursors.decode(list, textOf(after, "after"), "after"),
-  };
+interface Stream {
+  readonly format: Format;
+  readonly chunks: AsyncGenerator<ExportChunk>;
+  /** Where it goes on from. */
+  readonly after: Position | undefined;
+  readonly withCursors: boolean;
 }
 
-function readFilter(text: unknown, schema: GraphQLSchema): object {
-  const problems: BadInputError[] = [];
-  const refuse = (rule: string, field = "filter") =>
-    new BadInputError(`${field}: ${rule}`, [{ field, rule }]);
-  const json = textOf(text, "filter");
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw refuse("must be JSON.");
-  }
-  const type = schema.getType("SessionFilter") as GraphQLInputType;
-  const coerced: unknown = coerceInputValue(value, type, (path, _value, error) => {
-    problems.push(refuse(error.message, ["filter", ...path].join(".")));
-  });
-  if (problems[0] !== undefined) throw problems[0];
-  return coerced ?? {};
-}
-
-/** Query parameters may be given twice, or as objects. */
-function textOf(value: unknown, field: string): string {
-  if (typeof value === "string") return value;
-  const rule = "must be given once";
-  throw new BadInputError(`${field}: ${rule}.`, [{ field, rule }]);
-}
-
+/** @throws what is refused (a filter too deep, say), before the first byte; nothing once the answer has begun */
 async function send(
   response: Response,
   { cursors, logger }: ExportParts,
-  chunks: AsyncGenerator<ExportChunk>,
-  withCursors: boolean,
+  { format, chunks, after, withCursors }: Stream,
 ): Promise<void> {
   const closed = new AbortController();
   response.once("close", () => {
     closed.abort();
   });
-  let cursor = "";
+  // HTTP/1.0 knows neither chunks nor the trailer after them.
+  const isChunked = response.useChunkedEncodingByDefault;
+  let hasBegun = false;
+  // Where nothing is left, whoever keeps the cursor keeps its place.
+  let cursor = cursors.encode(list, after ?? beginning);
   try {
-    // What is refused (a filter too deep, say) is refused before the first byte.
     for (let next = await chunks.next(); ; next = await chunks.next()) {
-      if (!response.headersSent) response.setHeader("Trailer", "X-Export-Cursor");
-      if (next.done === true || closed.signal.aborted) break;
+      if (response.destroyed) return;
+      if (!hasBegun) {
+        hasBegun = true;
+        response.set(format.headers);
+        if (isChunked) response.setHeader("Trailer", "X-Export-Cursor");
+      }
+      if (next.done === true) break;
       const { text, position } = next.value;
-      if (position.length > 0) cursor = cursors.encode(list, position);
+      cursor = cursors.encode(list, position);
       const line = withCursors ? `${JSON.stringify({ cursor })}\n` : "";
       if (!response.write(`${text}${line}`)) await once(response, "drain", { signal: closed.signal });
     }
-    response.addTrailers({ "X-Export-Cursor": cursor });
+    if (isChunked) response.addTrailers({ "X-Export-Cursor": cursor });
     response.end();
   } catch (error) {
-    if (!response.headersSent) throw error;
+    if (!hasBegun) throw error;
     if (!closed.signal.aborted) logger.error({ err: error }, "an export broke off");
-    response.destroy();
+    // Without chunks, an end in order would look like the end of a whole export.
+    if (isChunked) response.destroy();
+    else response.socket?.resetAndDestroy();
   } finally {
     await chunks.return(undefined);
   }

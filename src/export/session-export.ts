@@ -14,6 +14,9 @@ const firstPage = 20;
 /** By id, which is the order the table is kept in: a page costs the same wherever it lies, whatever the filter. */
 const order: readonly OrderTerm[] = [{ property: "id", column: "s.id", nullable: false, descending: false }];
 
+/** Before every session: no id is empty. */
+export const beginning: Position = [""];
+
 export interface ExportRequest {
   readonly scope: Scope;
   readonly filter: object;
@@ -56,7 +59,7 @@ export class SessionExport {
       yield { text: `${heading}${text}`, position };
       heading = "";
     }
-    if (heading !== "") yield { text: heading, position: [] };
+    if (heading !== "") yield { text: heading, position: beginning };
   }
 
   private async *pages(

@@ -5,7 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import { expressMiddleware } from "@as-integrations/express5";
-import express, { Router } from "express";
+import express, { type Request, Router } from "express";
 import type { GraphQLSchema } from "graphql";
 import type { Access } from "../access/access.js";
 import type { Caller } from "../access/caller.js";
@@ -44,14 +44,16 @@ export class GraphqlEndpoint {
   private readonly apollo: ApolloServer<RequestContext>;
   private readonly sockets: SocketEndpoint;
   private readonly streams: EventStreamEndpoint;
+  private readonly gate: OperationGate;
 
   constructor(private readonly parts: EndpointParts) {
     const { schema, access, config, logger } = parts;
     const { limits, allowListFile } = config.graphql;
     const allowList = allowListFile === undefined ? undefined : AllowList.fromFile(allowListFile);
     const gate = new OperationGate(schema, limits, allowList, access);
+    this.gate = gate;
     const executor = new Executor(schema);
-    this.apollo = createApollo(parts, gate, executor);
+    this.apollo = createApollo(parts, { gate, executor, allowList });
     // Neither of these goes through Apollo, so its rules are said again here.
     const transport = {
       keepAliveSeconds: config.subscriptions.keepAliveSeconds,
@@ -77,10 +79,21 @@ export class GraphqlEndpoint {
     router.use(
       "/graphql",
       expressMiddleware(this.apollo, {
-        context: ({ req }) => Promise.resolve(newContext(this.parts, this.parts.access.gate.callerOf(req))),
+        // Of what Apollo asks before it parses, only this may refuse.
+        context: ({ req }) => {
+          this.refuseUnlisted(req);
+          return Promise.resolve(newContext(this.parts, this.parts.access.gate.callerOf(req)));
+        },
       }),
     );
     return router;
+  }
+
+  private refuseUnlisted(request: Request): void {
+    for (const text of textsOf(request)) {
+      const error = this.gate.refuseUnlisted(text);
+      if (error !== undefined) throw error;
+    }
   }
 
   /** Serves WebSocket upgrades of /graphql; any other path is refused. */
@@ -100,10 +113,38 @@ function newContext({ events }: EndpointParts, caller: Caller): RequestContext {
   return new RequestContext(caller, events);
 }
 
+/** The operations' texts that a request holds, wherever Apollo would look for one. */
+function textsOf({ body, url }: Request): string[] {
+  const { query } = (body ?? {}) as { readonly query?: unknown };
+  const inUrl = new URLSearchParams(url.replace(/^[^?]*/, "")).getAll("query");
+  return typeof query === "string" ? [query, ...inUrl] : inUrl;
+}
+
+/** Where texts are found that a client names by their hash alone: on the list, where there is one. */
+function persistedQueriesOf(allowList: AllowList) {
+  return {
+    cache: {
+      get: (key: string) => Promise.resolve(allowList.textOf(key.replace(/^apq:/, ""))),
+      set: (_key: string, text: string) => {
+        allowList.remember(text);
+        return Promise.resolve();
+      },
+      delete: () => Promise.resolve(false),
+    },
+  };
+}
+
 function createApollo(
   { schema, config, logger, metrics }: EndpointParts,
-  gate: OperationGate,
-  executor: Executor,
+  {
+    gate,
+    executor,
+    allowList,
+  }: {
+    readonly gate: OperationGate;
+    readonly executor: Executor;
+    readonly allowList: AllowList | undefined;
+  },
 ): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     gateway: {
@@ -124,6 +165,7 @@ function createApollo(
       stop: () => Promise.resolve(),
     },
     introspection: config.graphql.introspection,
+    ...(allowList && { persistedQueries: persistedQueriesOf(allowList) }),
     hideSchemaDetailsFromClientErrors: config.production,
     parseOptions,
     validationRules: [...validationRules],

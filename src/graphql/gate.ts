@@ -19,18 +19,28 @@ export class OperationGate {
   ) {}
 
   /**
-   * @param text the operation as the client wrote it
+   * Asked before a text is parsed: what validation says of one that is not listed would tell strangers the schema.
+   * @returns the error to answer with, where only listed operations are served and this is none of them
+   */
+  refuseUnlisted(text: string): GraphQLError | undefined {
+    try {
+      this.allowList?.demand(text);
+      return undefined;
+    } catch (error) {
+      return asGraphQLError(error);
+    }
+  }
+
+  /**
    * @param caller whose share of the minute it takes its cost from
    * @returns its cost, and the error to answer with where it may not run
    */
   async admit(
     operation: RequestedOperation,
-    text: string,
     caller: Caller,
   ): Promise<{ readonly cost: number; readonly error?: GraphQLError | undefined }> {
     const weight = weigh(this.schema, operation);
     try {
-      this.allowList?.demand(text);
       demandWithin(weight, this.limits);
       await this.access.limits.countCost(caller, weight.cost);
       this.note(operation, caller, weight.cost);
@@ -72,8 +82,11 @@ export function gatePlugin(gate: OperationGate): ApolloServerPlugin<RequestConte
       let cost: number | undefined;
       return Promise.resolve({
         didResolveOperation: async ({ document, operationName, request, source, contextValue }) => {
+          // The endpoint has asked about what the request holds; this is about what Apollo made of it.
+          const unlisted = gate.refuseUnlisted(source);
+          if (unlisted !== undefined) throw unlisted;
           const operation = { document, operationName, variables: request.variables };
-          const admission = await gate.admit(operation, source, contextValue.caller);
+          const admission = await gate.admit(operation, contextValue.caller);
           cost = admission.cost;
           if (admission.error !== undefined) throw admission.error;
         },

@@ -50,13 +50,11 @@ export class OperationPreparer {
     { query, operationName, variables }: OperationPayload,
     context: RequestContext,
   ): Promise<PreparedOperation | readonly GraphQLError[]> {
+    const unlisted = this.gate.refuseUnlisted(query);
+    if (unlisted !== undefined) return [unlisted];
     const { document, errors } = this.documents.prepare(query);
     if (document === undefined) return errors;
-    const { cost, error } = await this.gate.admit(
-      { document, operationName, variables },
-      query,
-      context.caller,
-    );
+    const { cost, error } = await this.gate.admit({ document, operationName, variables }, context.caller);
     if (error) return [error];
     return {
       cost,

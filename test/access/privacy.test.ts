@@ -246,7 +246,14 @@ describe("privacy", () => {
       { id: event.data.id },
       key.header,
     );
-    await (await fetch(`${service.url}/export/sessions.csv`, { headers: key.header })).text();
+    await (await fetch(`${service.url}/Export/sessions.csv/`, { headers: key.header })).text();
+    await (
+      await fetch(`${service.url}/export/sessions.ndjson`, {
+        method: "POST",
+        headers: { ...key.header, "Content-Type": "application/json" },
+        body: "{}",
+      })
+    ).text();
     await service.stop();
     await privacy(database, "erase", "--phone", "+13237452021");
     const rows = await onDatabase(database, (opened) =>
@@ -267,6 +274,13 @@ describe("privacy", () => {
         role: "reader",
         action: "read",
         operation: "/export/sessions.csv",
+        ids: "[]",
+      },
+      {
+        caller: `key:${key.prefix}`,
+        role: "reader",
+        action: "read",
+        operation: "/export/sessions.ndjson",
         ids: "[]",
       },
       {

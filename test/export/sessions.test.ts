@@ -28,6 +28,17 @@ describe("exports of sessions", () => {
     };
   }
 
+  /** An export's text, and the cursor that its trailer holds. */
+  async function whole(path: string, parameters: Record<string, string> = {}) {
+    const response = await new Promise<IncomingMessage>((resolve) =>
+      request(`${service.url}/export/${path}?${new URLSearchParams(parameters).toString()}`, resolve).end(),
+    );
+    let text = "";
+    for await (const chunk of response) text += String(chunk);
+    expect(response.statusCode).toBe(200);
+    return { text, cursor: String(response.trailers["x-export-cursor"]) };
+  }
+
   const lines = (text: string) =>
     text
       .split("\n")
@@ -71,13 +82,30 @@ describe("exports of sessions", () => {
     expect((await get("sessions.ndjson", { after: last })).text).toBe("");
   });
 
-  it("ends with the last cursor as a trailer", async () => {
-    const response = await new Promise<IncomingMessage>((resolve) =>
-      request(`${service.url}/export/sessions.csv`, resolve).end(),
-    );
-    for await (const chunk of response) expect(chunk).toBeDefined();
-    const cursor = response.trailers["x-export-cursor"];
-    expect((await get("sessions.ndjson", { after: String(cursor) })).text).toBe("");
+  it.each(["sessions.ndjson", "sessions.csv"])(
+    "ends %s with a cursor as its trailer, also where nothing was left, or nothing there",
+    async (path) => {
+      const { cursor } = await whole(path);
+      expect(await whole(path, { after: cursor })).toEqual({ text: "", cursor });
+      const none = await whole(path, { filter: JSON.stringify({ id: { in: [] } }) });
+      // Who stores it as told gets what comes later: here, without the filter, everything.
+      expect(lines((await whole("sessions.ndjson", { after: none.cursor })).text)).toHaveLength(
+        sessions.length,
+      );
+    },
+  );
+
+  it("goes on after a session's id, whether it is still there or not", async () => {
+    const ids = sessions.map(({ id }) => id).sort();
+    const [first = "", last = ""] = [ids[100], ids.at(-1)];
+    const rest = async (after: string) => lines((await get("sessions.ndjson", { after })).text);
+    expect((await rest(first)).map(({ id }) => id)).toEqual(ids.slice(101));
+    expect(await rest(first.toUpperCase())).toEqual(await rest(first));
+    expect((await rest("00000000-0000-0000-0000-000000000000")).length).toBe(ids.length);
+    const { text } = await get("sessions.csv", { after: ids.at(-2) ?? "" });
+    expect(text.startsWith(last)).toBe(true);
+    const { cursor } = await whole("sessions.csv", { after: last });
+    expect((await whole("sessions.csv", { after: cursor })).text).toBe("");
   });
 
   it("has a column for each answer in CSV, and no cell that a spreadsheet would run", async () => {
@@ -97,14 +125,88 @@ describe("exports of sessions", () => {
   });
 
   it.each([
-    [{ filter: "{" }, "filter"],
-    [{ filter: '{"nothing":1}' }, "nothing"],
-    [{ filter: '{"messageCount":{"eq":"x"}}' }, "filter.messageCount.eq"],
-    [{ filter: '{"search":"?"}' }, "filter.search"],
-    [{ after: "no cursor" }, "after"],
-  ])("refuses %j and says why", async (parameters, named) => {
+    [{ filter: "{" }, "filter", "must be JSON"],
+    [{ filter: '{"sumary":1}' }, "filter.sumary", "is no field of SessionFilter"],
+    [{ filter: '{"__proto__":1}' }, "filter.__proto__", "is no field of SessionFilter"],
+    [{ filter: "[]" }, "filter", "must be an object of the fields of SessionFilter"],
+    [
+      { filter: '{"and":[{},{"messages":{"some":{"bodi":{}}}}]}' },
+      "filter.and.1.messages.some.bodi",
+      "is no field of MessageFilter",
+    ],
+    [{ filter: '{"analysis":[{}]}' }, "filter.analysis.0.name", "must be given"],
+    [{ filter: '{"and":[null]}' }, "filter.and.0", "must not be null"],
+    [{ filter: '{"messageCount":{"eq":"secret"}}' }, "filter.messageCount.eq", "must be of type Int"],
+    [{ filter: '{"chatSummary":{"eq":{"a":"secret"}}}' }, "filter.chatSummary.eq", "must be of type String"],
+    [{ filter: '{"startedAt":{"gt":"secret"}}' }, "filter.startedAt.gt", "must be of type DateTime"],
+    [{ filter: '{"status":{"in":["ENDDE"]}}' }, "filter.status.in.0", "must be of type SessionStatus"],
+    [{ filter: '{"search":"?"}' }, "filter.search", undefined],
+    [{ after: "no cursor" }, "after", "must be a cursor of an export, or a session's id"],
+    [{ after: "" }, "after", "must be a cursor of an export, or a session's id"],
+    [{ fliter: "{}" }, "fliter", "is no parameter: filter, after"],
+    [{ "filter[id]": "secret" }, "filter[id]", "is no parameter: filter, after"],
+    [{ pageCursors: "true" }, "pageCursors", "is no parameter: filter, after"],
+  ])("refuses %j and says why", async (parameters: Record<string, string>, field, rule) => {
     const { status, type, text } = await get("sessions.csv", parameters);
     expect([status, type]).toEqual([400, "application/problem+json; charset=utf-8"]);
-    expect(text).toContain(named);
+    const { errors } = JSON.parse(text) as { errors: readonly Record<string, unknown>[] };
+    expect(errors).toEqual([{ field, rule: rule ?? (expect.any(String) as unknown) }]);
+    expect(text).not.toMatch(/Did you mean|secret|ENDDE|no cursor/);
+  });
+
+  it.each([
+    ["pageCursors=1", "pageCursors", "must be true or false"],
+    ["filter={}&filter={}", "filter", "must be given once"],
+    ["nothing", "nothing", "is no parameter: filter, after, pageCursors"],
+  ])("refuses ?%s", async (query, field, rule) => {
+    const response = await fetch(`${service.url}/export/sessions.ndjson?${query}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ field, rule }] });
+  });
+
+  describe("by POST", () => {
+    const post = (path: string, body: unknown, type = "application/json") =>
+      fetch(`${service.url}/export/${path}`, {
+        method: "POST",
+        headers: { "Content-Type": type },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      });
+
+    it("writes what GET writes, and takes filters that no URL would hold", async () => {
+      for (const path of ["sessions.ndjson", "sessions.csv"]) {
+        expect(await (await post(path, {})).text()).toBe((await get(path)).text);
+        const ids = sessions.slice(0, 400).map(({ id }) => id);
+        const filter = { or: [{ id: { in: ids } }, { chatSummary: { eq: "x".repeat(20_000) } }] };
+        const after = [...ids].sort()[3] ?? "";
+        const response = await post(path, { filter, after });
+        expect(response.status).toBe(200);
+        expect(await response.text()).toBe((await get(path, { after })).text);
+      }
+      const withCursors = await (await post("sessions.ndjson", { pageCursors: true })).text();
+      expect(withCursors).toBe((await get("sessions.ndjson", { pageCursors: "true" })).text);
+    });
+
+    it.each([
+      [{ fliter: {} }, "fliter", "is no parameter: filter, after, pageCursors"],
+      [{ filter: { nothing: "secret" } }, "filter.nothing", "is no field of SessionFilter"],
+      [{ filter: "{}" }, "filter", "must be an object of the fields of SessionFilter"],
+      [{ after: 1 }, "after", "must be a cursor of an export, or a session's id"],
+      [{ pageCursors: "true" }, "pageCursors", "must be true or false"],
+      [[], "body", "must be a JSON object"],
+    ])("refuses %j and says why", async (body, field, rule) => {
+      const response = await post("sessions.ndjson", body);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ errors: [{ field, rule }] });
+    });
+
+    it("refuses what is no JSON, too long, or in the URL", async () => {
+      const statuses = [
+        await post("sessions.csv", "filter={}", "text/plain"),
+        await post("sessions.csv", "{"),
+        await post("sessions.csv", { filter: { chatSummary: { eq: "x".repeat(1_100_000) } } }),
+        await post("sessions.csv?filter={}", {}),
+      ].map(({ status }) => status);
+      expect(statuses).toEqual([415, 400, 413, 400]);
+    });
   });
 });

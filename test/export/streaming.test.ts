@@ -107,7 +107,7 @@ describe("a long export", () => {
         sessions,
         schema: buildSchema("type Query { none: Int }"),
         cursors: new CursorCodec("key"),
-        gate: { callerOf: () => localCaller },
+        gate: { exporterOf: () => localCaller },
         logger: createLogger("silent"),
       }),
     );

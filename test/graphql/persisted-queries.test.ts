@@ -8,7 +8,8 @@ import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../src/errors.js";
-import { startService, type TestService } from "../service.js";
+import { makeKey } from "../access/callers.js";
+import { createTestDatabase, startService, type TestService } from "../service.js";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
@@ -110,6 +111,96 @@ describe("a list of the only operations served", () => {
       { extensions: { code: "FORBIDDEN" } },
     ]);
     await client.dispose();
+  });
+
+  it("parses nothing that is not listed, so that nobody can feel for the schema", async () => {
+    const probe = "{ sessoins { nodes { id } } }";
+    const url = `${service.url}/graphql?${new URLSearchParams({ query: probe }).toString()}`;
+    const stream = url.replace("/graphql", "/graphql/stream");
+    const asked = { query: probe };
+    const persisted = { ...asked, extensions: { persistedQuery: { version: 1, sha256Hash: sha256(probe) } } };
+    const post = (body: object) => ({
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    for (const [at, init] of [
+      [url, { headers: { "Apollo-Require-Preflight": "true" } }],
+      [`${service.url}/graphql`, post(asked)],
+      [`${service.url}/graphql`, post(persisted)],
+      [`${service.url}/graphql`, post({ query: "{ sessions(" })],
+      [stream, {}],
+      [`${service.url}/graphql/stream`, post(asked)],
+    ] as const) {
+      const text = await (await fetch(at, init)).text();
+      expect(text).toContain("FORBIDDEN");
+      expect(text).not.toMatch(/Cannot query|Syntax|sessoins/);
+    }
+    const client = createClient({
+      url: `${service.url.replace("http", "ws")}/graphql`,
+      webSocketImpl: WebSocket,
+    });
+    await expect(client.iterate({ query: probe }).next()).rejects.toMatchObject([
+      { extensions: { code: "FORBIDDEN" } },
+    ]);
+    await client.dispose();
+  });
+
+  it("serves a listed operation by its hash: once somebody has sent it, or at once where the list has its text", async () => {
+    const unsent = "query Unsent { sessions(first: 1) { nodes { id } } }";
+    const manifest = path.join(folder, "manifest.json");
+    const operations = [{ id: sha256(unsent), name: "Unsent", type: "query", body: unsent }];
+    const head = { format: "apollo-persisted-query-manifest", version: 1 };
+    await writeFile(manifest, JSON.stringify({ ...head, operations }));
+    const byManifest = await startService({ GRAPHQL_ALLOW_LIST: manifest });
+    const byHash = async (from: TestService, text: string) => {
+      const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(text) } };
+      const parameters = new URLSearchParams({ extensions: JSON.stringify(extensions) }).toString();
+      const response = await fetch(`${from.url}/graphql?${parameters}`, {
+        headers: { "Apollo-Require-Preflight": "true" },
+      });
+      return await response.json();
+    };
+    const answer = { data: { sessions: { nodes: [] } } };
+    expect(await byHash(byManifest, unsent)).toMatchObject(answer);
+    expect((await byManifest.query(unsent)).data).toEqual(answer.data);
+    await byManifest.stop();
+    const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(allowed) } };
+    const registering = await fetch(`${service.url}/graphql`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ query: allowed, extensions }),
+    });
+    expect(registering.status).toBe(200);
+    expect(await byHash(service, allowed)).toMatchObject(answer);
+
+    await writeFile(manifest, JSON.stringify({ ...head, operations: [{ id: "1", body: unsent }] }));
+    await expect(startService({ GRAPHQL_ALLOW_LIST: manifest }, service.database)).rejects.toThrow(
+      "operations.0.id",
+    );
+    await writeFile(manifest, JSON.stringify(operations[0]));
+    await expect(startService({ GRAPHQL_ALLOW_LIST: manifest }, service.database)).rejects.toBeInstanceOf(
+      ConfigurationError,
+    );
+  });
+
+  it("exports to operators only", async () => {
+    const database = await createTestDatabase();
+    const keys = {
+      reader: await makeKey(database),
+      operator: await makeKey(database, { role: "operator" }),
+    };
+    const withKeys = await startService({ GRAPHQL_ALLOW_LIST: path.join(folder, "list") }, database);
+    const statuses = async (key: { readonly header: Record<string, string> }) =>
+      await Promise.all(
+        ["sessions.csv", "sessions.ndjson", "SESSIONS.csv/"].map(
+          async (file) => (await fetch(`${withKeys.url}/export/${file}`, { headers: key.header })).status,
+        ),
+      );
+    expect(await statuses(keys.reader)).toEqual([403, 403, 403]);
+    expect(await statuses(keys.operator)).toEqual([200, 200, 200]);
+    await withKeys.stop();
+    await database.drop();
   });
 
   it("does not start with a list that is malformed or missing", async () => {
