@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import cors from "cors";
@@ -24,6 +23,7 @@ import { Metrics, metricsRouter } from "./metrics.js";
 import { OpenedParts } from "./opened-parts.js";
 import { problemHandler } from "./problem.js";
 import { productionWarnings } from "./production.js";
+import { redisName } from "./redis.js";
 import { ClientReader } from "./store/client-reader.js";
 import { connectDatabase } from "./store/connect.js";
 import type { Database } from "./store/database.js";
@@ -61,7 +61,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const opened = new OpenedParts();
   try {
     const storage = await openStorage(config, logger, opened);
-    const access = await setUpAccess(config, storage.database, logger);
+    const access = await setUpAccess(config, storage, logger);
     opened.add(() => access.stop());
     const live = createFeed(config, storage, logger);
     opened.add(() => live.feed.stop());
@@ -216,11 +216,9 @@ const refuseOtherPaths: RequestHandler = (_request, _response, next) => {
   );
 };
 
-/** The channel is named after the database's own key, so that services which share a Redis and not a database do not meet. */
 function createAnnouncements({ redisUrl }: Config, databaseKey: string, logger: Logger): Announcements {
   if (redisUrl === undefined) return noAnnouncements;
-  const name = createHash("sha256").update(databaseKey).digest("hex").slice(0, 16);
-  return new RedisAnnouncements(redisUrl, `conversation-agent-api:feed:${name}`, logger);
+  return new RedisAnnouncements(redisUrl, redisName("feed", databaseKey), logger);
 }
 
 /** @param refused what the webhook's router refused, and why */

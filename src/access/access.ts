@@ -24,7 +24,11 @@ export interface Access {
  * Sets up access for a service.
  * @throws ConfigurationError where neither keys nor tokens are set up and the service would be reachable from elsewhere, or is in production
  */
-export async function setUpAccess(config: Config, database: Database, logger: Logger): Promise<Access> {
+export async function setUpAccess(
+  config: Config,
+  { database, cursorKey }: { readonly database: Database; readonly cursorKey: string },
+  logger: Logger,
+): Promise<Access> {
   const keys = new ApiKeyStore(database);
   const { jwt, limits: settings } = config.access;
   const isOpen = jwt === undefined && !(await keys.exist());
@@ -36,7 +40,7 @@ export async function setUpAccess(config: Config, database: Database, logger: Lo
   }
   const tokens = jwt === undefined ? undefined : new TokenVerifier(jwt);
   const authenticator = new Authenticator(keys, tokens, isOpen, logger);
-  const limits = new RateLimits(settings, config.redisUrl, logger);
+  const limits = new RateLimits(settings, config.redisUrl, cursorKey, logger);
   await limits.start();
   const connections = new Connections(keys, settings, logger);
   const audit = new AuditLog(database, logger);

@@ -1,4 +1,4 @@
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import {
   type RateLimiterAbstract,
   RateLimiterMemory,
@@ -8,6 +8,7 @@ import {
 import type { Config } from "../config.js";
 import { RateLimitedError } from "../errors.js";
 import type { Logger } from "../logger.js";
+import { connectRedis, redisName } from "../redis.js";
 import { type Caller, localCaller } from "./caller.js";
 
 type Settings = Config["access"]["limits"];
@@ -23,7 +24,13 @@ export class RateLimits {
   private readonly failures: RateLimiterAbstract;
   private readonly redis: Redis | undefined;
 
-  constructor(settings: Settings, redisUrl: string | undefined, logger: Logger) {
+  /** @param databaseKey what services on one database, which count together, have in common */
+  constructor(
+    settings: Settings,
+    redisUrl: string | undefined,
+    private readonly databaseKey: string,
+    logger: Logger,
+  ) {
     this.redis = redisUrl === undefined ? undefined : connect(redisUrl, logger);
     this.requests = this.limiter("requests", settings.requestsPerMinute);
     this.costs = this.limiter("cost", settings.costPerMinute);
@@ -70,7 +77,7 @@ export class RateLimits {
   }
 
   private limiter(name: string, points: number): RateLimiterAbstract {
-    const options = { keyPrefix: `conversation-agent-api:${name}`, points, duration: 60 };
+    const options = { keyPrefix: redisName(name, this.databaseKey), points, duration: 60 };
     const memory = new RateLimiterMemory(options);
     if (this.redis === undefined) return memory;
     return new RateLimiterRedis({ ...options, storeClient: this.redis, insuranceLimiter: memory });
@@ -97,15 +104,12 @@ function secondsOf({ msBeforeNext }: RateLimiterRes): number {
 
 /** A limit that waits for Redis would be worse than none: commands fail at once while it is away. */
 function connect(url: string, logger: Logger): Redis {
-  const redis = new Redis(url, {
+  const options = {
     lazyConnect: true,
     connectTimeout: 2_000,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: 500,
-  });
-  redis.on("error", (err: unknown) => {
-    logger.warn({ err }, "Redis cannot be reached; each instance counts requests for itself");
-  });
-  return redis;
+  };
+  return connectRedis(url, options, "each instance counts requests for itself", logger);
 }

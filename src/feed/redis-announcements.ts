@@ -1,11 +1,14 @@
-import { Redis, type RedisOptions } from "ioredis";
+import type { Redis, RedisOptions } from "ioredis";
 import type { Logger } from "../logger.js";
+import { connectRedis } from "../redis.js";
 import type { Announcements } from "./announcements.js";
 
 /** Connecting is tried again for ever, at most this far apart. */
 const longestRetryMilliseconds = 2_000;
 
-/** Announcements over Redis pub/sub. Redis may be away at the start or go away at any time: it is reconnected to in the background. */
+const outage = "other instances hear of changes by polling";
+
+/** Announcements over Redis pub/sub. */
 export class RedisAnnouncements implements Announcements {
   private readonly publisher: Redis;
   private readonly subscriber: Redis;
@@ -14,7 +17,7 @@ export class RedisAnnouncements implements Announcements {
   constructor(
     url: string,
     private readonly channel: string,
-    private readonly logger: Logger,
+    logger: Logger,
   ) {
     const shared: RedisOptions = {
       retryStrategy: (attempt) => Math.min(attempt * 100, longestRetryMilliseconds),
@@ -22,8 +25,8 @@ export class RedisAnnouncements implements Announcements {
       maxRetriesPerRequest: null,
     };
     // Nothing waits in the publisher while Redis is away: a later position replaces an earlier one anyway.
-    this.publisher = this.connect(url, { ...shared, enableOfflineQueue: false });
-    this.subscriber = this.connect(url, shared);
+    this.publisher = connectRedis(url, { ...shared, enableOfflineQueue: false }, outage, logger);
+    this.subscriber = connectRedis(url, shared, outage, logger);
     this.subscriber.subscribe(channel).catch(() => undefined);
   }
 
@@ -46,21 +49,5 @@ export class RedisAnnouncements implements Announcements {
     this.publisher.disconnect();
     this.subscriber.disconnect();
     return Promise.resolve();
-  }
-
-  /** Without an error listener a lost connection would end the process; one line tells of each outage. */
-  private connect(url: string, options: RedisOptions): Redis {
-    const connection = new Redis(url, options);
-    let isDown = false;
-    connection.on("error", (err) => {
-      if (!isDown)
-        this.logger.warn({ err }, "Redis cannot be reached: other instances hear of changes by polling");
-      isDown = true;
-    });
-    connection.on("ready", () => {
-      if (isDown) this.logger.info("Redis is reached again");
-      isDown = false;
-    });
-    return connection;
   }
 }
