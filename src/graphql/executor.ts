@@ -3,16 +3,19 @@ import {
   execute,
   type ExecutionResult,
   getOperationAST,
-  getVariableValues,
+  GraphQLError,
   type GraphQLSchema,
   Kind,
   type NamedTypeNode,
   type OperationDefinitionNode,
+  OperationTypeNode,
   type VariableDefinitionNode,
 } from "graphql";
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
 import type { RequestContext } from "./context.js";
+import { findOperation, SubscriptionInRequestError } from "./errors.js";
 import { asGraphQLError } from "./format-error.js";
+import { readVariables } from "./variables.js";
 
 /** An operation, parsed and validated. */
 export interface Operation {
@@ -22,23 +25,24 @@ export interface Operation {
   readonly context: RequestContext;
 }
 
-interface Compiled {
-  readonly query: CompiledQuery;
-  readonly variables: readonly VariableDefinitionNode[];
-}
-
 /**
  * Executes operations through graphql-jit: one is compiled once and then runs at about twice the speed. Documents come out of a
  * cache (Apollo's, or ours for what does not go through Apollo), so the same text is the same object and compiled code is found by it.
  */
 export class Executor {
-  private readonly compiled = new WeakMap<DocumentNode, Map<string, Compiled | undefined>>();
+  private readonly compiled = new WeakMap<DocumentNode, Map<string, CompiledQuery["query"] | undefined>>();
 
   constructor(private readonly schema: GraphQLSchema) {}
 
   /** @param rootValue of a subscription: the event */
   async execute(operation: Operation, rootValue?: unknown): Promise<ExecutionResult> {
     const { document, operationName, variables, context } = operation;
+    const definition = findOperation(document, operationName);
+    if (definition instanceof GraphQLError) return { errors: [definition] };
+    if (definition.operation === OperationTypeNode.SUBSCRIPTION && rootValue === undefined)
+      return { errors: [asGraphQLError(new SubscriptionInRequestError())] };
+    const read = readVariables(this.schema, definition.variableDefinitions ?? [], variables ?? {});
+    if ("errors" in read) return read;
     const compiled = this.compile(document, operationName ?? "");
     if (compiled === undefined) {
       return await execute({
@@ -50,27 +54,25 @@ export class Executor {
         contextValue: context,
       });
     }
-    const { errors, coerced } = getVariableValues(this.schema, compiled.variables, variables ?? {});
-    if (errors) return { errors };
-    const result = await compiled.query.query(rootValue, context, coerced);
+    const result = await compiled(rootValue, context, read.coerced);
     return result.errors === undefined ? result : { ...result, errors: result.errors.map(asGraphQLError) };
   }
 
   /** @returns undefined for what graphql-jit refuses: graphql-js then says why */
-  private compile(document: DocumentNode, operationName: string): Compiled | undefined {
-    const byOperation = this.compiled.get(document) ?? new Map<string, Compiled | undefined>();
+  private compile(document: DocumentNode, operationName: string): CompiledQuery["query"] | undefined {
+    const byOperation = this.compiled.get(document) ?? new Map<string, CompiledQuery["query"] | undefined>();
     this.compiled.set(document, byOperation);
     if (!byOperation.has(operationName))
       byOperation.set(operationName, this.compileAnew(document, operationName));
     return byOperation.get(operationName);
   }
 
-  private compileAnew(document: DocumentNode, operationName: string): Compiled | undefined {
+  private compileAnew(document: DocumentNode, operationName: string): CompiledQuery["query"] | undefined {
     const operation = getOperationAST(document, operationName === "" ? undefined : operationName);
     if (!operation) return undefined;
     const loosened = loosenVariables(document, operation);
     const query = compileQuery(this.schema, loosened, operationName === "" ? undefined : operationName);
-    return isCompiledQuery(query) ? { query, variables: operation.variableDefinitions ?? [] } : undefined;
+    return isCompiledQuery(query) ? query.query : undefined;
   }
 }
 

@@ -8,6 +8,7 @@ import {
 } from "graphql";
 import type { RequestContext } from "./context.js";
 import { Documents } from "./documents.js";
+import { findOperation } from "./errors.js";
 import type { OperationGate } from "./gate.js";
 
 /** Enough for the largest operations that people write; parsing and validating stop being cheap beyond it. */
@@ -52,6 +53,8 @@ export class OperationPreparer {
   ): Promise<PreparedOperation | readonly GraphQLError[]> {
     const { document, errors } = this.documents.prepare(query);
     if (document === undefined) return errors;
+    const operation = findOperation(document, operationName);
+    if (operation instanceof GraphQLError) return [operation];
     const { cost, error } = await this.gate.admit(
       { document, operationName, variables },
       query,
