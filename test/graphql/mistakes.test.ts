@@ -178,3 +178,20 @@ describe("an operation that cannot be run", () => {
     expect(errors?.[0]?.message).toMatch(/WebSocket.*\/graphql\/stream/);
   });
 });
+
+describe("a filter that no session could be asked by", () => {
+  const subscription = "subscription ($f: SessionFilter) { sessionEvents(filter: $f) { cursor } }";
+  const deep = (levels: number): object => (levels === 0 ? {} : { not: deep(levels - 1) });
+
+  it.each([
+    ["a search for no word", { search: "+" }, "filter.search"],
+    ["12 levels", deep(12), "filter.not"],
+    ["501 values", { language: { in: Array.from({ length: 501 }, String) } }, "filter.language.in"],
+  ])("is refused before the first event: %s", async (_what, f, field) => {
+    const request = { query: subscription, variables: { f } };
+    for (const errors of [await overSocket(request), (await overStream(request)).errors]) {
+      expect(errors?.[0]?.extensions.code).toBe("BAD_USER_INPUT");
+      expect(errors?.[0]?.message).toContain(field);
+    }
+  });
+});
