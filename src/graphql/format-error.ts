@@ -25,8 +25,10 @@ export function formatError(error: unknown, logger: Logger, hidesSchema = false)
   if (original instanceof ServiceError) {
     logger[original.logLevel]({ err: original.cause, code: original.code }, "a GraphQL request failed");
     const { code, fields, retryAfterSeconds } = original;
+    const cost = error instanceof GraphQLError ? error.extensions.cost : undefined;
     const extensions = {
       code,
+      ...(typeof cost === "number" && { cost }),
       ...(fields.length > 0 && { fields: fields.map(({ field, rule }) => ({ field, rule: say(rule) })) }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     };

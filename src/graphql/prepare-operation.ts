@@ -60,7 +60,7 @@ export class OperationPreparer {
       query,
       context.caller,
     );
-    if (error) return [error];
+    if (error) return [withCost(error, cost)];
     return {
       cost,
       args: {
@@ -72,6 +72,20 @@ export class OperationPreparer {
       },
     };
   }
+}
+
+/** A refusal over WebSocket is a list of errors: what would stand beside it over HTTP stands in it. */
+function withCost({ message, originalError, extensions }: GraphQLError, cost: number): GraphQLError {
+  return new GraphQLError(message, {
+    originalError: originalError ?? null,
+    extensions: { ...extensions, cost },
+  });
+}
+
+/** What an operation costs that was refused once it was weighed. */
+export function costOf(errors: readonly GraphQLError[]): number | undefined {
+  const cost = errors[0]?.extensions.cost;
+  return typeof cost === "number" ? cost : undefined;
 }
 
 /** Rules beyond GraphQL's own, on all transports. */

@@ -195,3 +195,21 @@ describe("a filter that no session could be asked by", () => {
     }
   });
 });
+
+describe("the cost", () => {
+  const tooDear = `{ ${Array.from({ length: 9 }, (_, n) => `a${n}: sessions(first: 200) { nodes { messages(first: 200) { nodes { id } } } }`).join(" ")} }`;
+
+  it("is told on an event stream", async () => {
+    const request = { query: "{ sessions(first: 3) { nodes { id } } }" };
+    expect(await overStream(request)).toEqual({ data: { sessions: { nodes: [] } }, extensions: { cost: 4 } });
+  });
+
+  it("is told of an operation that costs too much on all transports", async () => {
+    const cost = 9 * (1 + 200 * (1 + 1 + 200));
+    const request = { query: tooDear };
+    const expected = { extensions: { code: "QUERY_TOO_COMPLEX", cost } };
+    expect(await overSocket(request)).toMatchObject([expected]);
+    expect(await overStream(request)).toMatchObject({ errors: [expected], extensions: { cost } });
+    expect(await service.query(tooDear)).toMatchObject({ extensions: { cost } });
+  });
+});
