@@ -196,6 +196,32 @@ describe("a filter that no session could be asked by", () => {
   });
 });
 
+describe("a mistake in arguments", () => {
+  it("is a time zone that there is not, also where nothing asks for it", async () => {
+    const { errors } = await overHttp({ query: '{ sessionStats(timeZone: "Nope/Zone") { count } }' });
+    expect(errors).toMatchObject([
+      { extensions: { code: "BAD_USER_INPUT", fields: [{ field: "timeZone" }] } },
+    ]);
+  });
+
+  it("is first together with last", async () => {
+    const { errors } = await overHttp({ query: "{ sessions(first: 1, last: 1) { totalCount } }" });
+    const rule = "must not be given together";
+    expect(errors).toMatchObject([
+      {
+        message: "first and last: must not be given together.",
+        extensions: {
+          code: "BAD_USER_INPUT",
+          fields: [
+            { field: "first", rule },
+            { field: "last", rule },
+          ],
+        },
+      },
+    ]);
+  });
+});
+
 describe("the cost", () => {
   const tooDear = `{ ${Array.from({ length: 9 }, (_, n) => `a${n}: sessions(first: 200) { nodes { messages(first: 200) { nodes { id } } } }`).join(" ")} }`;
 
