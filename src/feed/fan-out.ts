@@ -5,32 +5,42 @@ import type { FeedBounds, FeedEntry, FeedReader } from "../store/readers/feed.re
 import type { SessionReader } from "../store/readers/session.reader.js";
 import { Group, type Interest, type Subscription } from "./group.js";
 import { inPortions } from "./portions.js";
-import { type Message, type Sink, type SlownessLimits, Subscriber } from "./subscriber.js";
+import { Stretch } from "./stretch.js";
+import { type Sink, type SlownessLimits, Subscriber } from "./subscriber.js";
 import { Turns } from "./turns.js";
 
-/** Entries told in one go to those who are live, and read at once by one who catches up. */
+/** Entries read at once for all who are live, and by one who catches up. */
 const livePage = 16;
 const catchUpPage = 100;
+/** So many readings are kept for groups that take longer; who lies further behind reads the feed itself. */
+const mostStretches = 16;
 /** How many of those who catch up read the database at once, so that a crowd that returns leaves room for queries. */
-const readersAtOnce = 6;
+const catchUpTurns = { atOnce: 6, ofOneTenant: 4 };
+/** One tenant's expensive filters must not take all of the database's connections. */
+const liveTurns = { atOnce: Infinity, ofOneTenant: 4 };
 const renderedAtOnce = 8;
 const retryMilliseconds = 500;
 
 /**
  * Tells subscribers of the feed's entries. The instance reads an advance of the feed once, evaluates each distinct interest once and
- * makes each distinct message once, however many subscribers there are. One who resumes, or does not keep up, reads the feed at
- * its own pace until it has caught up, and then joins the others: joining at exactly `live` (or ahead of it, where what was told
- * before is skipped) leaves neither gap nor repetition.
+ * makes each distinct message once, however many subscribers there are. Each group is told at its own pace, so that a filter that is
+ * slow or fails delays its own group only. One who resumes, or does not keep up, reads the feed for itself until it has caught up,
+ * and then joins its group: joining at exactly the group's position (or ahead of it, where what was told before is skipped) leaves
+ * neither gap nor repetition.
  */
 export class FanOut {
-  /** Live subscribers have been told everything up to here. */
+  /** Everything up to here was read, and live subscribers are told of it. */
   private live = 0;
+  /** What was read last, in order. */
+  private stretches: readonly Stretch[] = [];
   /** The greatest head announced since the feed was last read; undefined where all of them have been reached. */
   private announced: number | undefined;
   private running: Promise<void> | undefined;
   private bounds: Promise<FeedBounds> | undefined;
   private readonly groups = new Map<string, Group>();
-  private readonly turns = new Turns(readersAtOnce);
+  private readonly catchUpTurns = new Turns(catchUpTurns);
+  private readonly liveTurns = new Turns(liveTurns);
+  private warnedAt = -Infinity;
   private readonly stopping = new AbortController();
 
   constructor(
@@ -77,8 +87,9 @@ export class FanOut {
   /** Ends all subscriptions. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    for (const group of [...this.groups.values()]) group.end();
-    await this.running;
+    const groups = [...this.groups.values()];
+    for (const group of groups) group.end();
+    await Promise.all([this.running, ...groups.map(({ following }) => following)]);
   }
 
   private async begin(subscriber: Subscriber, after: number | undefined): Promise<void> {
@@ -104,8 +115,9 @@ export class FanOut {
     while (!subscriber.isEnded) {
       try {
         if (!(await subscriber.drained())) return;
-        if (subscriber.position >= this.live) {
-          subscriber.group.join(subscriber);
+        const { group } = subscriber;
+        if (subscriber.position >= (group.live.size > 0 ? group.position : this.live)) {
+          group.join(subscriber, this.live);
           return;
         }
         await this.tellPage(subscriber);
@@ -122,7 +134,7 @@ export class FanOut {
   private async tellPage(subscriber: Subscriber): Promise<void> {
     const { group, position } = subscriber;
     const { interest } = group.subscription;
-    const { reached, entries, matching } = await this.turns.take(async () => {
+    const { reached, entries, matching } = await this.catchUpTurns.take(group.tenant, async () => {
       const page = await this.feed.after(position, catchUpPage, interest);
       if (page.expired > position) throw new CursorExpiredError();
       return { ...page, matching: await this.matching(interest, page.entries) };
@@ -139,16 +151,16 @@ export class FanOut {
     subscriber.position = Math.max(subscriber.position, reached);
   }
 
-  /** Tells the live subscribers until the feed's end is reached. The database being away delays, and skips nothing. */
+  /** Reads the feed for the live subscribers until its end is reached. The database being away delays, and skips nothing. */
   private async run(): Promise<void> {
     while (this.announced !== undefined && !this.stopping.signal.aborted) {
       const { announced } = this;
       this.announced = undefined;
       try {
-        await this.tellLive();
+        await this.readOn();
       } catch (err) {
         this.advance(announced);
-        this.logger.warn({ err }, "the feed could not be read; trying again");
+        this.warn(err);
         await this.pause();
       }
       // Requests get their turn between two pages.
@@ -157,19 +169,24 @@ export class FanOut {
     this.running = undefined;
   }
 
-  private async tellLive(): Promise<void> {
+  private async readOn(): Promise<void> {
     if (this.isIdle()) {
       const { head } = await this.feed.bounds();
       // Who subscribed meanwhile has read the bounds itself, and catches up from there.
-      if (this.isIdle()) this.live = Math.max(this.live, head);
+      if (this.isIdle()) {
+        this.live = Math.max(this.live, head);
+        this.stretches = [];
+      }
       return;
     }
-    const page = await this.feed.after(this.live, livePage);
-    if (page.expired > this.live) this.leaveAllBehind();
-    this.tellAll(await this.render(page.entries));
-    this.live = page.reached;
+    const { entries, expired, reached } = await this.feed.after(this.live, livePage);
+    // Where some are missing, each group finds out for itself.
+    if (expired <= this.live)
+      this.stretches = [...this.stretches, new Stretch(this.live, reached, entries)].slice(-mostStretches);
+    this.live = reached;
+    for (const group of this.groups.values()) if (this.owes(group)) group.following ??= this.follow(group);
     // A full page may not be all.
-    if (page.entries.length === livePage) this.advance(page.reached + 1);
+    if (entries.length === livePage) this.advance(reached + 1);
     // What was announced while this page was read may be in it already.
     else if (this.announced !== undefined && this.announced <= this.live) this.announced = undefined;
   }
@@ -178,59 +195,67 @@ export class FanOut {
     return this.groups.size === 0;
   }
 
-  private tellAll(messages: Rendered): void {
-    const behind: Subscriber[] = [];
-    for (const group of this.groups.values()) {
-      const own = messages.get(group);
-      for (const subscriber of group.live) {
-        // A group that is newer than the reading has no messages: its subscribers read the entries themselves.
-        if (own === undefined || !subscriber.takes(own)) behind.push(subscriber);
+  /**
+   * Tells a group's live subscribers of what was read. What fails for the group's own reasons, such as a filter that takes the
+   * database too long, ends it; the database being away delays it.
+   */
+  private async follow(group: Group): Promise<void> {
+    while (this.owes(group)) {
+      try {
+        await this.tellGroup(group);
+      } catch (error) {
+        if (error instanceof UnavailableError) {
+          this.warn(error);
+          await this.pause();
+        } else group.end(error as Error);
       }
     }
-    for (const subscriber of behind) this.leaveBehind(subscriber);
+    group.following = undefined;
   }
 
-  private leaveAllBehind(): void {
-    for (const { live } of this.groups.values()) for (const subscriber of live) this.leaveBehind(subscriber);
+  private owes({ live, position }: Group): boolean {
+    return live.size > 0 && position < this.live;
   }
 
-  private leaveBehind(subscriber: Subscriber): void {
-    subscriber.position = Math.max(subscriber.position, this.live);
-    subscriber.group.fallBehind(subscriber);
-    void this.catchUp(subscriber);
-  }
-
-  private async render(entries: readonly FeedEntry[]): Promise<Rendered> {
-    const matching = new Map<string, Promise<Set<string>>>();
-    const groups = Array.from(this.groups.values()).filter(({ live }) => live.size > 0);
-    const rendered = await Promise.all(
-      groups.map(async (group): Promise<[Group, Portions]> => {
-        const { interest } = group.subscription;
-        const wanted = entries.filter((entry) => isOfInterest(entry, interest));
-        const match = matching.get(group.interestKey) ?? this.matching(interest, wanted);
-        matching.set(group.interestKey, match);
-        return [group, inPortions(await this.messagesOf(group, wanted, match))];
-      }),
-    );
-    return new Map(rendered);
-  }
-
-  /** What fails for one group's own reasons, such as a filter the database refuses, ends that group and delays nobody else. */
-  private async messagesOf(
-    group: Group,
-    wanted: readonly FeedEntry[],
-    match: Promise<Set<string>>,
-  ): Promise<readonly Message[]> {
-    try {
-      const matching = await match;
-      const told = wanted.filter(({ sessionId }) => matching.has(sessionId));
-      const messages = await Promise.all(told.map((entry) => group.subscription.render(entry)));
-      return messages.filter((message) => message !== undefined);
-    } catch (error) {
-      if (error instanceof UnavailableError) throw error;
-      group.end(error as Error);
-      return [];
+  private async tellGroup(group: Group): Promise<void> {
+    const { position } = group;
+    const { interest } = group.subscription;
+    const stretch =
+      this.stretches.find((each) => each.continues(position)) ?? (await this.stretchFor(group, position));
+    if (stretch === undefined) {
+      // Each of them finds for itself that entries are missing.
+      for (const subscriber of group.live) this.leaveBehind(subscriber);
+      return;
     }
+    const { tenant } = group;
+    const wanted = stretch.entries.filter((entry) => isOfInterest(entry, interest));
+    const matching = await stretch.matchingOnce(group.interestKey, () =>
+      this.liveTurns.take(tenant, () => this.matching(interest, wanted)),
+    );
+    const told = wanted.filter((entry) => entry.position > position && matching.has(entry.sessionId));
+    const messages = await Promise.all(
+      told.map((entry) => this.liveTurns.take(tenant, () => group.subscription.render(entry))),
+    );
+    const portions = inPortions(messages.filter((message) => message !== undefined));
+    const behind = [...group.live].filter((subscriber) => !subscriber.takes(portions));
+    for (const subscriber of behind) this.leaveBehind(subscriber);
+    group.position = Math.max(group.position, stretch.reached);
+  }
+
+  /** @returns undefined where entries after the position have expired */
+  private async stretchFor({ subscription, tenant }: Group, position: number): Promise<Stretch | undefined> {
+    const { entries, expired, reached } = await this.liveTurns.take(tenant, () =>
+      this.feed.after(position, catchUpPage, subscription.interest),
+    );
+    return expired > position ? undefined : new Stretch(position, reached, entries);
+  }
+
+  /** From here on it reads the feed for itself. */
+  private leaveBehind(subscriber: Subscriber): void {
+    const { group } = subscriber;
+    subscriber.position = Math.max(subscriber.position, group.position);
+    group.fallBehind(subscriber);
+    void this.catchUp(subscriber);
   }
 
   private async matching({ scope, filter }: Interest, entries: readonly FeedEntry[]): Promise<Set<string>> {
@@ -238,13 +263,17 @@ export class FanOut {
     return await this.sessions.matchingIds(scope, filter, [...ids]);
   }
 
+  /** Many groups may find at once that the database is away. */
+  private warn(err: unknown): void {
+    if (performance.now() - this.warnedAt < retryMilliseconds) return;
+    this.warnedAt = performance.now();
+    this.logger.warn({ err }, "the feed could not be read; trying again");
+  }
+
   private async pause(): Promise<void> {
     await delay(retryMilliseconds, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }
-
-type Portions = readonly (readonly Message[])[];
-type Rendered = ReadonlyMap<Group, Portions>;
 
 function isOfInterest(entry: FeedEntry, { scope, kinds }: Interest): boolean {
   const isVisible = scope.kind === "all" || scope.organizationId === entry.organizationId;

@@ -26,11 +26,17 @@ const mostKept = 256;
 
 /** All subscribers who are told the same: a message is made once for all of them. */
 export class Group {
-  /** They have been told everything; the next message goes to all of them at once. */
+  /** They are told together, each message once for all of them. */
   readonly live = new Set<Subscriber>();
+  /** Where there are such, they have been told everything up to here. */
+  position = 0;
+  /** Under way while the live ones are being told. */
+  following: Promise<void> | undefined;
   /** They read the feed at their own pace, until they have caught up. */
   readonly catchingUp = new Set<Subscriber>();
   readonly interestKey: string;
+  /** Whose share of the database it takes. */
+  readonly tenant: string;
   private readonly rendered = new Map<
     number,
     { readonly at: number; readonly message: Promise<Message | undefined> }
@@ -42,6 +48,7 @@ export class Group {
   ) {
     const { scope, kinds, filter } = subscription.interest;
     this.interestKey = JSON.stringify([scope, kinds, filter]);
+    this.tenant = tenantOf(scope);
   }
 
   /** Hundreds may come back at once after a restart and miss the same entries: they share what was rendered just now. */
@@ -59,7 +66,9 @@ export class Group {
     return await message;
   }
 
-  join(subscriber: Subscriber): void {
+  /** @param head where the group's next entry is looked for, if nobody else is live */
+  join(subscriber: Subscriber, head: number): void {
+    if (this.live.size === 0) this.position = head;
     this.catchingUp.delete(subscriber);
     this.live.add(subscriber);
     if (this.catchingUp.size === 0) this.rendered.clear();
@@ -80,4 +89,8 @@ export class Group {
   end(error?: Error): void {
     for (const subscriber of [...this.live, ...this.catchingUp]) subscriber.end(error);
   }
+}
+
+function tenantOf(scope: Scope): string {
+  return scope.kind === "all" ? "" : scope.organizationId;
 }

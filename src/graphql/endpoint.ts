@@ -154,10 +154,11 @@ function createApollo(
       },
       load: () =>
         Promise.resolve({
-          executor: ({ document, operationName, request, context }) =>
+          executor: ({ document, request, context }) =>
             executor.execute({
               document,
-              operationName,
+              // As it was asked for: Apollo's own is null where there is no such operation.
+              operationName: request.operationName,
               variables: request.variables,
               context: context as RequestContext,
             }),

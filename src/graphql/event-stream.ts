@@ -5,8 +5,8 @@ import type { Caller } from "../access/caller.js";
 import type { Connection } from "../access/connections.js";
 import { BadInputError, RateLimitedError } from "../errors.js";
 import { type Message, type Sink, TooSlowError } from "../feed/subscriber.js";
-import type { Operation } from "./executor.js";
 import { asGraphQLError } from "./format-error.js";
+import { costOf, type PreparedOperation } from "./prepare-operation.js";
 import { toOperation, type TransportParts } from "./transport.js";
 
 const variables = z.record(z.string(), z.unknown());
@@ -61,8 +61,8 @@ export class EventStreamEndpoint {
     if (!("args" in prepared)) refuseTooFrequent(prepared);
     this.begin(response);
     if ("args" in prepared) {
-      await this.run(response, toOperation(prepared.args), request.get("Last-Event-ID") ?? "");
-    } else this.finish(response, prepared);
+      await this.run(response, prepared, request.get("Last-Event-ID") ?? "");
+    } else this.finish(response, prepared, costOf(prepared));
   };
 
   /** Ends all streams without the event `complete`, so that clients resume elsewhere. */
@@ -97,19 +97,24 @@ export class EventStreamEndpoint {
     response.once("close", () => this.open.delete(response));
   }
 
-  private async run(response: Response, operation: Operation, lastEventId: string): Promise<void> {
+  private async run(
+    response: Response,
+    { args, cost }: PreparedOperation,
+    lastEventId: string,
+  ): Promise<void> {
     const { executor, operations } = this.parts;
+    const operation = toOperation(args);
     if (
       getOperationAST(operation.document, operation.operationName)?.operation !==
       OperationTypeNode.SUBSCRIPTION
     ) {
       const { errors, ...result } = await executor.execute(operation);
-      this.finish(response, errors ?? [], result);
+      this.finish(response, errors ?? [], cost, result);
       return;
     }
     const opened = await operations.open(operation, new EventStreamSink(response), lastEventId);
     if (!("ended" in opened)) {
-      this.finish(response, opened);
+      this.finish(response, opened, cost);
       return;
     }
     response.once("close", () => {
@@ -122,15 +127,24 @@ export class EventStreamEndpoint {
       },
       (error: unknown) => {
         if (error instanceof TooSlowError) response.destroy();
-        else this.finish(response, [asGraphQLError(error as Error)]);
+        else this.finish(response, [asGraphQLError(error as Error)], cost);
       },
     );
   }
 
   /** The last event of an operation that is over: its result, or why there is none. */
-  private finish(response: Response, errors: readonly GraphQLError[], result: object = {}): void {
+  private finish(
+    response: Response,
+    errors: readonly GraphQLError[],
+    cost: number | undefined,
+    result: object = {},
+  ): void {
     const formatted = errors.map((error) => this.parts.formatError(error));
-    const answer = formatted.length > 0 ? { ...result, errors: formatted } : result;
+    const answer = {
+      ...result,
+      ...(formatted.length > 0 && { errors: formatted }),
+      ...(cost !== undefined && { extensions: { cost } }),
+    };
     response.end(`event: next\ndata: ${JSON.stringify(answer)}\n\nevent: complete\ndata:\n\n`);
   }
 }

@@ -2,17 +2,15 @@ import {
   type DocumentNode,
   execute,
   type ExecutionResult,
-  getOperationAST,
-  getVariableValues,
+  GraphQLError,
   type GraphQLSchema,
-  Kind,
-  type NamedTypeNode,
-  type OperationDefinitionNode,
-  type VariableDefinitionNode,
+  OperationTypeNode,
 } from "graphql";
-import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
+import { CompiledOperations } from "./compiled-operations.js";
 import type { RequestContext } from "./context.js";
+import { findOperation, SubscriptionInRequestError } from "./errors.js";
 import { asGraphQLError } from "./format-error.js";
+import { readVariables } from "./variables.js";
 
 /** An operation, parsed and validated. */
 export interface Operation {
@@ -22,24 +20,26 @@ export interface Operation {
   readonly context: RequestContext;
 }
 
-interface Compiled {
-  readonly query: CompiledQuery;
-  readonly variables: readonly VariableDefinitionNode[];
-}
-
 /**
- * Executes operations through graphql-jit: one is compiled once and then runs at about twice the speed. Documents come out of a
- * cache (Apollo's, or ours for what does not go through Apollo), so the same text is the same object and compiled code is found by it.
+ * Executes operations: through graphql-jit those that come again, through graphql-js the others.
  */
 export class Executor {
-  private readonly compiled = new WeakMap<DocumentNode, Map<string, Compiled | undefined>>();
+  private readonly compiled: CompiledOperations;
 
-  constructor(private readonly schema: GraphQLSchema) {}
+  constructor(private readonly schema: GraphQLSchema) {
+    this.compiled = new CompiledOperations(schema);
+  }
 
   /** @param rootValue of a subscription: the event */
   async execute(operation: Operation, rootValue?: unknown): Promise<ExecutionResult> {
     const { document, operationName, variables, context } = operation;
-    const compiled = this.compile(document, operationName ?? "");
+    const definition = findOperation(document, operationName);
+    if (definition instanceof GraphQLError) return { errors: [definition] };
+    if (definition.operation === OperationTypeNode.SUBSCRIPTION && rootValue === undefined)
+      return { errors: [asGraphQLError(new SubscriptionInRequestError())] };
+    const read = readVariables(this.schema, definition.variableDefinitions ?? [], variables ?? {});
+    if ("errors" in read) return read;
+    const compiled = this.compiled.find(document, definition);
     if (compiled === undefined) {
       return await execute({
         schema: this.schema,
@@ -50,46 +50,7 @@ export class Executor {
         contextValue: context,
       });
     }
-    const { errors, coerced } = getVariableValues(this.schema, compiled.variables, variables ?? {});
-    if (errors) return { errors };
-    const result = await compiled.query.query(rootValue, context, coerced);
+    const result = await compiled(rootValue, context, read.coerced);
     return result.errors === undefined ? result : { ...result, errors: result.errors.map(asGraphQLError) };
   }
-
-  /** @returns undefined for what graphql-jit refuses: graphql-js then says why */
-  private compile(document: DocumentNode, operationName: string): Compiled | undefined {
-    const byOperation = this.compiled.get(document) ?? new Map<string, Compiled | undefined>();
-    this.compiled.set(document, byOperation);
-    if (!byOperation.has(operationName))
-      byOperation.set(operationName, this.compileAnew(document, operationName));
-    return byOperation.get(operationName);
-  }
-
-  private compileAnew(document: DocumentNode, operationName: string): Compiled | undefined {
-    const operation = getOperationAST(document, operationName === "" ? undefined : operationName);
-    if (!operation) return undefined;
-    const loosened = loosenVariables(document, operation);
-    const query = compileQuery(this.schema, loosened, operationName === "" ? undefined : operationName);
-    return isCompiledQuery(query) ? { query, variables: operation.variableDefinitions ?? [] } : undefined;
-  }
-}
-
-/**
- * graphql-jit compiles the reading of variables too, and for filters, which contain filters, that code grows beyond measure (seconds
- * of compiling). graphql-js reads them here instead; to compiled code they are opaque. Conditions of @skip and @include must stay
- * Boolean.
- */
-function loosenVariables(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
-  const opaque: NamedTypeNode = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: "JSON" } };
-  const variableDefinitions = operation.variableDefinitions?.map((definition): VariableDefinitionNode => {
-    const { kind, variable, type } = definition;
-    const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
-    if (named.kind === Kind.NAMED_TYPE && named.name.value === "Boolean") return definition;
-    return { kind, variable, type: opaque };
-  });
-  const loosened = { ...operation, ...(variableDefinitions && { variableDefinitions }) };
-  return {
-    ...document,
-    definitions: document.definitions.map((definition) => (definition === operation ? loosened : definition)),
-  };
 }

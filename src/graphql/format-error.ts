@@ -21,15 +21,18 @@ const safeCodes = new Set([
 export function formatError(error: unknown, logger: Logger, hidesSchema = false): GraphQLFormattedError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   const place = error instanceof GraphQLError ? placeOf(error) : {};
+  const say = (text: string) => (hidesSchema ? withoutSuggestions(text) : text);
   if (original instanceof ServiceError) {
     logger[original.logLevel]({ err: original.cause, code: original.code }, "a GraphQL request failed");
     const { code, fields, retryAfterSeconds } = original;
+    const cost = error instanceof GraphQLError ? error.extensions.cost : undefined;
     const extensions = {
       code,
-      ...(fields.length > 0 && { fields }),
+      ...(typeof cost === "number" && { cost }),
+      ...(fields.length > 0 && { fields: fields.map(({ field, rule }) => ({ field, rule: say(rule) })) }),
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     };
-    return { message: original.message, ...place, extensions };
+    return { message: say(original.message), ...place, extensions };
   }
   if (original instanceof GraphQLError) {
     const code =
@@ -38,7 +41,7 @@ export function formatError(error: unknown, logger: Logger, hidesSchema = false)
       (isSyntaxError(original) ? "GRAPHQL_PARSE_FAILED" : "GRAPHQL_VALIDATION_FAILED");
     if (typeof code === "string" && safeCodes.has(code))
       return {
-        message: hidesSchema ? withoutSuggestions(original.message) : original.message,
+        message: say(original.message),
         ...place,
         extensions: { code },
       };

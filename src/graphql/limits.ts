@@ -67,7 +67,7 @@ const sharedCounts: Readonly<Record<string, number>> = {
 
 /**
  * Weighs a valid operation before it runs, in time proportional to its text: a fragment is weighed once, however often it is spread.
- * Introspection is not weighed (whether it is served is a setting of its own).
+ * Of introspection only the aliases count: whether it is served is a setting of its own, and its depth is bounded by graphql-js.
  */
 export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Weight {
   const definition = getOperationAST(operation.document, operation.operationName);
@@ -171,7 +171,8 @@ class Scales {
     const aliases = node.alias === undefined ? 0 : 1;
     const name = node.name.value;
     const field = isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
-    if (field === undefined || name.startsWith("__")) return { ...nothing, aliases };
+    if (field === undefined || name.startsWith("__"))
+      return { ...nothing, aliases: aliases + this.aliasesBelow(node) };
     const type = getNamedType(field.type);
     const own = (countingCosts[name] ?? (isCompositeType(type) ? 1 : 0)) + this.filterValuesOf(node);
     if (node.selectionSet === undefined) return { ...nothing, cost: own, depth: 1, aliases };
@@ -183,6 +184,10 @@ class Scales {
       return { ...part, cost: 0, shared: sharedCount * (own + below.cost) + below.shared };
     const length = isConnection ? 1 : this.lengthOf(field, parent, pageSize);
     return { ...part, cost: length * (own + below.cost) };
+  }
+
+  private aliasesBelow({ selectionSet }: FieldNode): number {
+    return selectionSet === undefined ? 0 : this.weighSelections(selectionSet, undefined, 1).aliases;
   }
 
   private lengthOf(

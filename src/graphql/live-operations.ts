@@ -3,7 +3,7 @@ import {
   type DocumentNode,
   type ExecutionResult,
   getOperationAST,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLSchema,
   Kind,
   type TypeNode,
@@ -13,11 +13,12 @@ import type { FanOut } from "../feed/fan-out.js";
 import type { Message, Sink, Subscriber } from "../feed/subscriber.js";
 import type { Logger } from "../logger.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
-import { SessionGoneError } from "./errors.js";
+import { findOperation, SessionGoneError } from "./errors.js";
 import type { Executor, Operation } from "./executor.js";
 import { asGraphQLError, formatError } from "./format-error.js";
 import { type SessionEventSource, WantedEvents } from "./session-event-source.js";
 import { type SessionEvent, SessionEventType } from "./types/session-event.type.js";
+import { readVariables } from "./variables.js";
 
 /** What live operations need. */
 export interface LiveOperationsParts {
@@ -45,6 +46,10 @@ export class LiveOperations {
   async open(operation: Operation, sink: Sink, resume = ""): Promise<Subscriber | readonly GraphQLError[]> {
     const { schema, fanOut, events } = this.parts;
     const { document, operationName, variables, context } = operation;
+    const definition = findOperation(document, operationName);
+    if (definition instanceof GraphQLError) return [definition];
+    const read = readVariables(schema, definition.variableDefinitions ?? [], variables ?? {});
+    if ("errors" in read) return read.errors;
     const wanted: unknown = await createSourceEventStream({
       schema,
       document,

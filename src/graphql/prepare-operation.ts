@@ -8,6 +8,7 @@ import {
 } from "graphql";
 import type { RequestContext } from "./context.js";
 import { Documents } from "./documents.js";
+import { findOperation } from "./errors.js";
 import type { OperationGate } from "./gate.js";
 
 /** Enough for the largest operations that people write; parsing and validating stop being cheap beyond it. */
@@ -54,8 +55,10 @@ export class OperationPreparer {
     if (unlisted !== undefined) return [unlisted];
     const { document, errors } = this.documents.prepare(query);
     if (document === undefined) return errors;
+    const operation = findOperation(document, operationName);
+    if (operation instanceof GraphQLError) return [operation];
     const { cost, error } = await this.gate.admit({ document, operationName, variables }, context.caller);
-    if (error) return [error];
+    if (error) return [withCost(error, cost)];
     return {
       cost,
       args: {
@@ -67,6 +70,20 @@ export class OperationPreparer {
       },
     };
   }
+}
+
+/** A refusal over WebSocket is a list of errors: what would stand beside it over HTTP stands in it. */
+function withCost({ message, originalError, extensions }: GraphQLError, cost: number): GraphQLError {
+  return new GraphQLError(message, {
+    originalError: originalError ?? null,
+    extensions: { ...extensions, cost },
+  });
+}
+
+/** What an operation costs that was refused once it was weighed. */
+export function costOf(errors: readonly GraphQLError[]): number | undefined {
+  const cost = errors[0]?.extensions.cost;
+  return typeof cost === "number" ? cost : undefined;
 }
 
 /** Rules beyond GraphQL's own, on all transports. */

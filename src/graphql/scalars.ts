@@ -7,14 +7,14 @@ export const DateTimeScalar = new GraphQLScalarType<string, string>({
   description: "An instant in UTC, ISO 8601 with up to six decimals, exactly as precise as it was received.",
   specifiedByURL: "https://scalars.graphql.org/andimarek/date-time",
   serialize: (value) => value as string,
-  parseValue: readInstant,
-  parseLiteral: (node) => readInstant(textOf(node, "DateTime")),
+  parseValue: (value) => readInstant(value),
+  parseLiteral: (node) => readInstant(textOf(node, "DateTime"), node),
 });
 
-function readInstant(value: unknown): string {
+function readInstant(value: unknown, node?: ValueNode): string {
   const instant = typeof value === "string" ? parseInstant(value) : undefined;
   if (instant === undefined)
-    throw badInput("DateTime must be an ISO 8601 instant between the years 1000 and 9999.");
+    throw badInput("DateTime must be an ISO 8601 instant between the years 1000 and 9999.", node);
   return instant;
 }
 
@@ -41,10 +41,10 @@ export const CursorScalar = new GraphQLScalarType<string, string>({
 });
 
 function textOf(node: ValueNode, scalar: string): string {
-  if (node.kind !== Kind.STRING) throw badInput(`${scalar} must be a text.`);
+  if (node.kind !== Kind.STRING) throw badInput(`${scalar} must be a text.`, node);
   return node.value;
 }
 
-function badInput(message: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: "BAD_USER_INPUT" } });
+function badInput(message: string, node?: ValueNode): GraphQLError {
+  return new GraphQLError(message, { nodes: node ?? null, extensions: { code: "BAD_USER_INPUT" } });
 }

@@ -1,7 +1,7 @@
 import type { SessionEventKind } from "../events/session-event.js";
 import type { Interest } from "../feed/group.js";
-import { refuseWithheld } from "../store/readers/mask.js";
 import type { Scope } from "../store/readers/scope.js";
+import { sessionConditions } from "../store/readers/session-filter.js";
 import type { CursorCodec } from "./cursors.js";
 import type { SessionFilter } from "./inputs/filters.input.js";
 
@@ -27,14 +27,15 @@ export class SessionEventSource {
 
   /**
    * @throws ForbiddenError where the filter asks for what is withheld from the caller
-   * @throws BadInputError where `after` is no cursor of the feed
+   * @throws BadInputError where `after` is no cursor of the feed, or nothing could be asked by the filter
    */
   want(
     scope: Scope,
     kinds: readonly SessionEventKind[],
     { filter, after }: { readonly filter?: SessionFilter | null; readonly after?: string | null },
   ): WantedEvents {
-    refuseWithheld(scope, filter);
+    // What is wrong with it is the same on all databases, and told now, not when the first event comes.
+    sessionConditions(scope, filter ?? {}, { dialect: "sqlite", ask: "each" });
     const position = after === null || after === undefined ? undefined : this.positionOf(after);
     return new WantedEvents({ scope, kinds, filter: filter ?? {} }, position);
   }

@@ -168,7 +168,9 @@ describe("an event stream", () => {
   it("answers a query with its result, and a mistake with errors, and completes", async () => {
     const everything = () => false;
     const result = await read(await fetch(url("{ sessions { totalCount } }")), everything);
-    expect(result).toContain('event: next\ndata: {"data":{"sessions":{"totalCount":3}}}');
+    expect(result).toContain(
+      'event: next\ndata: {"data":{"sessions":{"totalCount":3}},"extensions":{"cost":21}}',
+    );
     expect(result).toMatch(/event: complete\ndata:\n\n$/);
     const mistake = await read(await fetch(url("subscription { nothing }")), everything);
     expect(mistake).toMatch(/"code":"GRAPHQL_VALIDATION_FAILED".*\n\nevent: complete\ndata:\n\n$/s);

@@ -59,6 +59,7 @@ describe("limits of one operation", () => {
       1 + 3 * (1 + 1 + (1 + 1 + 2)),
     ],
     ["{ __schema { types { fields { type { ofType { name } } } } } }", 0],
+    ["{ __schema { types { ...t } } } fragment t on __Type { fields { type { name } } }", 0],
   ])("weighs %s before it runs", async (query, cost) => {
     const { extensions, errors } = await service.query(query);
     expect(errors).toBeUndefined();
@@ -80,6 +81,26 @@ describe("limits of one operation", () => {
       extensions: { code: "QUERY_TOO_COMPLEX" },
     });
     expect(await overSocket(query)).toMatchObject([{ extensions: { code: "QUERY_TOO_COMPLEX" } }]);
+  });
+
+  it("counts aliases of introspection too, also those in fragments", async () => {
+    const types = Array.from({ length: 4 }, (_, n) => `a${n}: types { ...t }`);
+    const fragment = "fragment t on __Type { name }";
+    for (const query of [
+      `{ __schema { ${types.join(" ")} } } ${fragment}`,
+      "{ __schema { types { ...t } } } fragment t on __Type { a: name b: name c: name d: name }",
+    ]) {
+      const { status, errors } = await service.query(query);
+      expect(status).toBe(400);
+      expect(errors?.[0]?.message).toContain("4 aliases");
+      expect(await overSocket(query)).toMatchObject([{ extensions: { code: "QUERY_TOO_COMPLEX" } }]);
+    }
+  });
+
+  it("refuses introspection that doubles with its depth, on HTTP and on WebSocket", async () => {
+    const query = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
+    expect((await service.query(query)).errors?.[0]?.message).toBe("Maximum introspection depth exceeded");
+    expect(await overSocket(query)).toMatchObject([{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }]);
   });
 
   it("counts the page size of a variable", async () => {

@@ -41,7 +41,13 @@ export function windowOf(
   cursors: CursorCodec,
   list: string,
 ): Window {
-  if (isGiven(first) && isGiven(last)) throw new BadInputError("first and last: must not be given together.");
+  if (isGiven(first) && isGiven(last)) {
+    const rule = "must not be given together";
+    throw new BadInputError(`first and last: ${rule}.`, [
+      { field: "first", rule },
+      { field: "last", rule },
+    ]);
+  }
   return {
     limit: isGiven(last) ? size("last", last) : isGiven(first) ? size("first", first) : defaultSize,
     fromEnd: isGiven(last),

@@ -74,7 +74,9 @@ export class StatsReader {
   /** @param splits by which values each group's sessions are counted too; their maps are empty where they are left out */
   async read(scope: Scope, query: StatsQuery, splits: readonly Split[]): Promise<StatsRecord[]> {
     demandGroups(scope, query.groupBy);
-    const buckets = query.interval ? new TimeBuckets(query.interval, query.timeZone ?? "UTC") : undefined;
+    // An unknown time zone is refused also where no interval asks for it.
+    const inZone = new TimeBuckets(query.interval ?? "day", query.timeZone ?? "UTC");
+    const buckets = query.interval ? inZone : undefined;
     const groups = new Groups(query.groupBy, buckets, splits);
     const conditions = await conditionsOfAll(this.database, scope, query.filter);
     for (const row of await this.rows(this.parts(query, conditions, buckets), splits)) groups.add(row);
