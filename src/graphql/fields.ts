@@ -126,7 +126,7 @@ export async function sliceOf<Row>(info: Info, read: () => Promise<Slice<Row>>):
 }
 
 /** The same for pages of many parents. */
-export async function slicesOf<Row>(
+export async function sliceOfEach<Row>(
   info: Info,
   read: () => Promise<ReadonlyMap<string, Slice<Row>>>,
 ): Promise<ReadonlyMap<string, Slice<Row>>> {

@@ -19,7 +19,7 @@ import type { AgentVersionRecord } from "../../store/readers/agent-version.reade
 import { sessionOrder } from "../../store/readers/session-order.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { agentVersionFields, itemPaths, sessionFields, sliceOf, slicesOf } from "../fields.js";
+import { agentVersionFields, itemPaths, sessionFields, sliceOf, sliceOfEach } from "../fields.js";
 import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
 import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
 import { byId, grouped, type Readers } from "../readers.js";
@@ -147,7 +147,9 @@ export class AgentVersionResolver {
       const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
       const query = { filter: filter ?? {}, order: sessionOrder([]), window };
       const fields = sessionFields(info, ...itemPaths);
-      const slices = await slicesOf(info, () => sessions.ofAgentVersions(context.scope, ids, query, fields));
+      const slices = await sliceOfEach(info, () =>
+        sessions.ofAgentVersions(context.scope, ids, query, fields),
+      );
       let counts: Promise<ReadonlyMap<string, number>> | undefined;
       return ids.map((id) => {
         const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };

@@ -31,7 +31,7 @@ import {
   messageFieldsOf,
   sessionFields,
   sliceOf,
-  slicesOf,
+  sliceOfEach,
 } from "../fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
@@ -194,7 +194,7 @@ export class SessionResolver {
       session,
       async (sessions) => {
         const fields = messageFieldsOf(info, ...itemPaths);
-        const slices = await slicesOf(info, () =>
+        const slices = await sliceOfEach(info, () =>
           this.readers.messages.ofSessions(context.scope, sessions, window, fields),
         );
         return sessions.map(({ id, messageCount }) => {
