@@ -86,6 +86,11 @@ export function forUpdate(dialect: Dialect): string {
   return dialect === "sqlite" ? "" : " FOR UPDATE";
 }
 
+/** A join that takes the rows of its left side one after the other, in their order, and ends once enough are found. */
+export function joinInOrder(dialect: Dialect): string {
+  return dialect === "sqlite" ? "CROSS JOIN" : "STRAIGHT_JOIN";
+}
+
 /** Which rows of session_terms (alias `q`) hold a word that begins with each of these terms, by the full-text index. */
 export function fullTextMatch(
   dialect: Dialect,

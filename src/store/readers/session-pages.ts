@@ -1,9 +1,10 @@
 import type { SqlReader } from "../database.js";
-import { selectList } from "../statements.js";
+import { joinInOrder } from "../dialect.js";
+import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
-import { type Asking, isPresent } from "./filter.js";
+import { type Asking, type CompiledFilter, isPresent } from "./filter.js";
 import { type OrderTerm, type Window, windowSql } from "./page.js";
-import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
+import type { Scope, SqlCondition } from "./scope.js";
 import { sessionConditions } from "./session-filter.js";
 import { isKept } from "./session-order.js";
 import { conditionsOfAll } from "./session-search.js";
@@ -22,9 +23,9 @@ const defaultNearbyPerRow = 40;
  * First a tenth of them is looked at, and the rest only where that fills a tenth of the page: what is rare costs little, also where the
  * sessions must be read from the disk.
  */
-const looks = [0.1, 1] as const;
+const firstShare = 0.1;
 
-/** Finds the rows of pages of sessions. */
+/** Finds the rows of pages of sessions: in two statements where the filter asks of other tables, in one where it does not. */
 export class SessionPages {
   constructor(
     private readonly database: SqlReader,
@@ -35,87 +36,75 @@ export class SessionPages {
   async find(scope: Scope, query: PageQuery, columns: ReadonlySet<keyof SessionRow>): Promise<SessionRow[]> {
     if (!isKept(query.order))
       return await this.rows(query, columns, await conditionsOfAll(this.database, scope, query.filter));
-    return (
-      (await this.nearest(scope, query, columns)) ??
-      (await this.rows(query, columns, this.matching(scope, query.filter)))
-    );
+    const all = this.matching(scope, query.filter);
+    const each = this.matching(scope, query.filter, "each");
+    if (each[1].reads === 0 || each[1].sql === all[1].sql) return await this.rows(query, columns, all);
+    const ids = await this.nearest(query, each);
+    if (ids === undefined) return await this.rows(query, columns, all);
+    if (ids.length === 0) return [];
+    const found = { sql: `s.id IN (${placeholders(ids)})`, parameters: ids };
+    const rows = await this.rows(query, columns, [found, ...each], true);
+    // What was deleted or changed since leaves its place to the next one, which only the whole list knows.
+    return rows.length === ids.length ? rows : await this.rows(query, columns, all);
   }
 
   /**
    * A page whose filter asks of other tables is looked for among the next sessions of the list first: what one session in forty matches
-   * is found there, and the database need not collect all that match, of which there may be hundreds of thousands.
-   * @returns undefined where they do not fill the page; then nothing is known of those beyond them
+   * is found there, and the database need not collect all that match, of which there may be hundreds of thousands. In one statement: a
+   * first look at few, a second one at more where that promises a full page or where no more sessions follow at all.
+   * @returns the page's ids, or undefined where those nearby do not fill it; then nothing is known of the sessions beyond them
    */
   private async nearest(
-    scope: Scope,
-    query: PageQuery,
-    columns: ReadonlySet<keyof SessionRow>,
-  ): Promise<SessionRow[] | undefined> {
-    const { window } = query;
-    const [, all] = this.matching(scope, query.filter);
-    const [within, each] = this.matching(scope, query.filter, "each");
-    if (each.reads === 0 || each.sql === all.sql) return undefined;
-    const nearby = (this.nearbyPerRow * window.limit) / each.reads;
-    for (const share of looks) {
-      const count = Math.floor(nearby * share);
-      if (count === 0) return undefined;
-      const end = await this.nearbyEnd(scope, query, count);
-      const where = [within, ...(end === undefined ? [] : [end]), each];
-      const rows = await this.rows(query, columns, where);
-      if (end === undefined || rows.length > window.limit) return rows;
-      if (rows.length < share * window.limit) return undefined;
-    }
-    return undefined;
-  }
-
-  /**
-   * The condition that keeps within about the next `count` sessions of a list, by the first term of its order. It holds a constant: only
-   * then does it end the walk along the index.
-   * @returns undefined where no more than that follow
-   */
-  private async nearbyEnd(
-    scope: Scope,
-    { order: [first, ...ties], window }: PageQuery,
-    count: number,
-  ): Promise<SqlCondition | undefined> {
-    if (first === undefined) return undefined;
-    const { conditions, orderBy } = windowSql([first, ...ties], window);
-    const where = [scopeCondition(scope, "s"), ...conditions];
-    const [last] = await this.database.read<{ value: string | null }>(
-      `SELECT ${first.column} AS value FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")}
-       ORDER BY ${orderBy} LIMIT 1 OFFSET ${count}`,
-      where.flatMap(({ parameters }) => parameters),
+    { order, window }: PageQuery,
+    [within, each]: readonly [SqlCondition, CompiledFilter],
+  ): Promise<string[] | undefined> {
+    const nearby = Math.ceil((this.nearbyPerRow * window.limit) / each.reads);
+    const { conditions, orderBy, limit } = windowSql(order, window);
+    const place = [within, ...conditions];
+    const next = (columns: string, count: string) =>
+      `SELECT ${columns} FROM sessions s WHERE ${place.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${count}`;
+    const look = (count: number, further = "") =>
+      `SELECT n.id FROM (${next(order.map(({ column }) => column).join(", "), String(count))}) n
+       ${joinInOrder(this.database.dialect)} sessions s ON s.id = n.id
+       WHERE ${further}${each.sql} ORDER BY ${orderBy.replaceAll("s.", "n.")} LIMIT ${limit}`;
+    const beyond = `(${next("s.id", `1 OFFSET ${nearby}`)})`;
+    const isWorthMore = `(SELECT CASE WHEN COUNT(*) >= ${limit} THEN 0 WHEN COUNT(*) >= ${firstShare * window.limit} THEN 1
+       ELSE ${beyond} IS NULL END FROM few) = 1`;
+    const ofPlace = place.flatMap(({ parameters }) => parameters);
+    const ofLook = [...ofPlace, ...each.parameters];
+    const found = await this.database.read<{ part: string; id: string | null }>(
+      `WITH few AS (${look(Math.ceil(firstShare * nearby))}), more AS (${look(nearby, `${isWorthMore} AND `)})
+       SELECT 'few' AS part, id FROM few UNION ALL SELECT 'more', id FROM more
+       UNION ALL SELECT 'beyond', CASE WHEN COUNT(*) < ${limit} THEN ${beyond} END FROM few`,
+      [...ofLook, ...ofPlace, ...ofPlace, ...each.parameters, ...ofPlace],
     );
-    if (last === undefined) return undefined;
-    const { column, nullable } = first;
-    const isDescending = first.descending !== window.fromEnd;
-    // Sessions without a start come last where the newest come first, and are nearby only where they are few.
-    if (last.value === null)
-      return { sql: `${column} IS ${isDescending ? "NOT NULL" : "NULL"}`, parameters: [] };
-    if (isDescending) return { sql: `${column} >= ?`, parameters: [last.value] };
-    const upTo = `${column} <= ?`;
-    return { sql: nullable ? `(${upTo} OR ${column} IS NULL)` : upTo, parameters: [last.value] };
+    const idsOf = (name: string) =>
+      found.flatMap(({ part, id }) => (part === name && id !== null ? [id] : []));
+    const [few, more] = [idsOf("few"), idsOf("more")];
+    if (few.length === limit) return few;
+    return more.length === limit || idsOf("beyond").length === 0 ? more : undefined;
   }
 
   /**
-   * The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that is asked of; where no more
-   * is asked than whose they are, the next entries of an index are the page, and their rows are read at once.
+   * The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that is asked of; where they are
+   * known, or no more is asked than whose they are and the next entries of an index are the page, their rows are read at once.
    */
   private async rows(
     { filter, order, window }: PageQuery,
     columns: ReadonlySet<keyof SessionRow>,
     conditions: readonly SqlCondition[],
+    areKnown = false,
   ): Promise<SessionRow[]> {
     const { conditions: beyond, orderBy, limit } = windowSql(order, window);
     const where = [...conditions, ...beyond];
     const selected = selectList(sessions, "s", columns);
-    const isPlain =
+    const areNext =
       isKept(order) &&
       Object.entries(filter).every(([name, asked]) => name === "organizationId" || !isPresent(asked));
     const page = (list: string) =>
       `SELECT ${list} FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`;
     return await this.database.read<SessionRow>(
-      isPlain
+      areKnown || areNext
         ? page(selected)
         : `SELECT ${selected} FROM (${page("s.id")}) found JOIN sessions s ON s.id = found.id ORDER BY ${orderBy}`,
       where.flatMap(({ parameters }) => parameters),

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Database, type SqlReader, type SqlValue } from "../../src/store/database.js";
+import { everything } from "../../src/store/readers/scope.js";
+import { sessionOrder } from "../../src/store/readers/session-order.js";
+import { SessionPages } from "../../src/store/readers/session-pages.js";
+import { startService, type TestService } from "../service.js";
+import { storeVariedSessions } from "../graphql/varied-sessions.js";
+
+const limit = 5;
+/** Of about sixty sessions ten are looked at nearby, the first of them first. */
+const nearbyPerRow = 2;
+
+/** Counts what it reads; something else may happen before one of its statements. */
+class Observed implements SqlReader {
+  statements = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly before: (statement: number) => Promise<void> = () => Promise.resolve(),
+  ) {}
+
+  get dialect() {
+    return this.database.dialect;
+  }
+
+  async read<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]> {
+    this.statements += 1;
+    await this.before(this.statements);
+    return await this.database.read<Row>(sql, parameters);
+  }
+}
+
+describe("pages of sessions", () => {
+  let service: TestService;
+  let database: Database;
+  beforeAll(async () => {
+    service = await startService();
+    await storeVariedSessions(service, 50, 11);
+    database = await Database.open(service.config.database, 2);
+  });
+  afterAll(async () => {
+    await database.close();
+    await service.stop();
+  });
+
+  async function pageOf(reader: SqlReader, filter: object, perRow = nearbyPerRow): Promise<string[]> {
+    const window = { limit, fromEnd: false, after: undefined, before: undefined };
+    const query = { filter, order: sessionOrder([]), window };
+    const rows = await new SessionPages(reader, perRow).find(everything, query, new Set(["id", "startedAt"]));
+    return rows.map(({ id }) => id);
+  }
+
+  it("take two statements where a filter asks of other tables, however rare what it asks for is", async () => {
+    const totals: number[] = [];
+    for (const filter of [
+      { search: "a" },
+      { search: "umbrella" },
+      { search: "no such words" },
+      { analysis: [{ name: "Willing", boolean: { null: true } }] },
+      { analysis: [{ name: "Employment", string: { eq: "Phone call" } }] },
+      { analysis: [{ name: " spaced", string: { eq: "y" } }] },
+      { messages: { some: { body: { contains: "Lantern" } } }, search: "lantern" },
+      { messages: { some: { from: { eq: "+15550000000" } } } },
+    ]) {
+      const observed = new Observed(database);
+      const ids = await pageOf(observed, filter);
+      expect(observed.statements, JSON.stringify(filter)).toBe(2);
+      // Where all sessions count as nearby, and where none does.
+      expect(await pageOf(database, filter, 1_000)).toEqual(ids);
+      expect(await pageOf(database, filter, 0)).toEqual(ids);
+      totals.push(ids.length);
+    }
+    expect(new Set(totals)).toEqual(new Set([0, 1, 2, 6]));
+  });
+
+  it("are full where a session that was found is gone before it is read", async () => {
+    const filter = { search: "a" };
+    const [first, ...others] = await pageOf(database, filter);
+    const observed = new Observed(database, async (statement) => {
+      if (statement === 2)
+        await database.transaction((transaction) =>
+          transaction.execute("DELETE FROM session_terms WHERE session_id = ?", [first ?? ""]),
+        );
+    });
+    const left = await pageOf(observed, filter);
+    expect(left).toHaveLength(limit + 1);
+    expect(left.slice(0, limit)).toEqual(others);
+  });
+});
