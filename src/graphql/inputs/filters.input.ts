@@ -100,7 +100,7 @@ export class SessionFilter {
   @Field(
     () => String,
     nullable(
-      "Words, each of which must begin a word of its transcript, translated transcript, summary or messages. Case and accents do not count; 16 words at the most.",
+      "Words, each of which must begin a word of its transcript, translated transcript, summary or messages. Case and accents do not count; 64 words at the most; in a script without spaces each two neighbouring characters count as one.",
     ),
   )
   readonly search?: string | null;
