@@ -41,6 +41,7 @@ const sessionNeeds: Needs<SessionField> = {
 
 const messageFields: readonly MessageField[] = [
   "id",
+  "organizationId",
   "conversationId",
   "body",
   "translatedBody",

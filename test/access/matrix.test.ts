@@ -47,6 +47,8 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   messages: [
     "messages(first: 5)",
     `messages(first: 5, filter: { id: { eq: "${idsOfB.message}" } })`,
+    `messages(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
+    `messages(first: 5, filter: { not: { organizationId: { eq: "${organizationA}" } } })`,
     `messages(first: 5, filter: { body: { contains: "belongs" } })`,
     "messages(first: 5, after: CURSOR_messages)",
     "messages(last: 5, before: CURSOR_messages)",

@@ -44,6 +44,7 @@ const sessionFields = {
 
 const messageFields = {
   id: "id",
+  organizationId: "id",
   conversationId: "id",
   body: "text",
   translatedBody: "text",

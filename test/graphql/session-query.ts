@@ -73,6 +73,7 @@ export const wholeSession = /* GraphQL */ `
           translationLanguage
           createdAt
           updatedAt
+          organizationId
           conversationId
           contactId
           channelId

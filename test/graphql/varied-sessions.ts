@@ -119,6 +119,7 @@ const everything = /* GraphQL */ `
         messages(first: 200) {
           nodes {
             id
+            organizationId
             conversationId
             body
             translatedBody

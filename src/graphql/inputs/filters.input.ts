@@ -159,6 +159,9 @@ export class MessageFilter {
   @Field(() => IDComparator, nullable("The message's id."))
   readonly id?: IDComparator | null;
 
+  @Field(() => IDComparator, nullable("The organization."))
+  readonly organizationId?: IDComparator | null;
+
   @Field(() => IDComparator, nullable("The conversation."))
   readonly conversationId?: IDComparator | null;
 
