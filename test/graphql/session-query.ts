@@ -28,6 +28,8 @@ export const wholeSession = /* GraphQL */ `
         createdById
         language
         voiceId
+        revisionId
+        receivedAt
         providerSettings
         questions {
           name

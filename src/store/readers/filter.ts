@@ -242,3 +242,8 @@ export function equals(column: string, value: SqlValue, field: FilterField, dial
 export function storedId(value: string): string {
   return /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : "";
 }
+
+/** The same of hashes: SHA-256 in hexadecimal. */
+export function storedHash(value: string): string {
+  return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : "";
+}
