@@ -88,6 +88,7 @@ const webhookEventNeeds: Needs<WebhookEventField> = {
   id: ["id"],
   requestId: ["requestId"],
   eventType: ["eventType"],
+  apiVersion: ["apiVersion"],
   status: ["status"],
   error: ["error"],
   receivedAt: ["receivedAt"],
@@ -97,6 +98,7 @@ const webhookEventNeeds: Needs<WebhookEventField> = {
   signatureScheme: ["signatureScheme"],
   signatureKeyIndex: ["signatureKeyIndex"],
   sizeBytes: ["sizeBytes"],
+  bodySha256: ["bodySha256"],
   body: ["body"],
 };
 
