@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -21,8 +22,8 @@ describe("what operators see", () => {
 
   it("serves every recorded delivery, the newest first, with its body as it came", async () => {
     const { data } = await service.query<{ webhookEvents: { nodes: unknown[]; totalCount: number } }>(
-      `{ webhookEvents { totalCount nodes { id requestId eventType status error receivedAt createdAt organizationId sessionId
-         signatureScheme signatureKeyIndex sizeBytes body } } }`,
+      `{ webhookEvents { totalCount nodes { id requestId eventType apiVersion status error receivedAt createdAt organizationId sessionId
+         signatureScheme signatureKeyIndex sizeBytes bodySha256 body } } }`,
     );
     const analyzed = await sampleBytes("analyzed");
     expect(data.webhookEvents.totalCount).toBe(3);
@@ -30,18 +31,21 @@ describe("what operators see", () => {
       {
         requestId: "ignored-1",
         status: "IGNORED",
+        apiVersion: null,
         body: { data: { deep: [1, null, "ü"] } },
         createdAt: null,
       },
       { requestId: "dead-1", status: "DEAD", error: "data.id: must be a UUID", sessionId: null },
       {
         status: "PROJECTED",
+        apiVersion: "v1",
         error: null,
         createdAt: "2025-08-19T06:40:57.416929Z",
         organizationId: "4e2afdc4-1ebe-4882-b4c2-29b9f17f27e1",
         sessionId: "03d8d3f6-d983-41ae-85d6-ac1cf135a223",
         signatureScheme: null,
         sizeBytes: analyzed.length,
+        bodySha256: hash("sha256", analyzed),
         body: JSON.parse(analyzed.toString()) as unknown,
       },
     ]);
@@ -68,6 +72,40 @@ describe("what operators see", () => {
       edges: [{ node: { requestId: "dead-1" } }],
       pageInfo: { hasNextPage: false },
     });
+  });
+
+  it("finds them by everything that is kept of them", async () => {
+    const { request_id: analyzed } = await sample("analyzed");
+    const bytes = await sampleBytes("analyzed");
+    const found = async (filter: object) => {
+      const { data, errors } = await service.query<{ webhookEvents: { nodes: { requestId: string }[] } }>(
+        "query ($filter: WebhookEventFilter) { webhookEvents(filter: $filter) { nodes { requestId } } }",
+        { filter },
+      );
+      expect(errors).toBeUndefined();
+      return data.webhookEvents.nodes.map(({ requestId }) => requestId);
+    };
+    expect(await found({ apiVersion: { eq: "v1" } })).toEqual(["dead-1", analyzed]);
+    expect(await found({ apiVersion: { neq: "v1" } })).toEqual(["ignored-1"]);
+    expect(await found({ apiVersion: { in: ["V1", "v1 ", "ü"] } })).toEqual([]);
+    expect(await found({ error: { eq: "data.id: must be a UUID" } })).toEqual(["dead-1"]);
+    expect(await found({ error: { startsWith: "data.id" } })).toEqual(["dead-1"]);
+    expect(await found({ error: { contains: "ü" } })).toEqual([]);
+    expect(await found({ error: { null: true } })).toEqual(["ignored-1", analyzed]);
+    expect(await found({ signatureKeyIndex: { null: true, neq: 0 } })).toHaveLength(3);
+    expect(await found({ signatureKeyIndex: { gte: 0 } })).toEqual([]);
+    expect(await found({ sizeBytes: { eq: bytes.length } })).toEqual([analyzed]);
+    // Its last character is one of two bytes.
+    const ignored = Buffer.from(
+      JSON.stringify({ event: "lead.new", request_id: "ignored-1", data: { deep: [1, null, "ü"] } }),
+    );
+    expect(await found({ sizeBytes: { lte: ignored.length, gt: ignored.length - 1 } })).toEqual([
+      "ignored-1",
+    ]);
+    expect(await found({ not: { sizeBytes: { in: [bytes.length, ignored.length] } } })).toEqual(["dead-1"]);
+    expect(await found({ bodySha256: { eq: hash("sha256", bytes) } })).toEqual([analyzed]);
+    expect(await found({ bodySha256: { nin: [hash("sha256", bytes)] } })).toEqual(["ignored-1", "dead-1"]);
+    expect(await found({ bodySha256: { in: ["0".repeat(64), "no hash"] } })).toEqual([]);
   });
 
   it("gives a body that no answer could hold as a text", async () => {

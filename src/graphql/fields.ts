@@ -41,6 +41,7 @@ const sessionNeeds: Needs<SessionField> = {
 
 const messageFields: readonly MessageField[] = [
   "id",
+  "organizationId",
   "conversationId",
   "body",
   "translatedBody",
@@ -87,6 +88,7 @@ const webhookEventNeeds: Needs<WebhookEventField> = {
   id: ["id"],
   requestId: ["requestId"],
   eventType: ["eventType"],
+  apiVersion: ["apiVersion"],
   status: ["status"],
   error: ["error"],
   receivedAt: ["receivedAt"],
@@ -96,6 +98,7 @@ const webhookEventNeeds: Needs<WebhookEventField> = {
   signatureScheme: ["signatureScheme"],
   signatureKeyIndex: ["signatureKeyIndex"],
   sizeBytes: ["sizeBytes"],
+  bodySha256: ["bodySha256"],
   body: ["body"],
 };
 

@@ -40,6 +40,8 @@ const entries: Readonly<Record<string, readonly string[]>> = {
     `sessions(first: 5, filter: { or: [{ id: { eq: "${idsOfB.session}" } }, { not: { id: { null: true } } }] })`,
     `sessions(first: 5, filter: { messages: { some: { id: { eq: "${idsOfB.message}" } } } })`,
     `sessions(first: 5, filter: { agentVersion: { organizationId: { eq: "${organizationB}" } } })`,
+    `sessions(first: 5, filter: { messages: { some: { organizationId: { eq: "${organizationB}" } } } })`,
+    'sessions(first: 5, filter: { agentVersion: { revisionId: { eq: "REVISION_B" } } })',
     `sessions(first: 5, filter: { search: "belongs" })`,
     "sessions(first: 5, after: CURSOR_sessions)",
     "sessions(last: 5, before: CURSOR_sessions)",
@@ -47,6 +49,8 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   messages: [
     "messages(first: 5)",
     `messages(first: 5, filter: { id: { eq: "${idsOfB.message}" } })`,
+    `messages(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
+    `messages(first: 5, filter: { not: { organizationId: { eq: "${organizationA}" } } })`,
     `messages(first: 5, filter: { body: { contains: "belongs" } })`,
     "messages(first: 5, after: CURSOR_messages)",
     "messages(last: 5, before: CURSOR_messages)",
@@ -54,6 +58,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   agentVersions: [
     "agentVersions(first: 5)",
     `agentVersions(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
+    'agentVersions(first: 5, filter: { revisionId: { eq: "REVISION_B" } })',
     "agentVersions(first: 5, after: CURSOR_agentVersions)",
   ],
   sessionStats: [
@@ -112,6 +117,7 @@ describe("a reader of organization A", () => {
   let readerOfB: { Authorization: string };
   let operator: { Authorization: string };
   const cursors = new Map<string, string>();
+  let revisionOfB: string;
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -151,6 +157,9 @@ describe("a reader of organization A", () => {
       );
       cursors.set(list, page.data[list]?.edges[0]?.cursor ?? "");
     }
+    const version = `{ agentVersion(id: "${idsOfB.version}") { revisionId } }`;
+    const { data } = await service.query<{ agentVersion: { revisionId: string } }>(version, {}, readerOfB);
+    revisionOfB = data.agentVersion.revisionId;
   });
   afterAll(async () => {
     await service.stop();
@@ -158,9 +167,11 @@ describe("a reader of organization A", () => {
   });
 
   const withCursors = (call: string) =>
-    call.replace(/CURSOR_(\w+)/g, (_all, list: string) => JSON.stringify(cursors.get(list)));
+    call
+      .replace("REVISION_B", revisionOfB)
+      .replace(/CURSOR_(\w+)/g, (_all, list: string) => JSON.stringify(cursors.get(list)));
   const namesB = (text: string) =>
-    [secretOfB, organizationB, ...Object.values(idsOfB)].filter((trace) => text.includes(trace));
+    [secretOfB, organizationB, ...Object.values(idsOfB), revisionOfB].filter((trace) => text.includes(trace));
 
   const resultOf = async (field: string, call: string, header: { Authorization: string }) => {
     const operation = `${withCursors(call)}${selectionOf(schema, getNamedType(fieldNamed(field).type))}`;
@@ -205,7 +216,7 @@ describe("a reader of organization A", () => {
   it("selects so much that B's own reader sees the secret in all texts", async () => {
     const result = await resultOf("sessions", "sessions(first: 5)", readerOfB);
     const text = JSON.stringify(result.data);
-    expect(namesB(text)).toEqual([secretOfB, organizationB, ...Object.values(idsOfB)]);
+    expect(namesB(text)).toEqual([secretOfB, organizationB, ...Object.values(idsOfB), revisionOfB]);
     for (const path of ["chatSummary", "chatTranscript", "customAnalysisData", "body", "name", "stringValue"])
       expect(text).toMatch(
         new RegExp(`_${path}":("|\\{[^}]*)${path === "customAnalysisData" ? ".*" : ""}${secretOfB}`),

@@ -13,6 +13,16 @@ interface Version {
   };
 }
 
+interface Content {
+  readonly revisionId: string;
+  readonly receivedAt: string;
+}
+
+interface Carried extends Content {
+  readonly id: string;
+  readonly revisions: readonly Content[];
+}
+
 const list = `query ($first: Int, $after: String, $filter: SessionFilter) {
   agentVersions { nodes { id sessions(first: $first, after: $after, filter: $filter) {
     totalCount eventCursor nodes { id } pageInfo { hasNextPage endCursor } } } }
@@ -71,5 +81,50 @@ describe("the sessions of agent versions", () => {
     const own = sessions.filter(({ agentVersion }) => agentVersion.id === busiest?.id).map(({ id }) => id);
     expect(own.length).toBeGreaterThan(2);
     expect(next?.sessions.nodes.map(({ id }) => id)).toEqual(own.slice(1, 3));
+  });
+
+  it("are found by the content that they carry, and versions by their current one", async () => {
+    const { data } = await service.query<{ agentVersions: { nodes: Carried[] } }>(
+      "{ agentVersions { nodes { id revisionId receivedAt revisions { revisionId receivedAt } } } }",
+    );
+    const versions = data.agentVersions.nodes;
+    const contents = versions.flatMap(({ id, revisions }) => revisions.map((each) => ({ id, ...each })));
+    let carriedBefore = 0;
+    for (const { id, revisionId, receivedAt } of contents) {
+      const found = await service.query<Record<"sessions" | "agentVersions", { nodes: { id: string }[] }>>(
+        `query ($revision: ID!, $id: ID!, $at: DateTime!) {
+           sessions(first: 200, filter: { agentVersion: { revisionId: { eq: $revision } } }) { nodes { id } }
+           agentVersions(filter: { revisionId: { eq: $revision }, receivedAt: { gte: $at, lte: $at } }) { nodes { id } }
+           others: agentVersions(filter: { id: { eq: $id }, or: [
+             { revisionId: { neq: $revision } }, { receivedAt: { lt: $at } }, { receivedAt: { gt: $at } }
+           ] }) { nodes { id } } }`,
+        { revision: revisionId, id, at: receivedAt },
+      );
+      const isCurrent = versions.some((version) => version.revisionId === revisionId);
+      const own = sessions.filter(({ agentVersion }) => agentVersion.revisionId === revisionId);
+      if (!isCurrent) carriedBefore += own.length;
+      expect(found.data).toEqual({
+        sessions: { nodes: own.map((session) => ({ id: session.id })) },
+        agentVersions: { nodes: isCurrent ? [{ id }] : [] },
+        others: { nodes: isCurrent ? [] : [{ id }] },
+      });
+    }
+    expect(carriedBefore).toBeGreaterThan(0);
+  });
+
+  it("have messages of their organization alone", async () => {
+    const organizations = new Set(sessions.map(({ organizationId }) => organizationId));
+    expect(organizations.size).toBeGreaterThan(1);
+    for (const organization of organizations) {
+      const { data } = await service.query<{ messages: { totalCount: number; nodes: object[] } }>(
+        `query ($organization: ID!) { messages(first: 200, filter: { organizationId: { eq: $organization } }) {
+           totalCount nodes { organizationId } } }`,
+        { organization },
+      );
+      const own = sessions.filter(({ organizationId }) => organizationId === organization);
+      const ids = new Set(own.flatMap(({ messages }) => messages.nodes.map(({ id }) => id)));
+      expect(data.messages.totalCount).toBe(ids.size);
+      for (const message of data.messages.nodes) expect(message).toEqual({ organizationId: organization });
+    }
   });
 });

@@ -44,6 +44,7 @@ const sessionFields = {
 
 const messageFields = {
   id: "id",
+  organizationId: "id",
   conversationId: "id",
   body: "text",
   translatedBody: "text",
@@ -77,9 +78,11 @@ const versionFields = {
   createdById: "order",
   language: "text",
   voiceId: "text",
+  revisionId: "hash",
+  receivedAt: "order",
 } as const;
 
-type Kind = "id" | "status" | "order" | "text" | "flag";
+type Kind = "id" | "hash" | "status" | "order" | "text" | "flag";
 
 function comparators(
   rows: readonly Row[],
@@ -98,6 +101,7 @@ function comparator(values: readonly unknown[], kind: Kind): Arbitrary<Filter> {
   const theirs = values.length === 0 ? undefined : fc.constantFrom(...values);
   const strange: Readonly<Record<Kind, Arbitrary<unknown>>> = {
     id: fc.constantFrom("00000000-0000-4000-8000-000000000000", "no id", "é"),
+    hash: fc.constantFrom("0".repeat(64), "no hash", `${"a".repeat(63)}é`, ""),
     status: fc.constant("ENDED"),
     order: theirs ?? fc.constant(1),
     text: fc.constantFrom("", " ", "Job", "job", "é", "😀", "%", "_", "\\", "'"),
@@ -108,7 +112,7 @@ function comparator(values: readonly unknown[], kind: Kind): Arbitrary<Filter> {
   const asked =
     kind === "text"
       ? fc.oneof({ weight: 3, arbitrary: value }, value.map(varied))
-      : kind === "id"
+      : kind === "id" || kind === "hash"
         ? fc.oneof(
             { weight: 3, arbitrary: value },
             value.map((id) => String(id).toUpperCase()),
@@ -147,6 +151,8 @@ function answerFilter(sessions: readonly ServedSession[]): Arbitrary<Filter> {
     typeof data === "object" && data !== null ? Object.entries(data) : [];
   const all = sessions.flatMap(answersOf);
   const answered = sessions.map(answersOf).filter((answers) => answers.length > 0);
+  const questions = sessions.flatMap(({ agentVersion }) => agentVersion.questions);
+  const types = valuesOf(questions, "type");
   const anAnswer = fc.constantFrom(...answered).chain((answers) => fc.constantFrom(...answers));
   return fc
     .oneof({ weight: 9, arbitrary: anAnswer }, fc.constant(["No such question", ""] as [string, unknown]))
@@ -157,8 +163,13 @@ function answerFilter(sessions: readonly ServedSession[]): Arbitrary<Filter> {
         const others = [...new Set(values.filter((value) => typeof value === type))];
         return typeof own === type ? [...others, ...others.map(() => own)] : others;
       };
+      const ownTypes = valuesOf(
+        questions.filter((question) => question.name === name),
+        "type",
+      );
       const typed: Record<string, Arbitrary<unknown>> = {
         answered: fc.boolean(),
+        type: comparator([...types, ...ownTypes, ...ownTypes], "text"),
         string: comparator(ofType("string"), "text"),
         number: comparator([...ofType("number"), 0], "order"),
         boolean: comparator([true, false], "flag"),
@@ -166,7 +177,7 @@ function answerFilter(sessions: readonly ServedSession[]): Arbitrary<Filter> {
       const likely = (typeof own) in typed ? typeof own : "answered";
       const one = fc.record({ [likely]: typed[likely] ?? fc.constant(true) });
       return fc
-        .oneof({ weight: 2, arbitrary: one }, someOf(typed, 2))
+        .oneof({ weight: 2, arbitrary: one }, someOf(typed, 2, ["type"]))
         .map((asked): Filter => ({ name, ...asked }));
     });
 }

@@ -64,7 +64,9 @@ describe("a session read back", () => {
       voiceId: "11labs-Adrian",
     });
     expect(session.messages.totalCount).toBe(2);
-    expect(session.messages.nodes).toEqual(messages.map(renamed));
+    expect(session.messages.nodes).toEqual(
+      messages.map((message) => ({ ...renamed(message), organizationId })),
+    );
   });
 
   it("is the same after every event came three times, out of order", async () => {

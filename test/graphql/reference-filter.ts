@@ -4,7 +4,9 @@
 export interface ServedSession {
   readonly [field: string]: unknown;
   readonly id: string;
-  readonly agentVersion: Readonly<Record<string, unknown>>;
+  readonly agentVersion: Readonly<Record<string, unknown>> & {
+    readonly questions: readonly { readonly name: string; readonly type: string | null }[];
+  };
   readonly messages: { readonly nodes: readonly Readonly<Record<string, unknown>>[] };
   readonly customAnalysisData: unknown;
 }
@@ -15,8 +17,7 @@ export function matchesSession(session: ServedSession, filter: Filter): boolean 
   return matches(session, filter, {
     agentVersion: (asked) => matches(session.agentVersion, asked as Filter),
     messages: (asked) => matchesMessages(session.messages.nodes, asked as Readonly<Record<string, Filter>>),
-    analysis: (asked) =>
-      (asked as readonly AnswerFilter[]).every((answer) => matchesAnswer(session.customAnalysisData, answer)),
+    analysis: (asked) => (asked as readonly AnswerFilter[]).every((answer) => matchesAnswer(session, answer)),
     search: (asked) => isFound(session, asked as string),
   });
 }
@@ -48,26 +49,34 @@ function matchesMessages(
 interface AnswerFilter {
   readonly name: string;
   readonly answered?: boolean | null;
+  readonly type?: Filter;
   readonly string?: Filter;
   readonly number?: Filter;
   readonly boolean?: Filter;
 }
 
-function matchesAnswer(data: unknown, { name, answered, ...typed }: AnswerFilter): boolean {
+function matchesAnswer(
+  { customAnalysisData: data, agentVersion: { questions } }: ServedSession,
+  { name, answered, type: askedType, ...typed }: AnswerFilter,
+): boolean {
   const answers = typeof data === "object" && data !== null && !Array.isArray(data) ? data : {};
   const value = new Map<string, unknown>(Object.entries(answers)).get(name) ?? null;
   if (typeof answered === "boolean" && answered !== (value !== null)) return false;
+  const question = questions.findLast((each) => each.name === name);
+  const type = Object.hasOwn(answers, name) ? (question?.type ?? null) : null;
+  if (askedType && !compares(type, askedType)) return false;
   return Object.entries(typed).every(([type, asked]) =>
     compares(typeof value === type ? value : null, asked),
   );
 }
 
-/** Instants are compared at microseconds, ids without case; everything else as it is. */
+/** Instants are compared at microseconds, ids and hashes without case; everything else as it is. */
 function comparable(value: unknown): unknown {
   if (typeof value !== "string") return value ?? null;
   const instant = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?Z$/.exec(value);
   if (instant) return `${String(instant[1])}.${(instant[2] ?? "").padEnd(6, "0")}`;
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : value;
+  const isId = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})$/i.test(value);
+  return isId ? value.toLowerCase() : value;
 }
 
 function compares(value: unknown, comparator: Filter): boolean {

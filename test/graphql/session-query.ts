@@ -28,6 +28,8 @@ export const wholeSession = /* GraphQL */ `
         createdById
         language
         voiceId
+        revisionId
+        receivedAt
         providerSettings
         questions {
           name
@@ -73,6 +75,7 @@ export const wholeSession = /* GraphQL */ `
           translationLanguage
           createdAt
           updatedAt
+          organizationId
           conversationId
           contactId
           channelId

@@ -69,6 +69,16 @@ const oddities: readonly ((payload: Payload) => void)[] = [
     data.started_at = null;
     data.messages = [];
   },
+  // Another content of the same agent version, with other questions.
+  ({ data }) => {
+    data.agent_version.provider_settings.post_call_analysis_data = [
+      { name: "Employment", type: "string" },
+      { name: "Age", type: "number " },
+      { name: "Willing", type: "Boolean" },
+      { name: "Unasked", type: "é" },
+    ];
+    data.custom_analysis_data = { Employment: "Phone call", Age: 42.5, Willing: null, Other: "x" };
+  },
   ({ data }) => {
     data.chat_transcript = "Words that no message has: umbrella, harbour, ΟΔΟΣ, Straße";
     data.messages.forEach((message, index) => {
@@ -115,10 +125,17 @@ const everything = /* GraphQL */ `
           createdById
           language
           voiceId
+          revisionId
+          receivedAt
+          questions {
+            name
+            type
+          }
         }
         messages(first: 200) {
           nodes {
             id
+            organizationId
             conversationId
             body
             translatedBody

@@ -65,6 +65,10 @@ describe("signatures over HTTP", () => {
       { id: `r${number}` },
     );
     expect(data.webhookEvents).toEqual({ nodes: [{ signatureKeyIndex: 1 }] });
+    const byKey = await service.query<{ webhookEvents: { nodes: { requestId: string }[] } }>(
+      "{ webhookEvents(filter: { signatureKeyIndex: { gt: 0 } }, first: 1) { nodes { requestId } } }",
+    );
+    expect(byKey.data.webhookEvents.nodes).toEqual([{ requestId: `r${number}` }]);
   });
 
   it("lets everything in where it only reports", async () => {

@@ -100,7 +100,7 @@ export class SessionFilter {
   @Field(
     () => String,
     nullable(
-      "Words, each of which must begin a word of its transcript, translated transcript, summary or messages. Case and accents do not count; 16 words at the most.",
+      "Words, each of which must begin a word of its transcript, translated transcript, summary or messages. Case and accents do not count; 64 words at the most; in a script without spaces each two neighbouring characters count as one.",
     ),
   )
   readonly search?: string | null;
@@ -132,6 +132,12 @@ export class AnalysisAnswerFilter {
   @Field(() => Boolean, nullable("Whether there is an answer that is not null, of any type."))
   readonly answered?: boolean | null;
 
+  @Field(
+    () => StringComparator,
+    nullable("The type of the question that it answers; none where no question has its name."),
+  )
+  readonly type?: StringComparator | null;
+
   @Field(() => StringComparator, nullable("The answer as a text."))
   readonly string?: StringComparator | null;
 
@@ -158,6 +164,9 @@ export class MessageFilter {
 
   @Field(() => IDComparator, nullable("The message's id."))
   readonly id?: IDComparator | null;
+
+  @Field(() => IDComparator, nullable("The organization."))
+  readonly organizationId?: IDComparator | null;
 
   @Field(() => IDComparator, nullable("The conversation."))
   readonly conversationId?: IDComparator | null;
@@ -225,7 +234,7 @@ export class MessageFilter {
 
 @InputType({
   description:
-    "Which agent versions are meant, by their current content. All conditions given must hold; an empty filter matches every version.",
+    "Which agent versions are meant, by their current content; below a session's filter, by the content that the session carries. All conditions given must hold; an empty filter matches every version.",
 })
 export class AgentVersionFilter {
   @Field(() => [AgentVersionFilter], and)
@@ -263,4 +272,10 @@ export class AgentVersionFilter {
 
   @Field(() => StringComparator, nullable("The voice for calls."))
   readonly voiceId?: StringComparator | null;
+
+  @Field(() => IDComparator, nullable("SHA-256 of the content."))
+  readonly revisionId?: IDComparator | null;
+
+  @Field(() => DateTimeComparator, nullable("When this service first received the content."))
+  readonly receivedAt?: DateTimeComparator | null;
 }

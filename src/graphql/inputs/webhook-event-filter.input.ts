@@ -2,6 +2,7 @@ import { Field, InputType } from "type-graphql";
 import {
   DateTimeComparator,
   IDComparator,
+  IntComparator,
   StringComparator,
   WebhookEventStatusComparator,
 } from "./comparators.input.js";
@@ -31,8 +32,14 @@ export class WebhookEventFilter {
   @Field(() => StringComparator, nullable("The envelope's event."))
   readonly eventType?: StringComparator | null;
 
+  @Field(() => StringComparator, nullable("The envelope's api_version."))
+  readonly apiVersion?: StringComparator | null;
+
   @Field(() => WebhookEventStatusComparator, nullable("What became of it."))
   readonly status?: WebhookEventStatusComparator | null;
+
+  @Field(() => StringComparator, nullable("Why it is dead."))
+  readonly error?: StringComparator | null;
 
   @Field(() => DateTimeComparator, nullable("When it was received."))
   readonly receivedAt?: DateTimeComparator | null;
@@ -48,4 +55,13 @@ export class WebhookEventFilter {
 
   @Field(() => StringComparator, nullable("The scheme its signature was verified under."))
   readonly signatureScheme?: StringComparator | null;
+
+  @Field(() => IntComparator, nullable("Which of WEBHOOK_SECRETS verified it, from 0."))
+  readonly signatureKeyIndex?: IntComparator | null;
+
+  @Field(() => IntComparator, nullable("The size of the body in bytes."))
+  readonly sizeBytes?: IntComparator | null;
+
+  @Field(() => IDComparator, nullable("SHA-256 of the body as it came."))
+  readonly bodySha256?: IDComparator | null;
 }

@@ -96,6 +96,12 @@ export class AgentVersion extends Node {
 
   @Field(() => String, nullable("The voice for calls."))
   readonly voiceId!: string | null;
+
+  @Field(() => ID, { description: "SHA-256 of the content: which of its revisions this is." })
+  readonly revisionId!: string;
+
+  @Field(() => DateTimeScalar, { description: "When this service first received this content." })
+  readonly receivedAt!: string;
 }
 
 export const AgentVersionEdge = edgeOf("AgentVersion", () => AgentVersion);

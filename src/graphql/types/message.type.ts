@@ -59,6 +59,9 @@ export class Message extends Node {
   )
   readonly updatedAt!: string | null;
 
+  @Field(() => ID, { description: "The organization whose conversation it belongs to." })
+  readonly organizationId!: string;
+
   @Field(() => ID, { description: "The conversation it belongs to, which may host several sessions." })
   readonly conversationId!: string;
 

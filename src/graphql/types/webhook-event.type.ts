@@ -35,6 +35,9 @@ export class WebhookEvent {
   @Field(() => String, { description: "The envelope's event, such as conversation_agent_session.analyzed." })
   readonly eventType!: string;
 
+  @Field(() => String, nullable("The envelope's api_version, such as v1."))
+  readonly apiVersion!: string | null;
+
   @Field(() => WebhookEventStatus, { description: "What became of it." })
   readonly status!: WebhookEventStatus;
 
@@ -61,6 +64,11 @@ export class WebhookEvent {
 
   @Field(() => Int, { description: "The size of the body in bytes." })
   readonly sizeBytes!: number;
+
+  @Field(() => ID, {
+    description: "SHA-256 of the body as it came, also where erasures took something out of it.",
+  })
+  readonly bodySha256!: string;
 }
 
 const WebhookEventEdge = edgeOf("WebhookEvent", () => WebhookEvent);

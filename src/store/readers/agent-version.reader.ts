@@ -1,11 +1,11 @@
-import { fromDatetime } from "../../events/instant.js";
+import { fromDatetime, toDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import {
   type AgentVersionRevisionRow,
   agentVersionRevisions,
 } from "../tables/agent-version-revisions.table.js";
-import { compileFilter, type FilterFields, storedId } from "./filter.js";
+import { compileFilter, type FilterFields, storedHash, storedId } from "./filter.js";
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
@@ -39,7 +39,7 @@ const columnOf: Partial<Record<AgentVersionField, keyof AgentVersionRevisionRow>
 
 const text = { nullable: true, isText: true };
 
-/** The fields of AgentVersionFilter and their columns; they speak of the version's current revision. */
+/** The fields of AgentVersionFilter and their columns; they speak of a revision. */
 export const agentVersionFilterFields: FilterFields = {
   id: { column: "agent_version_id", nullable: false, stored: storedId },
   agentId: { column: "agent_id", nullable: false, stored: storedId },
@@ -50,6 +50,8 @@ export const agentVersionFilterFields: FilterFields = {
   createdById: { column: "created_by_id", nullable: true },
   language: { column: "language", ...text },
   voiceId: { column: "voice_id", ...text },
+  revisionId: { column: "id", nullable: false, stored: storedHash },
+  receivedAt: { column: "created_at", nullable: false, stored: (value: string) => toDatetime(value) },
 };
 
 export const agentVersionOrder: readonly OrderTerm[] = [

@@ -34,6 +34,8 @@ export interface Filter {
 export interface FilterField {
   readonly column: string;
   readonly nullable: boolean;
+  /** What is asked of the column, where it is not its value. */
+  readonly expression?: (column: string) => string;
   /** Texts compare by code points; MySQL ignores trailing spaces unless told otherwise. */
   readonly isText?: boolean;
   /** The column of a text's first 191 characters, where an index holds those alone. */
@@ -169,7 +171,8 @@ export function compileComparator(
   alias: string,
   { dialect, path, tally }: FilterPlace,
 ): SqlCondition {
-  const column = `${alias}.${field.column}`;
+  const own = `${alias}.${field.column}`;
+  const column = field.expression?.(own) ?? own;
   const stored = (value: unknown): SqlValue => field.stored?.(value as never) ?? (value as SqlValue);
   const parts: SqlCondition[] = [];
   const add = (sql: string, ...values: SqlValue[]) => parts.push({ sql, parameters: values });
@@ -241,4 +244,9 @@ export function equals(column: string, value: SqlValue, field: FilterField, dial
 /** Ids are stored in lower case; what is no UUID equals none of them (and must not meet an ASCII column). */
 export function storedId(value: string): string {
   return /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : "";
+}
+
+/** The same of hashes: SHA-256 in hexadecimal. */
+export function storedHash(value: string): string {
+  return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : "";
 }

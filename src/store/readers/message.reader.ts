@@ -10,6 +10,7 @@ import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 /** A message as it is served: instants in ISO 8601 as precise as received, JSON as values. Holds the fields that were asked for. */
 export interface MessageRecord {
   readonly id: string;
+  readonly organizationId: string;
   readonly conversationId: string;
   readonly body: string | null;
   readonly translatedBody: string | null;
@@ -53,6 +54,7 @@ const instant = { nullable: true, stored: (value: string) => toDatetime(value) }
 /** The fields of MessageFilter and their columns. */
 export const messageFilterFields: FilterFields = {
   id: { column: "id", nullable: false, stored: storedId },
+  organizationId: { column: "organization_id", nullable: false, stored: storedId },
   conversationId: { column: "conversation_id", nullable: false, stored: storedId },
   body: { column: "body", ...text },
   translatedBody: { column: "translated_body", ...text },

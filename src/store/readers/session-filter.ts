@@ -20,6 +20,7 @@ import {
   isPresent,
   join,
   negate,
+  storedHash,
   storedId,
   within,
 } from "./filter.js";
@@ -54,7 +55,21 @@ const versionFieldsOfSession: FilterFields = {
   id: { column: "agent_version_id", nullable: false, stored: storedId },
   agentId: { column: "agent_id", nullable: false, stored: storedId },
   organizationId: { column: "organization_id", nullable: false, stored: storedId },
+  revisionId: compileRevisionId,
 };
+
+/** Sessions have no index of their revisions: it is the one of their versions that finds those of a revision. */
+function compileRevisionId(comparator: Comparator<string>, alias: string, place: FilterPlace): SqlCondition {
+  const field: FilterField = { column: "revision_id", nullable: false, stored: storedHash };
+  const carried = compileComparator(comparator, field, alias, place);
+  if (!isPresent(comparator.eq)) return carried;
+  const version = "SELECT fv.agent_version_id FROM agent_version_revisions fv WHERE fv.id = ?";
+  const ofVersion = {
+    sql: `${alias}.agent_version_id = (${version})`,
+    parameters: [storedHash(comparator.eq)],
+  };
+  return join([carried, ofVersion], "AND");
+}
 
 /** The revision that the session carries matches. */
 function compileAgentVersion(filter: object, alias: string, place: FilterPlace): SqlCondition {
@@ -122,12 +137,14 @@ function isFindable(filter: Filter): boolean {
 interface AnswerFilter {
   readonly name: string;
   readonly answered?: boolean | null;
+  readonly type?: Comparator<unknown> | null;
   readonly string?: Comparator<unknown> | null;
   readonly number?: Comparator<unknown> | null;
   readonly boolean?: Comparator<unknown> | null;
 }
 
-const answerFields: Readonly<Record<"string" | "number" | "boolean", FilterField>> = {
+const answerFields: Readonly<Record<"type" | "string" | "number" | "boolean", FilterField>> = {
+  type: { column: "question_type", nullable: true, isText: true },
   string: { column: "string_value", nullable: true, isText: true, prefixColumn: "string_prefix" },
   number: { column: "number_value", nullable: true },
   boolean: { column: "boolean_value", nullable: true, stored: (value: boolean) => Number(value) },
@@ -155,10 +172,10 @@ function compileAnswer(answer: AnswerFilter, alias: string, place: FilterPlace):
     const answered = some({ sql: "fa.value_type <> 'null'", parameters: [] });
     parts.push(answer.answered ? answered : negate(answered));
   }
-  for (const [type, field] of Object.entries(answerFields)) {
-    const comparator = answer[type as keyof typeof answerFields];
+  for (const [name, field] of Object.entries(answerFields)) {
+    const comparator = answer[name as keyof typeof answerFields];
     if (!isPresent(comparator)) continue;
-    const matching = compileComparator(comparator, field, "fa", within(place, type));
+    const matching = compileComparator(comparator, field, "fa", within(place, name));
     // Where no value at all would match, that no matching answer exists is not the question: that no other one does.
     parts.push(matchesNothing(comparator) ? negate(some(negate(matching))) : some(matching));
   }

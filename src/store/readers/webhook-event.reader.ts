@@ -2,7 +2,14 @@ import { mapScalars } from "../../events/identifiers.js";
 import { fromDatetime, toDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { selectList } from "../statements.js";
-import { type Comparator, compileComparator, compileFilter, type FilterFields, storedId } from "./filter.js";
+import {
+  type Comparator,
+  compileComparator,
+  compileFilter,
+  type FilterFields,
+  storedHash,
+  storedId,
+} from "./filter.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import type { SqlCondition } from "./scope.js";
 import {
@@ -24,6 +31,7 @@ export interface WebhookEventRecord {
   readonly id: string;
   readonly requestId: string;
   readonly eventType: string;
+  readonly apiVersion: string | null;
   readonly status: WebhookEventStatus;
   readonly error: string | null;
   readonly receivedAt: string;
@@ -33,6 +41,7 @@ export interface WebhookEventRecord {
   readonly signatureScheme: string | null;
   readonly signatureKeyIndex: number | null;
   readonly sizeBytes: number;
+  readonly bodySha256: string;
   readonly body: Buffer;
   readonly position: readonly string[];
 }
@@ -47,14 +56,24 @@ const filterFields: FilterFields = {
   id: { column: "id", nullable: false, stored: storedId },
   requestId: { column: "request_id", ...text },
   eventType: { column: "event_type", ...text },
+  apiVersion: { column: "api_version", ...text },
   status: { column: "status", nullable: false },
+  error: { column: "error", ...text },
   receivedAt: { column: "received_at", ...instant },
   createdAt: { column: "event_created_at", ...instant },
   organizationId: { column: "organization_id", nullable: true, stored: storedId },
   sessionId: { column: "session_id", nullable: true, stored: storedId },
   signatureScheme: (comparator: Comparator<string>, alias, place) =>
     compileComparator(asciiOnly(comparator), { column: "signature_scheme", ...text }, alias, place),
+  signatureKeyIndex: { column: "signature_key_index", nullable: true },
+  sizeBytes: { column: "body", nullable: false, expression: sizeOf },
+  bodySha256: { column: "body_sha256", nullable: false, stored: storedHash },
 };
+
+/** In bytes, of what is binary. */
+function sizeOf(column: string): string {
+  return `LENGTH(${column})`;
+}
 
 /** A column of ASCII must not meet other characters, on MySQL: DEL, which no code of ours holds, stands for all of them. */
 function asciiOnly(comparator: Comparator<string>): Comparator<string> {
@@ -180,7 +199,7 @@ function columnsFor(fields: Iterable<WebhookEventField>): string {
   const plain = new Set<keyof WebhookEventRow>(["id"]);
   let size = "";
   for (const field of fields) {
-    if (field === "sizeBytes") size = ", LENGTH(e.body) AS sizeBytes";
+    if (field === "sizeBytes") size = `, ${sizeOf("e.body")} AS sizeBytes`;
     else if (field === "createdAt") plain.add("eventCreatedAt").add("eventCreatedAtDecimals");
     else plain.add(field);
   }

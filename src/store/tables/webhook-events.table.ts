@@ -19,7 +19,7 @@ export interface WebhookEventRow {
   error: string | null;
   organizationId: string | null;
   sessionId: string | null;
-  /** SHA-256 of `body`. The body holds the request_id, so equal hashes mean the same delivery again. */
+  /** SHA-256 of the body as it came, whatever erasures took out. The body holds the request_id, so equal hashes mean the same delivery again. */
   bodySha256: string;
   /** Which scheme the signature was verified under; null where none was demanded. */
   signatureScheme: string | null;
