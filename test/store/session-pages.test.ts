@@ -70,7 +70,10 @@ describe("pages of sessions", () => {
       expect(await pageOf(database, filter, 0)).toEqual(ids);
       totals.push(ids.length);
     }
-    expect(new Set(totals)).toEqual(new Set([0, 1, 2, 6]));
+    // None, some that do not fill the page, and a full one.
+    expect(totals).toContain(0);
+    expect(totals.some((total) => total > 0 && total < limit)).toBe(true);
+    expect(totals).toContain(limit + 1);
   });
 
   it("are full where a session that was found is gone before it is read", async () => {
