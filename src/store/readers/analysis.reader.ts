@@ -20,7 +20,7 @@ export interface AnalysisRecord {
   readonly receivedAt: string;
 }
 
-export type AnalysisField = Exclude<keyof AnalysisRecord, "sessionId" | "revisionId">;
+export type AnalysisField = Exclude<keyof AnalysisRecord, "sessionId">;
 
 /** Which columns a field is made of, where they are not the one of its name. */
 const columnsOf: Partial<Record<AnalysisField, readonly (keyof AnalysisRow)[]>> = {
