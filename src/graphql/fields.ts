@@ -104,6 +104,7 @@ const webhookEventNeeds: Needs<WebhookEventField> = {
 
 const analysisNeeds: Needs<AnalysisField> = {
   id: ["id"],
+  revisionId: ["revisionId"],
   chatCompletionRating: ["chatCompletionRating"],
   chatSummary: ["chatSummary"],
   userSentiment: ["userSentiment"],

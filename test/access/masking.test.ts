@@ -109,6 +109,11 @@ describe("a masked reader", () => {
       '{ or: [{ id: { null: false } }, { translatedChatTranscript: { startsWith: "x" } }] }',
       "or.1.translatedChatTranscript",
     ],
+    [
+      "sessions",
+      '{ analysisHistory: { every: { chatSummary: { contains: "x" } } } }',
+      "analysisHistory.every.chatSummary",
+    ],
     ["messages", '{ body: { contains: "x" } }', "body"],
     ["messages", '{ and: [{ from: { startsWith: "+1" } }] }', "and.0.from"],
     ["messages", '{ to: { eq: "x" } }', "to"],

@@ -42,6 +42,9 @@ const entries: Readonly<Record<string, readonly string[]>> = {
     `sessions(first: 5, filter: { agentVersion: { organizationId: { eq: "${organizationB}" } } })`,
     `sessions(first: 5, filter: { messages: { some: { organizationId: { eq: "${organizationB}" } } } })`,
     'sessions(first: 5, filter: { agentVersion: { revisionId: { eq: "REVISION_B" } } })',
+    `sessions(first: 5, filter: { analysisHistory: { some: { chatSummary: { contains: "belongs" } } } })`,
+    `sessions(first: 5, filter: { analysisHistory: { none: { id: { eq: "ANALYSIS_B" } } } })`,
+    'sessions(first: 5, filter: { analysisHistory: { some: { or: [{ id: { eq: "ANALYSIS_B" } }, { revisionId: { eq: "REVISION_B" } }] } } })',
     `sessions(first: 5, filter: { search: "belongs" })`,
     "sessions(first: 5, after: CURSOR_sessions)",
     "sessions(last: 5, before: CURSOR_sessions)",
@@ -118,6 +121,7 @@ describe("a reader of organization A", () => {
   let operator: { Authorization: string };
   const cursors = new Map<string, string>();
   let revisionOfB: string;
+  let analysisOfB: string;
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -157,9 +161,10 @@ describe("a reader of organization A", () => {
       );
       cursors.set(list, page.data[list]?.edges[0]?.cursor ?? "");
     }
-    const version = `{ agentVersion(id: "${idsOfB.version}") { revisionId } }`;
-    const { data } = await service.query<{ agentVersion: { revisionId: string } }>(version, {}, readerOfB);
-    revisionOfB = data.agentVersion.revisionId;
+    const { data } = await service.query<{
+      session: { analysisHistory: { id: string; revisionId: string }[] };
+    }>(`{ session(id: "${idsOfB.session}") { analysisHistory { id revisionId } } }`, {}, readerOfB);
+    ({ id: analysisOfB = "", revisionId: revisionOfB = "" } = data.session.analysisHistory[0] ?? {});
   });
   afterAll(async () => {
     await service.stop();
@@ -169,6 +174,7 @@ describe("a reader of organization A", () => {
   const withCursors = (call: string) =>
     call
       .replace("REVISION_B", revisionOfB)
+      .replace("ANALYSIS_B", analysisOfB)
       .replace(/CURSOR_(\w+)/g, (_all, list: string) => JSON.stringify(cursors.get(list)));
   const namesB = (text: string) =>
     [secretOfB, organizationB, ...Object.values(idsOfB), revisionOfB].filter((trace) => text.includes(trace));
@@ -253,8 +259,13 @@ const open = new Set([
 ]);
 
 describe("a masked reader", () => {
-  const filters = ["SessionFilter", "MessageFilter", "AgentVersionFilter"];
-  const asks = filters.flatMap((name) => {
+  const lists: Readonly<Record<string, (asked: string) => string>> = {
+    SessionFilter: (asked) => `sessions(filter: { ${asked} })`,
+    MessageFilter: (asked) => `messages(filter: { ${asked} })`,
+    AgentVersionFilter: (asked) => `agentVersions(filter: { ${asked} })`,
+    AnalysisFilter: (asked) => `sessions(filter: { analysisHistory: { none: { ${asked} } } })`,
+  };
+  const asks = Object.keys(lists).flatMap((name) => {
     const type = schema.getType(name);
     if (!isInputObjectType(type)) throw new Error(`There is no ${name}.`);
     return Object.values(type.getFields())
@@ -272,16 +283,8 @@ describe("a masked reader", () => {
 
   it.each(asks)("cannot ask %s.%s", async (filter, field, type) => {
     const value = type === "String" ? '"x"' : '{ contains: "x" }';
-    const list = {
-      SessionFilter: "sessions",
-      MessageFilter: "messages",
-      AgentVersionFilter: "agentVersions",
-    }[filter];
-    const { errors } = await service.query(
-      `{ ${String(list)}(filter: { ${field}: ${value} }) { totalCount } }`,
-      {},
-      masked,
-    );
+    const list = String(lists[filter]?.(`${field}: ${value}`));
+    const { errors } = await service.query(`{ ${list} { totalCount } }`, {}, masked);
     expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
   });
 

@@ -11,9 +11,13 @@ export function filterArbitrary(sessions: readonly ServedSession[]): Arbitrary<F
   const versionFilter = combined(comparators(versions, versionFields));
   const messageFilter = combined(comparators(messages, messageFields));
   const messagesFilter = someOf({ some: messageFilter, every: messageFilter, none: messageFilter }, 3);
+  const analyses = sessions.flatMap(({ analysisHistory }) => analysisHistory);
+  const analysisFilter = combined(comparators(analyses, analysisFields), ["id", "revisionId"]);
+  const historyFilter = someOf({ some: analysisFilter, every: analysisFilter, none: analysisFilter }, 3);
   const far = {
     agentVersion: versionFilter,
     messages: messagesFilter,
+    analysisHistory: historyFilter,
     analysis: fc.array(answerFilter(sessions), { maxLength: 2 }),
     search: searchText(sessions),
   };
@@ -82,7 +86,18 @@ const versionFields = {
   receivedAt: "order",
 } as const;
 
-type Kind = "id" | "hash" | "status" | "order" | "text" | "flag";
+const analysisFields = {
+  id: "hashed",
+  revisionId: "hash",
+  chatCompletionRating: "text",
+  chatSummary: "text",
+  userSentiment: "text",
+  createdAt: "order",
+  receivedAt: "order",
+} as const;
+
+/** `hashed` is an id of a session and a hash. */
+type Kind = "id" | "hash" | "hashed" | "status" | "order" | "text" | "flag";
 
 function comparators(
   rows: readonly Row[],
@@ -102,6 +117,10 @@ function comparator(values: readonly unknown[], kind: Kind): Arbitrary<Filter> {
   const strange: Readonly<Record<Kind, Arbitrary<unknown>>> = {
     id: fc.constantFrom("00000000-0000-4000-8000-000000000000", "no id", "é"),
     hash: fc.constantFrom("0".repeat(64), "no hash", `${"a".repeat(63)}é`, ""),
+    hashed: fc.oneof(
+      fc.constantFrom(`00000000-0000-4000-8000-000000000000:${"0".repeat(64)}`, "no id", ":", "é"),
+      (theirs ?? fc.constant("")).map((id) => `${String(id).slice(0, 37)}${"0".repeat(64)}`),
+    ),
     status: fc.constant("ENDED"),
     order: theirs ?? fc.constant(1),
     text: fc.constantFrom("", " ", "Job", "job", "é", "😀", "%", "_", "\\", "'"),
@@ -112,7 +131,7 @@ function comparator(values: readonly unknown[], kind: Kind): Arbitrary<Filter> {
   const asked =
     kind === "text"
       ? fc.oneof({ weight: 3, arbitrary: value }, value.map(varied))
-      : kind === "id" || kind === "hash"
+      : kind === "id" || kind === "hash" || kind === "hashed"
         ? fc.oneof(
             { weight: 3, arbitrary: value },
             value.map((id) => String(id).toUpperCase()),

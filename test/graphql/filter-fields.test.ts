@@ -12,6 +12,7 @@ import { describe, expect, it } from "vitest";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
 import type { Table } from "../../src/store/table.js";
 import { agentVersionRevisions } from "../../src/store/tables/agent-version-revisions.table.js";
+import { analyses } from "../../src/store/tables/analyses.table.js";
 import { analysisAnswers } from "../../src/store/tables/analysis-answers.table.js";
 import { messages } from "../../src/store/tables/messages.table.js";
 import { sessions } from "../../src/store/tables/sessions.table.js";
@@ -45,6 +46,7 @@ const served: readonly (readonly [type: string, filter: string, exceptions: Exce
   ["AgentVersion", "AgentVersionFilter", {}],
   ["AgentVersionRevision", "AgentVersionFilter", {}],
   ["WebhookEvent", "WebhookEventFilter", {}],
+  ["Analysis", "AnalysisFilter", {}],
   [
     "AnalysisAnswer",
     "AnalysisAnswerFilter",
@@ -111,6 +113,21 @@ const stored: readonly (readonly [
     columnsOf(agentVersionRevisions),
     "AgentVersionFilter",
     { id: "revisionId", agentVersionId: "id", createdAt: "receivedAt", providerSettings: json },
+  ],
+  [
+    "analyses",
+    columnsOf(analyses),
+    "AnalysisFilter",
+    {
+      sessionId: "id",
+      contentSha256: "id",
+      organizationId: "is the session's",
+      eventId: "is the raw event that brought it, which operators alone read",
+      eventCreatedAt: "createdAt",
+      eventCreatedAtDecimals: decimals,
+      customAnalysisData: json,
+      source: mergeKey,
+    },
   ],
   [
     "analysis_answers",

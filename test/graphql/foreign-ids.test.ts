@@ -6,7 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sample, type Payload, startService, type TestService } from "../service.js";
 
 /** What a client may send as an id or a code, and an ASCII column cannot be compared with. */
-const foreign = ["é", "03d8d3f6-d983-41ae-85d6-ac1cf135a22é", "😀".repeat(36), `${"a".repeat(63)}é`, ""];
+const foreign = [
+  ...["é", "03d8d3f6-d983-41ae-85d6-ac1cf135a22é", "😀".repeat(36), `${"a".repeat(63)}é`, ""],
+  ...[`03d8d3f6-d983-41ae-85d6-ac1cf135a223:${"a".repeat(63)}é`, `${"é".repeat(36)}:${"a".repeat(64)}`],
+];
 
 const schema = buildSchema(await readFile(new URL("../../schema.graphql", import.meta.url), "utf8"));
 
@@ -63,11 +66,13 @@ describe("ids and codes that are none of ours", () => {
     ["messages", "MessageFilter"],
     ["agentVersions", "AgentVersionFilter"],
     ["webhookEvents", "WebhookEventFilter"],
+    ["sessions", "AnalysisFilter"],
   ] as const;
   it.each(lists.flatMap(([list, filter]) => comparedFields(filter).map((field) => [list, filter, field])))(
     "%s: finds nothing where %s.%s is one of them, and everything where it is none",
     async (list = "", filter = "", field = "") => {
-      const query = `query ($filter: ${filter}) { ${list}(filter: $filter) { totalCount } }`;
+      const own = filter === "AnalysisFilter" ? "{ analysisHistory: { some: $filter } }" : "$filter";
+      const query = `query ($filter: ${filter}) { ${list}(filter: ${own}) { totalCount } }`;
       const count = async (comparator: object) => {
         const { data, errors } = await service.query(query, {
           filter: { [field]: comparator },
@@ -114,19 +119,25 @@ describe("ids and codes that are none of ours", () => {
     const { data: known } = await service.query<{
       agentVersions: { nodes: { revisionId: string }[] };
       webhookEvents: { nodes: { bodySha256: string }[] };
-    }>("{ agentVersions { nodes { revisionId } } webhookEvents { nodes { bodySha256 } } }");
+      sessions: { nodes: { analysisHistory: { id: string }[] }[] };
+    }>(
+      "{ agentVersions { nodes { revisionId } } webhookEvents { nodes { bodySha256 } } sessions { nodes { analysisHistory { id } } } }",
+    );
     const { data, errors } = await service.query(
-      `query ($revision: ID!, $body: ID!) {
+      `query ($revision: ID!, $body: ID!, $analysis: ID!) {
+         byAnalysis: sessions(filter: { analysisHistory: { some: { id: { in: ["é", $analysis] }, revisionId: { eq: $revision } } } }) { totalCount }
          sessions(filter: { agentVersion: { revisionId: { eq: $revision } } }) { totalCount }
          agentVersions(filter: { revisionId: { in: ["é", $revision] } }) { totalCount }
          webhookEvents(filter: { bodySha256: { eq: $body } }) { totalCount } }`,
       {
         revision: known.agentVersions.nodes[0]?.revisionId.toUpperCase(),
         body: known.webhookEvents.nodes[0]?.bodySha256.toUpperCase(),
+        analysis: known.sessions.nodes[0]?.analysisHistory[0]?.id.toUpperCase(),
       },
     );
     expect(errors).toBeUndefined();
     expect(data).toEqual({
+      byAnalysis: { totalCount: 1 },
       sessions: { totalCount: 1 },
       agentVersions: { totalCount: 1 },
       webhookEvents: { totalCount: 1 },

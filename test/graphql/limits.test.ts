@@ -125,6 +125,9 @@ describe("limits of one operation", () => {
   const many = (count: number, filter: unknown) => Array.from({ length: count }, () => filter);
   const ids = Array.from({ length: 300 }, (_, index) => String(index));
 
+  const tooManyRows =
+    "must not ask for more than 200 rows of each session (its messages count 16, its analysis history 2, an answer or a search 1).";
+
   it.each([
     ["empty filters", { and: many(200, {}) }, "filter.and.198: must not hold more than 200 conditions."],
     [
@@ -135,7 +138,17 @@ describe("limits of one operation", () => {
     [
       "questions about messages",
       { and: many(13, { messages: { some: { body: { contains: "a" } } } }) },
-      "filter.and.12.messages: must not ask of messages more than 12 times.",
+      `filter.and.12.messages: ${tooManyRows}`,
+    ],
+    [
+      "questions about analyses",
+      { and: many(34, { analysisHistory: { some: {}, every: {}, none: {} } }) },
+      `filter.and.33.analysisHistory: ${tooManyRows}`,
+    ],
+    [
+      "questions about answers",
+      { analysis: many(201, { name: "Willing", boolean: { eq: true } }) },
+      `filter.analysis.200: ${tooManyRows}`,
     ],
   ])("of a filter: not too many %s", async (_, filter, message) => {
     const { errors } = await service.query(

@@ -7,6 +7,7 @@ export interface ServedSession {
   readonly agentVersion: Readonly<Record<string, unknown>> & {
     readonly questions: readonly { readonly name: string; readonly type: string | null }[];
   };
+  readonly analysisHistory: readonly Readonly<Record<string, unknown>>[];
   readonly messages: { readonly nodes: readonly Readonly<Record<string, unknown>>[] };
   readonly customAnalysisData: unknown;
 }
@@ -16,7 +17,8 @@ type Filter = Readonly<Record<string, unknown>>;
 export function matchesSession(session: ServedSession, filter: Filter): boolean {
   return matches(session, filter, {
     agentVersion: (asked) => matches(session.agentVersion, asked as Filter),
-    messages: (asked) => matchesMessages(session.messages.nodes, asked as Readonly<Record<string, Filter>>),
+    messages: (asked) => matchesMany(session.messages.nodes, asked as ToManyFilter),
+    analysisHistory: (asked) => matchesMany(session.analysisHistory, asked as ToManyFilter),
     analysis: (asked) => (asked as readonly AnswerFilter[]).every((answer) => matchesAnswer(session, answer)),
     search: (asked) => isFound(session, asked as string),
   });
@@ -35,14 +37,16 @@ function matches(row: Readonly<Record<string, unknown>>, filter: Filter, special
   });
 }
 
-function matchesMessages(
-  messages: readonly Readonly<Record<string, unknown>>[],
-  { some, every, none }: Readonly<Record<string, Filter | null | undefined>>,
+type ToManyFilter = Readonly<Record<string, Filter | null | undefined>>;
+
+function matchesMany(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  { some, every, none }: ToManyFilter,
 ): boolean {
   return (
-    (!some || messages.some((message) => matches(message, some))) &&
-    (!every || messages.every((message) => matches(message, every))) &&
-    (!none || !messages.some((message) => matches(message, none)))
+    (!some || rows.some((row) => matches(row, some))) &&
+    (!every || rows.every((row) => matches(row, every))) &&
+    (!none || !rows.some((row) => matches(row, none)))
   );
 }
 
@@ -75,7 +79,7 @@ function comparable(value: unknown): unknown {
   if (typeof value !== "string") return value ?? null;
   const instant = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?Z$/.exec(value);
   if (instant) return `${String(instant[1])}.${(instant[2] ?? "").padEnd(6, "0")}`;
-  const isId = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})$/i.test(value);
+  const isId = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(:[0-9a-f]{64})?|[0-9a-f]{64})$/i.test(value);
   return isId ? value.toLowerCase() : value;
 }
 

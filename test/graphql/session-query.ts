@@ -53,6 +53,7 @@ export const wholeSession = /* GraphQL */ `
         booleanValue
       }
       analysisHistory {
+        revisionId
         chatCompletionRating
         chatSummary
         userSentiment

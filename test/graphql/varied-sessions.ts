@@ -7,13 +7,19 @@ import type { ServedSession } from "./reference-filter.js";
 export async function storeVariedSessions(service: TestService, count: number, seed = 7): Promise<void> {
   for (const { envelopes } of generateSessions({ sessions: count, seed }))
     for (const envelope of envelopes) await service.post(envelope);
-  for (const change of oddities) {
-    const payload = await sample("analyzed");
-    payload.request_id = randomUUID();
-    payload.data.id = randomUUID();
-    for (const message of payload.data.messages) message.id = randomUUID();
-    change(payload);
-    await service.post(payload);
+  const histories = [...oddities.map((change) => [change]), ...analyzedAgain];
+  for (const changes of histories) {
+    const id = randomUUID();
+    const messageIds = [randomUUID(), randomUUID()];
+    for (const [minute, change] of changes.entries()) {
+      const payload = await sample("analyzed");
+      payload.request_id = randomUUID();
+      payload.created_at = `2025-08-19T06:${40 + minute}:57.416929Z`;
+      payload.data.id = id;
+      payload.data.messages.forEach((message, index) => (message.id = messageIds[index]));
+      change(payload);
+      await service.post(payload);
+    }
   }
 }
 
@@ -87,6 +93,40 @@ const oddities: readonly ((payload: Payload) => void)[] = [
   },
 ];
 
+/** Sessions that are analyzed several times: each change makes one more event, a minute later than the one before it. */
+const analyzedAgain: readonly (readonly ((payload: Payload) => void)[])[] = [
+  [({ data }) => (data.user_sentiment = "negative"), ({ data }) => (data.user_sentiment = "positive")],
+  // The last one is the first one again: it is the current one, and stands in the history once.
+  [
+    ({ data }) => (data.chat_completion_rating = "complete"),
+    ({ data }) => (data.chat_completion_rating = "incomplete"),
+    ({ data }) => (data.chat_completion_rating = "complete"),
+  ],
+  // The older one comes last.
+  [
+    ({ data }) => (data.chat_summary = "The newer one."),
+    (payload) => {
+      payload.created_at = "2025-08-18T00:00:00Z";
+      payload.data.chat_summary = "The older one ";
+      payload.data.user_sentiment = null;
+    },
+  ],
+  // It answers another content of the agent version each time.
+  [
+    ({ data }) => {
+      data.agent_version.name = "As it was";
+      data.chat_summary = null;
+      data.user_sentiment = "negative ";
+    },
+    ({ data }) => {
+      data.agent_version.name = "As it is";
+      data.chat_summary = "";
+      data.user_sentiment = "Negative";
+    },
+    ({ data }) => (data.custom_analysis_data = { Employment: "Walk-in" }),
+  ],
+];
+
 const everything = /* GraphQL */ `
   query ($after: String) {
     sessions(first: 50, after: $after) {
@@ -131,6 +171,15 @@ const everything = /* GraphQL */ `
             name
             type
           }
+        }
+        analysisHistory {
+          id
+          revisionId
+          chatCompletionRating
+          chatSummary
+          userSentiment
+          createdAt
+          receivedAt
         }
         messages(first: 200) {
           nodes {

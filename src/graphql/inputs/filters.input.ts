@@ -92,6 +92,12 @@ export class SessionFilter {
   readonly messages?: SessionMessagesFilter | null;
 
   @Field(
+    () => SessionAnalysisHistoryFilter,
+    nullable("Every analysis received for it: those that were replaced, and the current one."),
+  )
+  readonly analysisHistory?: SessionAnalysisHistoryFilter | null;
+
+  @Field(
     () => [AnalysisAnswerFilter],
     nullable("The answers of its current analysis; all of these conditions must hold."),
   )
@@ -119,6 +125,57 @@ export class SessionMessagesFilter {
 
   @Field(() => MessageFilter, nullable("No message matches."))
   readonly none?: MessageFilter | null;
+}
+
+@InputType({
+  description:
+    "Asks of the analyses received for a session. All conditions given must hold; one that is null is not given.",
+})
+export class SessionAnalysisHistoryFilter {
+  @Field(() => AnalysisFilter, nullable("At least one analysis matches."))
+  readonly some?: AnalysisFilter | null;
+
+  @Field(() => AnalysisFilter, nullable("No analysis fails to match; so also where there is none."))
+  readonly every?: AnalysisFilter | null;
+
+  @Field(() => AnalysisFilter, nullable("No analysis matches."))
+  readonly none?: AnalysisFilter | null;
+}
+
+@InputType({
+  description:
+    "Which analyses are meant. All conditions given must hold; an empty filter matches every analysis.",
+})
+export class AnalysisFilter {
+  @Field(() => [AnalysisFilter], and)
+  readonly and?: AnalysisFilter[] | null;
+
+  @Field(() => [AnalysisFilter], or)
+  readonly or?: AnalysisFilter[] | null;
+
+  @Field(() => AnalysisFilter, not)
+  readonly not?: AnalysisFilter | null;
+
+  @Field(() => IDComparator, nullable("The analysis' id: the session's, and the hash of the analysis."))
+  readonly id?: IDComparator | null;
+
+  @Field(() => IDComparator, nullable("SHA-256 of the agent version's content whose questions it answers."))
+  readonly revisionId?: IDComparator | null;
+
+  @Field(() => StringComparator, nullable("How far the chat got."))
+  readonly chatCompletionRating?: StringComparator | null;
+
+  @Field(() => StringComparator, nullable("The chat in a sentence or two."))
+  readonly chatSummary?: StringComparator | null;
+
+  @Field(() => StringComparator, nullable("The contact's mood."))
+  readonly userSentiment?: StringComparator | null;
+
+  @Field(() => DateTimeComparator, nullable("The created_at of the newest event that carried it."))
+  readonly createdAt?: DateTimeComparator | null;
+
+  @Field(() => DateTimeComparator, nullable("When this service received that event."))
+  readonly receivedAt?: DateTimeComparator | null;
 }
 
 @InputType({

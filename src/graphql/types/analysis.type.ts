@@ -65,6 +65,11 @@ export class Analysis {
   @Field(() => ID, { description: "The session's id and the hash of the analysis." })
   readonly id!: string;
 
+  @Field(() => ID, {
+    description: "SHA-256 of the agent version's content whose questions it answers.",
+  })
+  readonly revisionId!: string;
+
   @Field(() => String, nullable("How far the chat got: complete, incomplete …; an open list."))
   readonly chatCompletionRating!: string | null;
 

@@ -1,9 +1,19 @@
-import { fromDatetime } from "../../events/instant.js";
+import { fromDatetime, toDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
 import { type AnalysisRow, analyses } from "../tables/analyses.table.js";
+import {
+  type Comparator,
+  compileComparator,
+  type FilterFields,
+  type FilterPlace,
+  isPresent,
+  join,
+  storedHash,
+  storedId,
+} from "./filter.js";
 import { maskAnalyzed } from "./mask.js";
-import { type Scope, scopeCondition } from "./scope.js";
+import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /** One analysis of a session's history. Holds the fields that were asked for. */
 export interface AnalysisRecord {
@@ -20,7 +30,7 @@ export interface AnalysisRecord {
   readonly receivedAt: string;
 }
 
-export type AnalysisField = Exclude<keyof AnalysisRecord, "sessionId" | "revisionId">;
+export type AnalysisField = Exclude<keyof AnalysisRecord, "sessionId">;
 
 /** Which columns a field is made of, where they are not the one of its name. */
 const columnsOf: Partial<Record<AnalysisField, readonly (keyof AnalysisRow)[]>> = {
@@ -29,6 +39,38 @@ const columnsOf: Partial<Record<AnalysisField, readonly (keyof AnalysisRow)[]>> 
   customAnalysisData: ["customAnalysisData", "revisionId"],
   createdAt: ["eventCreatedAt", "eventCreatedAtDecimals"],
 };
+
+const text = { nullable: true, isText: true };
+const instant = { stored: (value: string) => toDatetime(value) };
+
+/** The fields of AnalysisFilter and their columns. */
+export const analysisFilterFields: FilterFields = {
+  id: compileId,
+  revisionId: { column: "revision_id", nullable: false, stored: storedHash },
+  chatCompletionRating: { column: "chat_completion_rating", ...text },
+  chatSummary: { column: "chat_summary", ...text },
+  userSentiment: { column: "user_sentiment", ...text },
+  createdAt: { column: "event_created_at", nullable: true, ...instant },
+  receivedAt: { column: "received_at", nullable: false, ...instant },
+};
+
+/** Ids as they are served. The sessions that they begin with are asked for too: those an index finds. */
+function compileId(comparator: Comparator<string>, alias: string, place: FilterPlace): SqlCondition {
+  const expression = (hash: string) => `CONCAT(${alias}.session_id, ':', ${hash})`;
+  const field = { column: "content_sha256", nullable: false, expression, stored: storedAnalysisId };
+  const served = compileComparator(comparator, field, alias, place);
+  const { eq, in: among } = comparator;
+  const sought = isPresent(eq) ? [eq] : (among ?? []);
+  if (sought.length === 0) return served;
+  const sessionIds = sought.map((id) => storedId(id.slice(0, 36)));
+  const ofSessions = `${alias}.session_id IN (${placeholders(sessionIds)})`;
+  return join([served, { sql: ofSessions, parameters: sessionIds }], "AND");
+}
+
+/** As other ids, in lower case; what is no analysis' id equals none of them. */
+function storedAnalysisId(value: string): string {
+  return /^[0-9a-f-]{36}:[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : "";
+}
 
 /** More columns no spreadsheet shows well. */
 const mostNames = 1_000;

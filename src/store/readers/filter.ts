@@ -77,8 +77,11 @@ const greatestDepth = 10;
 const mostConditions = 200;
 /** Of the whole filter: each costs a comparison for each row. */
 const mostValues = 500;
-/** What a session is asked of other tables: a dozen times of its messages. */
+/** Of other tables, to decide on one session: a dozen times its messages. */
 const mostReads = 200;
+
+/** About how many rows of other tables are read to ask one of these of a session; each message is found through its row in session_messages. */
+export const readsOf = { messages: 16, analysisHistory: 2, answer: 1, search: 1 } as const;
 
 /** Compiles a filter to SQL; `alias` names its table. */
 export function compileFilter(
@@ -155,7 +158,12 @@ export function exists(
   { ask, tally, path }: FilterPlace,
 ): SqlCondition {
   tally.reads += reads;
-  demand(tally.reads <= mostReads, path, "must not ask of messages more than 12 times");
+  const { messages, analysisHistory } = readsOf;
+  demand(
+    tally.reads <= mostReads,
+    path,
+    `must not ask for more than ${mostReads} rows of each session (its messages count ${messages}, its analysis history ${analysisHistory}, an answer or a search 1)`,
+  );
   const sql = `EXISTS (${subquery.sql})`;
   return { sql: ask === "each" ? `COALESCE(${sql}, 0)` : sql, parameters: subquery.parameters };
 }

@@ -3,6 +3,7 @@ import type { Dialect } from "../dialect.js";
 import { fullTextMatch } from "../dialect.js";
 import { wantedTerms } from "../search-terms.js";
 import { agentVersionFilterFields } from "./agent-version.reader.js";
+import { analysisFilterFields } from "./analysis.reader.js";
 import {
   type Asking,
   type Comparator,
@@ -17,9 +18,11 @@ import {
   type FilterField,
   type FilterFields,
   type FilterPlace,
+  type FilterRelation,
   isPresent,
   join,
   negate,
+  readsOf,
   storedHash,
   storedId,
   within,
@@ -91,47 +94,74 @@ function compileAgentVersion(filter: object, alias: string, place: FilterPlace):
   return join(parts, "AND");
 }
 
-/** A session has about so many messages, each of which is found through its row in session_messages. */
-const readsForMessages = 16;
+/** Rows of another table that hang on a session. */
+interface HangingRows {
+  /** What follows FROM, up to the conditions on the rows. */
+  readonly from: (session: string) => string;
+  readonly alias: string;
+  readonly fields: FilterFields;
+  /** The fields by which an index finds rows. */
+  readonly indexed: readonly string[];
+  readonly reads: number;
+}
 
-interface MessagesFilter {
+const messagesOfSession: HangingRows = {
+  from: (session) =>
+    `session_messages fj JOIN messages fm ON fm.id = fj.message_id WHERE fj.session_id = ${session}.id`,
+  alias: "fm",
+  fields: messageFilterFields,
+  indexed: ["id", "conversationId", "from", "to", "contactId"],
+  reads: readsOf.messages,
+};
+
+/** All that a session's history serves: superseded analyses and the current one. */
+const analysesOfSession: HangingRows = {
+  from: (session) => `analyses fh WHERE fh.session_id = ${session}.id`,
+  alias: "fh",
+  fields: analysisFilterFields,
+  indexed: ["id"],
+  reads: readsOf.analysisHistory,
+};
+
+interface ToManyFilter {
   readonly some?: Filter | null;
   readonly every?: object | null;
   readonly none?: object | null;
 }
 
-function compileMessages(
-  { some, every, none }: MessagesFilter,
-  alias: string,
-  place: FilterPlace,
-): SqlCondition {
-  const any = ({ sql, parameters }: SqlCondition, ask: Asking): SqlCondition => {
-    const subquery = `SELECT 1 FROM session_messages fj JOIN messages fm ON fm.id = fj.message_id
-      WHERE fj.session_id = ${alias}.id AND (${sql})`;
-    return exists({ sql: subquery, parameters }, readsForMessages, { ...place, ask });
+/** What is asked of such rows. */
+function toMany({ from, alias: row, fields, indexed, reads }: HangingRows): FilterRelation {
+  return ({ some, every, none }: ToManyFilter, alias, place) => {
+    const any = ({ sql, parameters }: SqlCondition, ask: Asking): SqlCondition => {
+      const subquery = `SELECT 1 FROM ${from(alias)} AND (${sql})`;
+      return exists({ sql: subquery, parameters }, reads, { ...place, ask });
+    };
+    const matching = (filter: object, name: string) =>
+      compileNested(filter, fields, row, within(place, name));
+    const parts: SqlCondition[] = [];
+    if (isPresent(some))
+      parts.push(any(matching(some, "some"), isFindable(some, indexed) ? place.ask : "each"));
+    if (isPresent(every)) parts.push(negate(any(negate(matching(every, "every")), "each")));
+    if (isPresent(none)) parts.push(negate(any(matching(none, "none"), "each")));
+    return join(parts, "AND");
   };
-  const matching = (filter: object, name: string) =>
-    compileNested(filter, messageFilterFields, "fm", within(place, name));
-  const parts: SqlCondition[] = [];
-  if (isPresent(some)) parts.push(any(matching(some, "some"), isFindable(some) ? place.ask : "each"));
-  if (isPresent(every)) parts.push(negate(any(negate(matching(every, "every")), "each")));
-  if (isPresent(none)) parts.push(negate(any(matching(none, "none"), "each")));
-  return join(parts, "AND");
 }
 
-const indexedFields = ["id", "conversationId", "from", "to", "contactId"];
-
 /**
- * Whether an index finds the messages that match. Of all others the sessions are asked one by one: MySQL would read every message that
- * there is first.
+ * Whether an index finds the rows that match. Of all others the sessions are asked one by one: MySQL would read every row of the other
+ * table first.
  */
-function isFindable(filter: Filter): boolean {
+function isFindable(filter: Filter, indexed: readonly string[]): boolean {
   const own = Object.entries(filter).some(([name, comparator]: [string, unknown]) => {
     const { eq, in: among } = (comparator ?? {}) as Comparator<unknown>;
-    return indexedFields.includes(name) && (isPresent(eq) || isPresent(among));
+    return indexed.includes(name) && (isPresent(eq) || isPresent(among));
   });
   const { and, or } = filter;
-  return own || (and ?? []).some(isFindable) || (isPresent(or) && or.every(isFindable));
+  return (
+    own ||
+    (and ?? []).some((each) => isFindable(each, indexed)) ||
+    (isPresent(or) && or.every((each) => isFindable(each, indexed)))
+  );
 }
 
 interface AnswerFilter {
@@ -165,7 +195,7 @@ function compileAnswer(answer: AnswerFilter, alias: string, place: FilterPlace):
   const some = (condition: SqlCondition): SqlCondition => {
     const named = equals("fa.name", answer.name, answerName, place.dialect);
     const sql = `SELECT 1 FROM analysis_answers fa WHERE fa.session_id = ${alias}.id AND ${named.sql} AND (${condition.sql})`;
-    return exists({ sql, parameters: [...named.parameters, ...condition.parameters] }, 1, place);
+    return exists({ sql, parameters: [...named.parameters, ...condition.parameters] }, readsOf.answer, place);
   };
   const parts: SqlCondition[] = [];
   if (isPresent(answer.answered)) {
@@ -205,10 +235,10 @@ function compileSearch(text: string, alias: string, place: FilterPlace): SqlCond
   if (place.ask === "each") {
     const all = terms.map(() => "INSTR(q.terms, ?) > 0").join(" AND ");
     const subquery = `SELECT 1 FROM session_terms q WHERE q.session_id = ${alias}.id AND ${all}`;
-    return exists({ sql: subquery, parameters: terms.map((term) => ` ${term}`) }, 1, place);
+    return exists({ sql: subquery, parameters: terms.map((term) => ` ${term}`) }, readsOf.search, place);
   }
   const { sql, parameters } = fullTextMatch(place.dialect, terms);
-  place.tally.reads += 1;
+  place.tally.reads += readsOf.search;
   // DISTINCT keeps the optimizers from asking the index anew for each session.
   return {
     sql: `${alias}.id IN (SELECT found.id FROM (SELECT DISTINCT q.session_id AS id FROM session_terms q WHERE ${sql}) found)`,
@@ -240,7 +270,8 @@ const sessionFilterFields: FilterFields = {
   createdAt: { column: "created_at", nullable: false, ...instant },
   updatedAt: { column: "updated_at", nullable: false, ...instant },
   agentVersion: compileAgentVersion,
-  messages: compileMessages,
+  messages: toMany(messagesOfSession),
+  analysisHistory: toMany(analysesOfSession),
   analysis: compileAnalysis,
   search: compileSearch,
 };

@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Payload, sample, type SampleName, startService, type TestService } from "../service.js";
+
+describe("sessions are found by the history of their analyses", () => {
+  const [better, worse, alwaysGood, unanalyzed] = [
+    "once negative, now positive",
+    "once positive, now negative",
+    "positive from the first",
+    "not analyzed",
+  ];
+  const ids = new Map<string, string>();
+  let service: TestService;
+
+  async function store(
+    name: string,
+    events: readonly (readonly [SampleName, (payload: Payload) => void])[],
+  ): Promise<void> {
+    const id = randomUUID();
+    ids.set(id, name);
+    for (const [minute, [event, change]] of events.entries()) {
+      const payload = await sample(event);
+      payload.request_id = randomUUID();
+      payload.created_at = `2025-08-19T07:0${minute}:00Z`;
+      payload.data.id = id;
+      change(payload);
+      expect((await service.post(payload)).status).toBe(200);
+    }
+  }
+  const felt = (sentiment: string, version = "Recruiter") =>
+    [
+      "analyzed",
+      ({ data }: Payload) => {
+        data.user_sentiment = sentiment;
+        data.agent_version.name = version;
+      },
+    ] as const;
+
+  beforeAll(async () => {
+    service = await startService();
+    await store(better, [felt("negative", "Recruiter, as it was"), felt("positive")]);
+    await store(worse, [felt("positive"), felt("negative")]);
+    await store(alwaysGood, [felt("positive"), felt("positive")]);
+    await store(unanalyzed, [["started", () => undefined]]);
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  async function namesOf(filter: object): Promise<string[]> {
+    const { data, errors } = await service.query<{ sessions: { nodes: { id: string }[] } }>(
+      "query ($filter: SessionFilter) { sessions(filter: $filter) { nodes { id } } }",
+      { filter },
+    );
+    expect(errors).toBeUndefined();
+    return data.sessions.nodes.map(({ id }) => String(ids.get(id))).sort();
+  }
+  const negative = { userSentiment: { eq: "negative" } };
+  const positive = { userSentiment: { eq: "positive" } };
+
+  it("where a mood was once another than now", async () => {
+    expect(await namesOf({ ...positive, analysisHistory: { some: negative } })).toEqual([better]);
+    expect(await namesOf({ ...negative, analysisHistory: { some: positive } })).toEqual([worse]);
+  });
+
+  it("where every analysis matches, or none does, as both are where there is none", async () => {
+    expect(await namesOf({ analysisHistory: { every: positive } })).toEqual([unanalyzed, alwaysGood]);
+    expect(await namesOf({ analysisHistory: { none: negative } })).toEqual([unanalyzed, alwaysGood]);
+    expect(await namesOf({ analysisHistory: { every: positive, some: {} } })).toEqual([alwaysGood]);
+    expect(await namesOf({ analysisHistory: { none: {} } })).toEqual([unanalyzed]);
+    expect(await namesOf({ analysisHistory: {} })).toHaveLength(4);
+  });
+
+  it("by what the history serves of an analysis: its id, and the content whose questions it answers", async () => {
+    const { data } = await service.query<{
+      sessions: {
+        nodes: {
+          id: string;
+          agentVersion: { revisionId: string };
+          analysisHistory: { id: string; revisionId: string; userSentiment: string }[];
+        }[];
+      };
+    }>(
+      "{ sessions { nodes { id agentVersion { revisionId } analysisHistory { id revisionId userSentiment } } } }",
+    );
+    const session = data.sessions.nodes.find(({ id }) => ids.get(id) === better);
+    const [current, superseded] = session?.analysisHistory ?? [];
+    expect([current?.userSentiment, superseded?.userSentiment]).toEqual(["positive", "negative"]);
+    expect(current?.revisionId).toBe(session?.agentVersion.revisionId);
+    expect(superseded?.revisionId).not.toBe(current?.revisionId);
+    const some = (filter: object) => namesOf({ analysisHistory: { some: filter } });
+    expect(await some({ id: { eq: superseded?.id } })).toEqual([better]);
+    expect(await some({ id: { eq: superseded?.id }, ...positive })).toEqual([]);
+    expect(await some({ revisionId: { eq: superseded?.revisionId } })).toEqual([better]);
+    expect(await some({ revisionId: { eq: superseded?.revisionId }, ...positive })).toEqual([]);
+  });
+});
