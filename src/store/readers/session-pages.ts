@@ -37,8 +37,9 @@ export class SessionPages {
     if (!isKept(query.order))
       return await this.rows(query, columns, await conditionsOfAll(this.database, scope, query.filter));
     const all = this.matching(scope, query.filter);
+    if (all[1].reads === 0) return await this.rows(query, columns, all);
     const each = this.matching(scope, query.filter, "each");
-    if (each[1].reads === 0 || each[1].sql === all[1].sql) return await this.rows(query, columns, all);
+    if (each[1].sql === all[1].sql) return await this.rows(query, columns, all);
     const ids = await this.nearest(query, each);
     if (ids === undefined) return await this.rows(query, columns, all);
     if (ids.length === 0) return [];
