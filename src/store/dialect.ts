@@ -91,6 +91,11 @@ export function joinInOrder(dialect: Dialect): string {
   return dialect === "sqlite" ? "CROSS JOIN" : "STRAIGHT_JOIN";
 }
 
+/** How many SELECTs one UNION may hold: SQLite's limit; MariaDB and MySQL know none, and take 0.1 to 0.3 ms for each. */
+export function mostInUnion(dialect: Dialect): number {
+  return dialect === "sqlite" ? 500 : Infinity;
+}
+
 /** Which rows of session_terms (alias `q`) hold a word that begins with each of these terms, by the full-text index. */
 export function fullTextMatch(
   dialect: Dialect,

@@ -1,34 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Database, type SqlReader, type SqlValue } from "../../src/store/database.js";
+import { Database, type SqlReader } from "../../src/store/database.js";
 import { everything } from "../../src/store/readers/scope.js";
 import { sessionOrder } from "../../src/store/readers/session-order.js";
 import { SessionPages } from "../../src/store/readers/session-pages.js";
 import { startService, type TestService } from "../service.js";
 import { storeVariedSessions } from "../graphql/varied-sessions.js";
+import { Observed } from "./observed.js";
 
 const limit = 5;
 /** Of about sixty sessions ten are looked at nearby, the first of them first. */
 const nearbyPerRow = 2;
-
-/** Counts what it reads; something else may happen before one of its statements. */
-class Observed implements SqlReader {
-  statements = 0;
-
-  constructor(
-    private readonly database: Database,
-    private readonly before: (statement: number) => Promise<void> = () => Promise.resolve(),
-  ) {}
-
-  get dialect() {
-    return this.database.dialect;
-  }
-
-  async read<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]> {
-    this.statements += 1;
-    await this.before(this.statements);
-    return await this.database.read<Row>(sql, parameters);
-  }
-}
 
 describe("pages of sessions", () => {
   let service: TestService;

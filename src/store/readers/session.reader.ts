@@ -1,10 +1,11 @@
 import type { SqlReader } from "../database.js";
+import { mostInUnion } from "../dialect.js";
 import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
-import type { Asking } from "./filter.js";
+import { type Asking, join } from "./filter.js";
 import { maskAnalyzed } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, windowSql } from "./page.js";
-import { type Scope, scopeCondition } from "./scope.js";
+import { type Scope, scopeCondition, type SqlCondition } from "./scope.js";
 import { sessionConditions } from "./session-filter.js";
 import { type PageQuery, SessionPages } from "./session-pages.js";
 import { conditionsOfAll } from "./session-search.js";
@@ -16,8 +17,7 @@ import {
   toRecord,
 } from "./session-record.js";
 
-/** Walks along an index, and values, that one statement holds: SQLite takes no more than 500 and 32,766. */
-const mostWalks = 200;
+/** Of one statement: SQLite takes 32,766. */
 const mostParameters = 30_000;
 
 /** Reads sessions within a scope, only the columns that were asked for. */
@@ -84,8 +84,9 @@ export class SessionReader {
   }
 
   /**
-   * The same window of sessions of each of many agent versions. Each version's part is a walk of its own along an index, so that what
-   * is read does not grow with the sessions that a version has; a statement holds many such walks.
+   * The same window of sessions of each of many agent versions, in one statement. Each version's part is a walk of its own along an
+   * index, so that what is read does not grow with the sessions that a version has; thousands of versions, or
+   * hundreds and a filter of hundreds of values, are too much for walks, and all of their sessions that match are read.
    */
   async ofAgentVersions(
     scope: Scope,
@@ -94,31 +95,20 @@ export class SessionReader {
     fields: Iterable<SessionField>,
   ): Promise<Map<string, Slice<SessionRecord>>> {
     const wanted = new Set<SessionField>([...fields, "id", "agentVersionId"]);
-    const byVersion = new Map<string, SessionRow[]>(agentVersionIds.map((id) => [id, []]));
-    const { conditions, orderBy, limit } = windowSql(query.order, query.window);
-    const where = [...this.matching(scope, query.filter, "each"), ...conditions];
-    const walk = {
-      sql: `SELECT s.id FROM sessions s WHERE s.agent_version_id = ? AND ${where.map(({ sql }) => sql).join(" AND ")}
-        ORDER BY ${orderBy} LIMIT ${limit}`,
-      parameters: where.flatMap(({ parameters }) => parameters),
-    };
-    const atOnce = Math.min(mostWalks, Math.ceil(mostParameters / (walk.parameters.length + 1)));
-    for (let start = 0; start < agentVersionIds.length; start += atOnce) {
-      const ids = agentVersionIds.slice(start, start + atOnce);
-      const walks = ids.map((_, index) => `SELECT id FROM (${walk.sql}) v${index}`).join(" UNION ALL ");
-      const rows = await this.database.read<SessionRow>(
-        `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}
-         FROM (${walks}) found JOIN sessions s ON s.id = found.id ORDER BY ${orderBy}`,
-        ids.flatMap((id) => [id, ...walk.parameters]),
-      );
-      for (const row of rows) byVersion.get(row.agentVersionId)?.push(row);
-    }
-    const slices = Array.from(byVersion, async ([id, own]) => {
-      const slice = toSlice(own, query.window);
-      const records = await this.records(scope, slice.rows, wanted, query.order);
-      return [id, { ...slice, rows: records }] as const;
-    });
-    return new Map(await Promise.all(slices));
+    const window = windowSql(query.order, query.window);
+    const where = join([...this.matching(scope, query.filter, "each"), ...window.conditions], "AND");
+    const walked = agentVersionIds.length * (where.parameters.length + 1);
+    const canWalk = agentVersionIds.length <= mostInUnion(this.database.dialect) && walked <= mostParameters;
+    const found = canWalk ? walks(agentVersionIds, where, window) : ranks(agentVersionIds, where, window);
+    const rows = await this.database.read<SessionRow>(
+      `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}
+       FROM (${found.sql}) found JOIN sessions s ON s.id = found.id ORDER BY ${window.orderBy}`,
+      found.parameters,
+    );
+    const records = await this.records(scope, rows, wanted, query.order);
+    const byVersion = new Map<string, SessionRecord[]>(agentVersionIds.map((id) => [id, []]));
+    for (const record of records) byVersion.get(record.agentVersionId)?.push(record);
+    return new Map(Array.from(byVersion, ([id, own]) => [id, toSlice(own, query.window)]));
   }
 
   /** Which of these sessions match a filter. */
@@ -149,4 +139,33 @@ export class SessionReader {
   private matching(scope: Scope, filter: object, ask: Asking = "all") {
     return sessionConditions(scope, filter, { dialect: this.database.dialect, ask });
   }
+}
+
+type WindowSql = Pick<ReturnType<typeof windowSql>, "orderBy" | "limit">;
+
+/** The ids of the first sessions of each agent version, by a walk for each. */
+function walks(
+  agentVersionIds: readonly string[],
+  where: SqlCondition,
+  { orderBy, limit }: WindowSql,
+): SqlCondition {
+  const walk = `SELECT s.id FROM sessions s WHERE s.agent_version_id = ? AND ${where.sql} ORDER BY ${orderBy} LIMIT ${limit}`;
+  return {
+    sql: agentVersionIds.map((_, index) => `SELECT id FROM (${walk}) v${index}`).join(" UNION ALL "),
+    parameters: agentVersionIds.flatMap((id) => [id, ...where.parameters]),
+  };
+}
+
+/** The same ids, from all sessions of these versions that match. */
+function ranks(
+  agentVersionIds: readonly string[],
+  where: SqlCondition,
+  { orderBy, limit }: WindowSql,
+): SqlCondition {
+  return {
+    sql: `SELECT id FROM (
+        SELECT s.id, ROW_NUMBER() OVER (PARTITION BY s.agent_version_id ORDER BY ${orderBy}) AS ordinal FROM sessions s
+        WHERE s.agent_version_id IN (${placeholders(agentVersionIds)}) AND ${where.sql}) ranked WHERE ordinal <= ${limit}`,
+    parameters: [...agentVersionIds, ...where.parameters],
+  };
 }
