@@ -91,6 +91,11 @@ export function joinInOrder(dialect: Dialect): string {
   return dialect === "sqlite" ? "CROSS JOIN" : "STRAIGHT_JOIN";
 }
 
+/** The values of a column as the text of a JSON array, in any order; null or an empty one where there are none. */
+export function jsonArrayOf(dialect: Dialect, column: string): string {
+  return dialect === "sqlite" ? `json_group_array(${column})` : `CAST(JSON_ARRAYAGG(${column}) AS CHAR)`;
+}
+
 /** How many SELECTs one UNION may hold: SQLite's limit; MariaDB and MySQL know none, and take 0.1 to 0.3 ms for each. */
 export function mostInUnion(dialect: Dialect): number {
   return dialect === "sqlite" ? 500 : Infinity;

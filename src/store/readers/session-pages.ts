@@ -1,5 +1,5 @@
 import type { SqlReader } from "../database.js";
-import { joinInOrder } from "../dialect.js";
+import { joinInOrder, jsonArrayOf } from "../dialect.js";
 import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
 import { type Asking, type CompiledFilter, isPresent } from "./filter.js";
@@ -59,31 +59,32 @@ export class SessionPages {
     { order, window }: PageQuery,
     [within, each]: readonly [SqlCondition, CompiledFilter],
   ): Promise<string[] | undefined> {
+    const { dialect } = this.database;
     const nearby = Math.ceil((this.nearbyPerRow * window.limit) / each.reads);
     const { conditions, orderBy, limit } = windowSql(order, window);
     const place = [within, ...conditions];
     const next = (columns: string, count: string) =>
       `SELECT ${columns} FROM sessions s WHERE ${place.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${count}`;
-    const look = (count: number, further = "") =>
+    const look = (count: number) =>
       `SELECT n.id FROM (${next(order.map(({ column }) => column).join(", "), String(count))}) n
-       ${joinInOrder(this.database.dialect)} sessions s ON s.id = n.id
-       WHERE ${further}${each.sql} ORDER BY ${orderBy.replaceAll("s.", "n.")} LIMIT ${limit}`;
-    const beyond = `(${next("s.id", `1 OFFSET ${nearby}`)})`;
-    const isWorthMore = `(SELECT CASE WHEN COUNT(*) >= ${limit} THEN 0 WHEN COUNT(*) >= ${firstShare * window.limit} THEN 1
-       ELSE ${beyond} IS NULL END FROM few) = 1`;
+       ${joinInOrder(dialect)} sessions s ON s.id = n.id
+       WHERE ${each.sql} ORDER BY ${orderBy.replaceAll("s.", "n.")} LIMIT ${limit}`;
     const ofPlace = place.flatMap(({ parameters }) => parameters);
     const ofLook = [...ofPlace, ...each.parameters];
-    const found = await this.database.read<{ part: string; id: string | null }>(
-      `WITH few AS (${look(Math.ceil(firstShare * nearby))}), more AS (${look(nearby, `${isWorthMore} AND `)})
-       SELECT 'few' AS part, id FROM few UNION ALL SELECT 'more', id FROM more
-       UNION ALL SELECT 'beyond', CASE WHEN COUNT(*) < ${limit} THEN ${beyond} END FROM few`,
-      [...ofLook, ...ofPlace, ...ofPlace, ...each.parameters, ...ofPlace],
+    const ids = jsonArrayOf(dialect, "id");
+    // CASE leaves out what it does not need: most pages are full after the first look.
+    const [found] = await this.database.read<{ few: string; more: string | null; beyond: string | null }>(
+      `SELECT few, beyond, CASE WHEN worth_more = 1 THEN (SELECT ${ids} FROM (${look(nearby)}) m) END AS more FROM (
+         SELECT few, beyond, CASE WHEN found >= ${limit} THEN 0 WHEN found >= ${firstShare * window.limit} THEN 1
+           ELSE beyond IS NULL END AS worth_more FROM (
+           SELECT COUNT(*) AS found, ${ids} AS few, CASE WHEN COUNT(*) < ${limit} THEN (${next("s.id", `1 OFFSET ${nearby}`)}) END AS beyond
+           FROM (${look(Math.ceil(firstShare * nearby))}) f) counted) judged`,
+      [...ofLook, ...ofPlace, ...ofLook],
     );
-    const idsOf = (name: string) =>
-      found.flatMap(({ part, id }) => (part === name && id !== null ? [id] : []));
-    const [few, more] = [idsOf("few"), idsOf("more")];
+    const few = JSON.parse(found?.few ?? "[]") as string[];
     if (few.length === limit) return few;
-    return more.length === limit || idsOf("beyond").length === 0 ? more : undefined;
+    const more = JSON.parse(found?.more ?? "[]") as string[];
+    return more.length === limit || found?.beyond === null ? more : undefined;
   }
 
   /**
