@@ -71,6 +71,16 @@ const plans: readonly CopyPlan[] = [
     from: "analysis_answers t",
     values: { session_id: copiedId("t.session_id") },
   },
+  {
+    table: "analyses",
+    from: "analyses t JOIN sessions s ON s.id = t.session_id JOIN bench_conversations c ON c.id = s.conversation_id",
+    values: {
+      session_id: copiedId("t.session_id"),
+      event_id: copiedId("t.event_id"),
+      event_created_at: shifted("COALESCE(s.ended_at, s.started_at)"),
+      received_at: shifted("COALESCE(s.ended_at, s.started_at)"),
+    },
+  },
 ];
 
 /** Statements that one table's copies are made in: each says on stderr how far it is. */
@@ -78,7 +88,7 @@ const steps = 10;
 
 /**
  * Fills the tables of one database with copies of another's, which the service itself has projected from the simulator's deliveries.
- * Texts, agents and answers are the templates'; ids and instants are new. Raw events, the feed and the analyses' history stay empty.
+ * Texts, agents and answers are the templates'; ids and instants are new. Raw events and the feed stay empty.
  * Rows come in about the order of their keys, and indexes are built afterwards, sorted: keeping them row by row takes many times as long
  * once they are larger than memory.
  */

@@ -27,8 +27,11 @@ export interface Bench {
   readonly repeats: number;
 }
 
-/** Warming up ends after so many times, or so many milliseconds: a server that has just started is several times slower. */
-const warmUp = { times: 200, milliseconds: 4_000 };
+/**
+ * Warming up ends after so many times, or so many milliseconds: a server that has just started is several times slower, and the more
+ * code it runs, the longer it takes until all of it is compiled.
+ */
+const warmUp = { times: 3_000, milliseconds: 12_000 };
 /** What answers within this many milliseconds is asked so often in a row: a processor that was just busy with something else answers late. */
 const inARow = { within: 50, times: 5 };
 

@@ -135,6 +135,11 @@ export function measurements(samples: Samples): Measurement[] {
       parameters: [answer.name, answer.value.slice(0, 191), answer.value],
       demands: "index",
     }),
+    page("sessions that any analysis of their history found negative", {
+      filter: { analysisHistory: { some: { userSentiment: { eq: "negative" } } } },
+      byHand: `WHERE EXISTS (SELECT 1 FROM analyses a WHERE a.session_id = s.id AND a.user_sentiment = 'negative')`,
+      demands: "index",
+    }),
     page("a person's sessions, by phone number", {
       filter: { messages: { some: { or: [{ from: { eq: phone } }, { to: { eq: phone } }] } } },
       byHand: `WHERE s.id IN (SELECT j.session_id FROM messages m JOIN session_messages j ON j.message_id = m.id
