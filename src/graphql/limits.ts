@@ -78,22 +78,23 @@ export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Wei
   return { cost: cost + shared, depth, aliases };
 }
 
-/** What a field that is being resolved asks of each object that it reads: the object, and what is selected of it. */
-export function weighEach({ schema, fieldNodes, fragments, operation, ...info }: ResolveInfo): number {
+/** What fields that read objects of a type ask of each: the object, and what is selected of it. */
+export function weighEach(
+  { schema, fragments, operation, variableValues }: ResolveInfo,
+  fieldNodes: readonly FieldNode[],
+  type: string,
+): number {
   const document = { kind: Kind.DOCUMENT, definitions: Object.values(fragments) } as const;
-  const request = { document, variables: info.variableValues };
+  const request = { document, variables: variableValues };
   const scales = new Scales(schema, request, operation.variableDefinitions ?? []);
   return fieldNodes.reduce((sum, { selectionSet }) => {
     if (selectionSet === undefined) return sum;
-    const { cost, shared } = scales.weighSelections(selectionSet, getNamedType(info.returnType), 1);
+    const { cost, shared } = scales.weighSelections(selectionSet, schema.getType(type), 1);
     return sum + cost + shared;
   }, 1);
 }
 
-type ResolveInfo = Pick<
-  GraphQLResolveInfo,
-  "schema" | "fieldNodes" | "fragments" | "operation" | "variableValues" | "returnType"
->;
+type ResolveInfo = Pick<GraphQLResolveInfo, "schema" | "fragments" | "operation" | "variableValues">;
 
 /** @throws QueryTooComplexError where an operation asks for more than the limits allow */
 export function demandWithin(weight: Weight, limits: Limits): void {

@@ -24,6 +24,11 @@ export function selectedFields(info: Info, ...paths: readonly string[]): Readonl
   return names;
 }
 
+/** The fields that an operation selects at the end of a path below a field, through fragments; what is left out is not among them. */
+export function fieldNodesBelow(info: Info, ...path: readonly string[]): readonly FieldNode[] {
+  return new Walk(info).nodesAt(info.fieldNodes, path);
+}
+
 /** Goes down the selections of one operation. */
 class Walk {
   /** Whether what is selected depends on this request's variables. */
@@ -33,12 +38,16 @@ class Walk {
 
   fieldsBelow(nodes: readonly FieldNode[], paths: readonly string[]): string[] {
     if (paths.length === 0) return this.children(nodes).map(({ name }) => name.value);
-    return paths.flatMap((path) => {
-      let level = nodes;
-      for (const step of path.split("."))
-        level = this.children(level).filter(({ name }) => name.value === step);
-      return this.children(level).map(({ name }) => name.value);
-    });
+    return paths.flatMap((path) =>
+      this.children(this.nodesAt(nodes, path.split("."))).map(({ name }) => name.value),
+    );
+  }
+
+  nodesAt(nodes: readonly FieldNode[], path: readonly string[]): readonly FieldNode[] {
+    return path.reduce(
+      (level, step) => this.children(level).filter(({ name }) => name.value === step),
+      nodes,
+    );
   }
 
   private children(nodes: readonly FieldNode[]): FieldNode[] {

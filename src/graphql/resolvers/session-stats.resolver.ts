@@ -9,7 +9,7 @@ import { weighEach } from "../limits.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
 import type { Readers } from "../readers.js";
-import { selectedFields } from "../selection.js";
+import { fieldNodesBelow, selectedFields } from "../selection.js";
 import { AgentVersion } from "../types/agent-version.type.js";
 import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
 
@@ -33,7 +33,11 @@ export class SessionStatsArgs {
 
 @Resolver()
 export class SessionStatsResolver {
-  constructor(private readonly readers: Readers) {}
+  /** @param maxCost what one operation may cost: how many agent versions its groups name is known only here */
+  constructor(
+    private readonly readers: Readers,
+    private readonly maxCost: number,
+  ) {}
 
   @Query(() => [SessionStats], {
     description: "Numbers of sessions, by groups and by time; only groups that hold a session.",
@@ -50,35 +54,45 @@ export class SessionStatsResolver {
       ...(selected.has("sentiments") ? (["sentiment"] as const) : []),
     ];
     const records = await this.readers.stats.read(scope, query, splits);
-    return records.map((record) => toStats(record, query.groupBy));
+    const stats = records.map((record) => toStats(record, query.groupBy));
+    this.demandFewVersions(stats, info);
+    return stats;
+  }
+
+  private demandFewVersions(stats: readonly SessionStats[], info: GraphQLResolveInfo): void {
+    const nodes = fieldNodesBelow(info, "groups", "agentVersion");
+    if (nodes.length === 0) return;
+    const named = stats.flatMap(({ groups }) =>
+      groups.filter(({ field }) => versioned.has(field)).map(keyOf),
+    );
+    const count = new Set(named).size;
+    const most = Math.min(mostVersions, Math.floor(this.maxCost / weighEach(info, nodes, AgentVersion.name)));
+    if (count <= most) return;
+    throw new QueryTooComplexError(
+      `groups.agentVersion: may be read of at most ${most} agents and versions where so much is asked of each, and the groups name ${count}; filter more, or ask for less of each.`,
+    );
   }
 }
 
 @Resolver(() => SessionStatsGroup)
 export class SessionStatsGroupResolver {
-  /** @param maxCost what one operation may cost: how many agent versions it reads is known only here */
-  constructor(
-    private readonly readers: Readers,
-    private readonly maxCost: number,
-  ) {}
+  constructor(private readonly readers: Readers) {}
 
   @FieldResolver(() => AgentVersion, {
     nullable: true,
     description:
-      "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field. Where they are many and much is asked of each: QUERY_TOO_COMPLEX.",
+      "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field. Where the groups name many and much is asked of each, the statistics are refused: QUERY_TOO_COMPLEX.",
   })
   async agentVersion(
     @Root() group: SessionStatsGroup,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRecord | null> {
-    const { AGENT, AGENT_VERSION } = SessionGroupField;
-    if (group.field !== AGENT && group.field !== AGENT_VERSION) return null;
+    if (!versioned.has(group.field)) return null;
     return await context.load(
       info,
       group,
       async (groups) => {
-        this.demandFew(groups.length, info);
         const idsOf = (field: SessionGroupField) =>
           groups.filter((each) => each.field === field).map(({ value }) => String(value));
         const fields = agentVersionFields(info);
@@ -98,15 +112,11 @@ export class SessionStatsGroupResolver {
       keyOf,
     );
   }
-
-  private demandFew(count: number, info: GraphQLResolveInfo): void {
-    const most = Math.min(mostVersions, Math.floor(this.maxCost / weighEach(info)));
-    if (count <= most) return;
-    throw new QueryTooComplexError(
-      `groups.agentVersion: may be read of at most ${most} agents and versions where so much is asked of each, and the groups name ${count}; filter more, or ask for less of each.`,
-    );
-  }
 }
+
+const { AGENT, AGENT_VERSION } = SessionGroupField;
+/** The fields whose values name an agent version. */
+const versioned: ReadonlySet<SessionGroupField> = new Set([AGENT, AGENT_VERSION]);
 
 /** More ids than SQLite takes in one statement cannot be read at once. */
 const mostVersions = 10_000;
