@@ -63,15 +63,12 @@ export class CompiledOperations {
 
 /**
  * graphql-jit compiles the reading of variables too, and for filters, which contain filters, that code grows beyond measure (seconds
- * of compiling). graphql-js reads them here instead; to compiled code they are opaque. Conditions of @skip and @include must stay
- * Boolean.
+ * of compiling). graphql-js reads them here instead; to compiled code they are opaque.
  */
 function loosenVariables(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
   const opaque: NamedTypeNode = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: "JSON" } };
   const variableDefinitions = operation.variableDefinitions?.map((definition): VariableDefinitionNode => {
-    const { kind, variable, type } = definition;
-    const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
-    if (named.kind === Kind.NAMED_TYPE && named.name.value === "Boolean") return definition;
+    const { kind, variable } = definition;
     return { kind, variable, type: opaque };
   });
   const loosened = { ...operation, ...(variableDefinitions && { variableDefinitions }) };

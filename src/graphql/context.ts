@@ -1,14 +1,15 @@
-import type { FieldNode, GraphQLResolveInfo } from "graphql";
+import type { GraphQLResolveInfo } from "graphql";
 import DataLoader from "dataloader";
 import type { Caller } from "../access/caller.js";
 import type { Scope } from "../store/readers/scope.js";
+import { Place } from "./place.js";
 import type { SessionEventSource } from "./session-event-source.js";
 
 type LoadMany<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>;
 
 /** What resolvers know of the request. Made anew for each operation, and for each event of a subscription (or old rows would show). */
 export class RequestContext {
-  private readonly loaders = new Map<FieldNode | string, DataLoader<unknown, unknown>>();
+  private readonly loaders = new Map<Place, DataLoader<unknown, unknown>>();
 
   constructor(
     readonly caller: Caller,
@@ -26,8 +27,8 @@ export class RequestContext {
   }
 
   /**
-   * Collects what one field of the operation asks for all parents, and reads it at once. One field node has one selection and one set
-   * of arguments, so it is what a batch can share.
+   * Collects what one field of the operation asks for all parents, and reads it at once. The same nodes have one selection and one set
+   * of arguments, so they are what a batch can share.
    * @param keyOf where keys are objects: what makes two of them the same
    */
   async load<Key, Value>(
@@ -36,15 +37,14 @@ export class RequestContext {
     loadMany: LoadMany<Key, Value>,
     keyOf?: (key: Key) => string,
   ): Promise<Value> {
-    const node = info.fieldNodes[0];
-    if (node === undefined) throw new Error("A resolver was called without a field node.");
-    let loader = this.loaders.get(node) as DataLoader<Key, Value, unknown> | undefined;
+    const place = Place.of(info.fieldNodes);
+    let loader = this.loaders.get(place) as DataLoader<Key, Value, unknown> | undefined;
     if (loader === undefined) {
       loader = new DataLoader<Key, Value, unknown>(
         loadMany,
         keyOf === undefined ? {} : { cacheKeyFn: keyOf },
       );
-      this.loaders.set(node, loader);
+      this.loaders.set(place, loader);
     }
     return await loader.load(key);
   }

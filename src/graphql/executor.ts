@@ -7,6 +7,7 @@ import {
   OperationTypeNode,
 } from "graphql";
 import { CompiledOperations } from "./compiled-operations.js";
+import { Conditions } from "./conditions.js";
 import type { RequestContext } from "./context.js";
 import { findOperation, SubscriptionInRequestError } from "./errors.js";
 import { asGraphQLError } from "./format-error.js";
@@ -25,6 +26,7 @@ export interface Operation {
  */
 export class Executor {
   private readonly compiled: CompiledOperations;
+  private readonly conditions = new Conditions();
 
   constructor(private readonly schema: GraphQLSchema) {
     this.compiled = new CompiledOperations(schema);
@@ -39,11 +41,12 @@ export class Executor {
       return { errors: [asGraphQLError(new SubscriptionInRequestError())] };
     const read = readVariables(this.schema, definition.variableDefinitions ?? [], variables ?? {});
     if ("errors" in read) return read;
-    const compiled = this.compiled.find(document, definition);
+    const settled = this.conditions.settle({ document, operation: definition }, read.coerced);
+    const compiled = settled && this.compiled.find(settled.document, settled.operation);
     if (compiled === undefined) {
       return await execute({
         schema: this.schema,
-        document,
+        document: settled?.document ?? document,
         rootValue,
         operationName: operationName ?? null,
         variableValues: variables ?? null,

@@ -1,11 +1,10 @@
-import type { GraphQLResolveInfo } from "graphql";
 import type { AgentVersionField } from "../store/readers/agent-version.reader.js";
 import type { MessageField } from "../store/readers/message.reader.js";
 import type { SessionField } from "../store/readers/session-record.js";
 import type { AnalysisField } from "../store/readers/analysis.reader.js";
 import type { Slice } from "../store/readers/page.js";
 import type { WebhookEventField } from "../store/readers/webhook-event.reader.js";
-import { selectedFields } from "./selection.js";
+import { type Info, selectedFields } from "./selection.js";
 
 /**
  * Which of a record's fields an operation needs. A GraphQL field that is computed names what it is computed from; so nothing is read
@@ -116,8 +115,6 @@ const analysisNeeds: Needs<AnalysisField> = {
 function needed<Field>(needs: Needs<Field>, selected: ReadonlySet<string>): Field[] {
   return Array.from(selected).flatMap((name) => needs[name] ?? []);
 }
-
-type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments" | "variableValues">;
 
 /** The levels under which a connection's items are selected. */
 export const itemPaths = ["nodes", "edges.node"] as const;

@@ -1,39 +1,31 @@
 import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionNode } from "graphql";
+import { Place } from "./place.js";
 
-/** A document is parsed once and executed often, so what a field selects is worked out once per field node. */
-const remembered = new WeakMap<FieldNode, Map<string, ReadonlySet<string>>>();
-
-type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments" | "variableValues">;
+/** Of an operation whose conditions are settled (see conditions.ts). */
+export type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments"> & {
+  /** Which type an interface's field is read as; what is selected of others is left out. */
+  readonly type?: string;
+};
 
 /**
  * The names of the fields that an operation selects below a field, through fragments; `paths` name the levels to pass first, such as
- * `nodes` and `edges.node`. What @skip and @include leave out is not among them.
+ * `nodes` and `edges.node`. A document is parsed once and executed often, so this is worked out once per place.
  */
 export function selectedFields(info: Info, ...paths: readonly string[]): ReadonlySet<string> {
-  const [node] = info.fieldNodes;
-  if (node === undefined) return new Set();
-  const known = remembered.get(node) ?? new Map<string, ReadonlySet<string>>();
-  remembered.set(node, known);
-  const key = paths.join(" ");
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const walk = new Walk(info);
-  const names = new Set(walk.fieldsBelow(info.fieldNodes, paths));
-  // Several field nodes are merged into one only where a document says a field twice; their sum depends on the operation.
-  if (info.fieldNodes.length === 1 && !walk.asksVariables) known.set(key, names);
-  return names;
+  const { selected } = Place.of(info.fieldNodes);
+  const key = [info.type ?? "", ...paths].join(" ");
+  const known = selected.get(key) ?? new Set(new Walk(info).fieldsBelow(info.fieldNodes, paths));
+  selected.set(key, known);
+  return known;
 }
 
-/** The fields that an operation selects at the end of a path below a field, through fragments; what is left out is not among them. */
+/** The fields that an operation selects at the end of a path below a field, through fragments. */
 export function fieldNodesBelow(info: Info, ...path: readonly string[]): readonly FieldNode[] {
   return new Walk(info).nodesAt(info.fieldNodes, path);
 }
 
 /** Goes down the selections of one operation. */
 class Walk {
-  /** Whether what is selected depends on this request's variables. */
-  asksVariables = false;
-
   constructor(private readonly info: Info) {}
 
   fieldsBelow(nodes: readonly FieldNode[], paths: readonly string[]): string[] {
@@ -56,23 +48,17 @@ class Walk {
 
   private fieldNodes(selections: readonly SelectionNode[]): FieldNode[] {
     return selections.flatMap((selection): FieldNode[] => {
-      if (this.isLeftOut(selection)) return [];
       if (selection.kind === Kind.FIELD) return [selection];
-      if (selection.kind === Kind.INLINE_FRAGMENT) return this.fieldNodes(selection.selectionSet.selections);
-      const fragment = this.info.fragments[selection.name.value];
-      return fragment === undefined ? [] : this.fieldNodes(fragment.selectionSet.selections);
+      const fragment =
+        selection.kind === Kind.INLINE_FRAGMENT ? selection : this.info.fragments[selection.name.value];
+      const type = fragment?.typeCondition?.name.value;
+      if (fragment === undefined || !this.isOf(type)) return [];
+      return this.fieldNodes(fragment.selectionSet.selections);
     });
   }
 
-  private isLeftOut({ directives = [] }: SelectionNode): boolean {
-    return directives.some(({ name, arguments: given = [] }) => {
-      const condition = given.find((argument) => argument.name.value === "if")?.value;
-      if (condition?.kind === Kind.VARIABLE) this.asksVariables = true;
-      const holds =
-        condition?.kind === Kind.VARIABLE
-          ? this.info.variableValues[condition.name.value] === true
-          : condition?.kind === Kind.BOOLEAN && condition.value;
-      return (name.value === "skip" && holds) || (name.value === "include" && !holds);
-    });
+  /** Only an interface's field has fragments on a type that an object may not be of. */
+  private isOf(type: string | undefined): boolean {
+    return type === undefined || this.info.type === undefined || type === this.info.type || type === "Node";
   }
 }

@@ -22,10 +22,15 @@ export class NodeResolver {
   ): Promise<unknown> {
     const { sessions, messages, agentVersions } = this.readers;
     const ids = [storedId(id)];
+    const as = ({ fieldNodes, fragments }: GraphQLResolveInfo, type: string) => ({
+      fieldNodes,
+      fragments,
+      type,
+    });
     const [[session], [message], [agentVersion]] = await Promise.all([
-      sessions.byIds(scope, ids, sessionFields(info)),
-      messages.byIds(scope, ids, messageFieldsOf(info)),
-      agentVersions.byIds(scope, ids, agentVersionFields(info)),
+      sessions.byIds(scope, ids, sessionFields(as(info, "Session"))),
+      messages.byIds(scope, ids, messageFieldsOf(as(info, "Message"))),
+      agentVersions.byIds(scope, ids, agentVersionFields(as(info, "AgentVersion"))),
     ]);
     if (session) return { ...session, __typename: "Session" };
     if (message) return { ...message, __typename: "Message" };

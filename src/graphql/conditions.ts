@@ -1,0 +1,111 @@
+import {
+  type DirectiveNode,
+  type DocumentNode,
+  GraphQLIncludeDirective,
+  GraphQLSkipDirective,
+  Kind,
+  type OperationDefinitionNode,
+  visit,
+} from "graphql";
+
+/** An operation in the document that it is executed in. */
+export interface PlacedOperation {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+}
+
+type Variables = Readonly<Record<string, unknown>>;
+
+/** What is known of an operation with conditions. */
+interface Conditional {
+  /** The variables that conditions ask. */
+  readonly names: readonly string[];
+  /** The operation without conditions, by the variables' values; the last used is the last. */
+  readonly settled: Map<string, PlacedOperation>;
+}
+
+/** For so many values of an operation's variables what they leave is kept. */
+const mostKept = 8;
+
+/**
+ * Decides the conditions of @skip and @include before an operation is executed: what they leave out is not there any more. So whoever
+ * looks at selections needs to know nothing of conditions; and graphql-jit, which keeps one condition for a fragment wherever it is
+ * spread, sees none. The same values leave the same objects, by which compiled code and places are found.
+ */
+export class Conditions {
+  private readonly known = new WeakMap<OperationDefinitionNode, Conditional | "none">();
+
+  /**
+   * @param variables coerced
+   * @returns undefined where a condition has no value: graphql-js says so
+   */
+  settle(placed: PlacedOperation, variables: Variables): PlacedOperation | undefined {
+    const { operation } = placed;
+    const conditional = this.known.get(operation) ?? conditionsOf(placed);
+    this.known.set(operation, conditional);
+    if (conditional === "none") return placed;
+    const { names, settled } = conditional;
+    if (names.some((name) => typeof variables[name] !== "boolean")) return undefined;
+    const key = names.map((name) => String(variables[name])).join();
+    const found = settled.get(key) ?? settle(placed, variables);
+    settled.delete(key);
+    settled.set(key, found);
+    for (const oldest of settled.keys()) {
+      if (settled.size <= mostKept) break;
+      settled.delete(oldest);
+    }
+    return found;
+  }
+}
+
+function conditionsOf(placed: PlacedOperation): Conditional | "none" {
+  const conditions: DirectiveNode[] = [];
+  visit(alone(placed), {
+    Directive: (node) => {
+      if (isCondition(node)) conditions.push(node);
+    },
+  });
+  if (conditions.length === 0) return "none";
+  const names = conditions.flatMap((node) => {
+    const value = valueOf(node);
+    return value?.kind === Kind.VARIABLE ? [value.name.value] : [];
+  });
+  return { names: [...new Set(names)], settled: new Map() };
+}
+
+function settle(placed: PlacedOperation, variables: Variables): PlacedOperation {
+  const holds = (node: DirectiveNode) => {
+    const value = valueOf(node);
+    const isTrue =
+      value?.kind === Kind.VARIABLE
+        ? variables[value.name.value] === true
+        : value?.kind === Kind.BOOLEAN && value.value;
+    return isTrue === (node.name.value === GraphQLIncludeDirective.name);
+  };
+  const enter = <Node extends { readonly directives?: readonly DirectiveNode[] | undefined }>(node: Node) => {
+    const { directives = [] } = node;
+    if (!directives.filter(isCondition).every(holds)) return null;
+    // Always a copy: what is known of a field's node (see place.ts) depends on the fragments spread below it, too.
+    return { ...node, directives: directives.filter((directive) => !isCondition(directive)) };
+  };
+  const document = visit(alone(placed), { Field: enter, InlineFragment: enter, FragmentSpread: enter });
+  const operation = document.definitions.find(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+  if (operation?.kind !== Kind.OPERATION_DEFINITION) throw new Error("An operation was lost.");
+  return { document, operation };
+}
+
+/** The document without its other operations. */
+function alone({ document, operation }: PlacedOperation): DocumentNode {
+  const definitions = document.definitions.filter(
+    (definition) => definition === operation || definition.kind === Kind.FRAGMENT_DEFINITION,
+  );
+  return { ...document, definitions };
+}
+
+function isCondition({ name }: DirectiveNode): boolean {
+  return name.value === GraphQLSkipDirective.name || name.value === GraphQLIncludeDirective.name;
+}
+
+function valueOf({ arguments: given = [] }: DirectiveNode) {
+  return given.find(({ name }) => name.value === "if")?.value;
+}
