@@ -24,7 +24,7 @@ const layers = {
   "webhook/": ["config", "errors", "logger", "metrics", "events/", "store/", "feed/"],
   "access/": ["config", "errors", "logger", "redis", "events/", "store/"],
   "graphql/": ["config", "errors", "logger", "metrics", "events/", "store/readers/", "feed/", "access/"],
-  "export/": ["errors", "logger", "store/readers/", "access/", "graphql/cursors"],
+  "export/": ["errors", "logger", "store/readers/", "access/", "graphql/cursors", "graphql/variables"],
 };
 
 const isIn = (file, place) => (place.endsWith("/") ? file.startsWith(place) : file === place);

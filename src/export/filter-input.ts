@@ -7,11 +7,14 @@ import {
   isRequiredInputField,
 } from "graphql";
 import { BadInputError, type FieldError } from "../errors.js";
+import { depthRule, isTooDeep } from "../graphql/variables.js";
 
 type Path = readonly (string | number)[];
 
 /** @throws BadInputError naming the field and what is expected there; never what was received, nor names that were not asked for */
 export function readFilter(value: unknown, schema: GraphQLSchema): object {
+  if (isTooDeep(value))
+    throw new BadInputError(`filter: ${depthRule}.`, [{ field: "filter", rule: depthRule }]);
   const type = schema.getType("SessionFilter") as GraphQLInputType;
   const problems: FieldError[] = [];
   const coerced: unknown = coerceInputValue(value, type, (path, wrong) => {

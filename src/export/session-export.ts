@@ -86,4 +86,5 @@ export class SessionExport {
   }
 }
 
-const csvStyle = { record_delimiter: "windows" } as const;
+/** A line feed alone ends a record for most readers, so it must stand in quotes too: what follows it would be a cell of its own. */
+const csvStyle = { record_delimiter: "windows", quoted_match: /[\r\n]/ } as const;

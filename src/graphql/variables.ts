@@ -11,6 +11,7 @@ import { BadInputError, type FieldError } from "../errors.js";
 
 /** Deeper than any filter may be, and far from where reading it would exhaust the stack. */
 const greatestDepth = 100;
+export const depthRule = `must not be nested deeper than ${greatestDepth} levels`;
 const mostErrors = 10;
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -21,11 +22,12 @@ export function readVariables(
   definitions: readonly VariableDefinitionNode[],
   given: Variables,
 ): { readonly coerced: Record<string, unknown> } | { readonly errors: readonly GraphQLError[] } {
-  const tooDeep = definitions.filter(({ variable }) => isDeeper(given[variable.name.value], greatestDepth));
+  const tooDeep = definitions.filter(({ variable }) => isTooDeep(given[variable.name.value]));
   if (tooDeep.length > 0) {
-    const rule = `must not be nested deeper than ${greatestDepth} levels`;
     return {
-      errors: tooDeep.map((definition) => mistake(definition, { field: nameOf(definition), rule })),
+      errors: tooDeep.map((definition) =>
+        mistake(definition, { field: nameOf(definition), rule: depthRule }),
+      ),
     };
   }
   const { coerced } = getVariableValues(schema, definitions, given, { maxErrors: 1 });
@@ -76,7 +78,8 @@ function withoutValue(rule: string): string {
     .replace(/^Value ".*" does not exist/s, "The value does not exist");
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
+/** Reading it would exhaust the stack. */
+export function isTooDeep(value: unknown, levels = greatestDepth): boolean {
   if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+  return levels === 0 || Object.values(value).some((each) => isTooDeep(each, levels - 1));
 }

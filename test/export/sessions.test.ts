@@ -121,6 +121,11 @@ describe("exports of sessions", () => {
     expect(rest.filter((line) => sessions.some(({ id }) => line.startsWith(id)))).toHaveLength(
       sessions.length,
     );
+    const records = readCsv(text);
+    expect(records).toHaveLength(sessions.length + 1);
+    expect(new Set(records.map((cells) => cells.length))).toEqual(new Set([records[0]?.length]));
+    expect(records.flat().filter((cell) => cell.includes("\n")).length).toBeGreaterThan(10);
+    expect(records.flat().filter((cell) => /^[=+@]/.test(cell))).toEqual([]);
     expect(text).toContain(`"'=HYPERLINK(""http://example.com"",""Café 😀"")"`);
     expect(text).not.toMatch(/(^|,|\r\n)"?[=+@]/);
   });
@@ -200,6 +205,15 @@ describe("exports of sessions", () => {
       expect(await response.json()).toMatchObject({ errors: [{ field, rule }] });
     });
 
+    it("refuses a filter that no stack would hold", async () => {
+      const filter = `${'{"not":'.repeat(8_000)}{}${"}".repeat(8_000)}`;
+      const response = await post("sessions.ndjson", `{"filter":${filter}}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        errors: [{ field: "filter", rule: "must not be nested deeper than 100 levels" }],
+      });
+    });
+
     it("refuses what is no JSON, too long, or in the URL", async () => {
       const statuses = [
         await post("sessions.csv", "filter={}", "text/plain"),
@@ -211,3 +225,16 @@ describe("exports of sessions", () => {
     });
   });
 });
+
+/** RFC 4180's records; carriage returns and line feeds that stand in no quotes end one, as they do for spreadsheets. */
+function readCsv(text: string): string[][] {
+  const records: string[][] = [[]];
+  for (const [, quoted, plain = "", end] of text.matchAll(
+    /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\r|\n|$)/g,
+  )) {
+    if (end === "" && quoted === undefined && plain === "" && records.at(-1)?.length === 0) break;
+    records.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end !== ",") records.push([]);
+  }
+  return records.filter((cells) => cells.length > 0);
+}

@@ -195,12 +195,34 @@ describe("statistics of sessions", () => {
     [{ filter: { search: "!?" } }, "filter.search"],
     [{ filter: { id: { in: Array(501).fill(randomUUID()) } } }, "filter.id.in"],
     [{ filter: nest(12) }, "must not be nested deeper"],
+    [{ filter: { messageCount: { in: Array(501).fill(1) } } }, "filter.messageCount.in"],
   ])("refuses bad input and says what is wrong: %#", async (variables, named) => {
     const { errors } = await service.query(statsQuery, variables);
     expect(errors?.[0]).toMatchObject({
       message: expect.stringContaining(named),
       extensions: { code: "BAD_USER_INPUT" },
     });
+  });
+
+  it("refuses numbers that no double holds, which GraphQL takes as literals", async () => {
+    const { errors } = await service.query(
+      '{ sessionStats(filter: { analysis: [{ name: "Age", number: { in: [1, -1e999] } }] }) { count } }',
+    );
+    expect(errors?.[0]).toMatchObject({
+      message: "filter.analysis.0.number.in: must be a finite number.",
+      extensions: { code: "BAD_USER_INPUT" },
+    });
+  });
+
+  it("takes as many texts as a filter may hold, wherever they stand", async () => {
+    const texts = Array.from({ length: 498 }, (_, index) => `text ${index}`);
+    for (const filter of [
+      { analysis: [{ name: "Age", string: { in: texts } }] },
+      { messages: { some: { or: [{ body: { in: [...texts, "other"] } }] } } },
+      { analysisHistory: { every: { chatSummary: { nin: texts } } } },
+      { agentVersion: { name: { in: texts } } },
+    ])
+      expect((await service.query(statsQuery, { filter })).errors, JSON.stringify(filter)).toBeUndefined();
   });
 });
 

@@ -56,7 +56,10 @@ describe("sessions of agent versions", () => {
     const order = sessionOrder([]);
     const few = versionIds.slice(0, 42);
     const wide = { id: { in: sessionIds.slice(0, 480) }, status: { nin: ["STARTED"] } };
-    for (const filter of [{}, wide, { id: { in: sessionIds.slice(0, 100) } }]) {
+    const costly = {
+      and: Array.from({ length: 12 }, () => ({ messages: { none: { userId: { null: false } } } })),
+    };
+    for (const filter of [{}, wide, costly, { id: { in: sessionIds.slice(0, 100) } }]) {
       const query = { filter, order, window: of };
       const alone = new Map(
         await Promise.all(

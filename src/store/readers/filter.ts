@@ -185,6 +185,10 @@ export function compileComparator(
   const parts: SqlCondition[] = [];
   const add = (sql: string, ...values: SqlValue[]) => parts.push({ sql, parameters: values });
   const { eq, neq, in: among, nin, null: isNull, contains, startsWith } = comparator;
+  // GraphQL's literals know no greatest number.
+  for (const [name, value] of Object.entries(comparator) as [string, unknown][])
+    for (const each of Array.isArray(value) ? (value as unknown[]) : [value])
+      demand(typeof each !== "number" || Number.isFinite(each), `${path}.${name}`, "must be a finite number");
   for (const [name, values] of Object.entries({ in: among, nin })) {
     tally.values += (values ?? []).length;
     demand(
@@ -229,7 +233,17 @@ function oneOf(
   dialect: Dialect,
 ): SqlCondition {
   if (values.length === 0) return { sql: "1 = 0", parameters: [] };
-  if (field.isText !== true) return { sql: `${column} IN (${placeholders(values)})`, parameters: values };
+  const among = { sql: `${column} IN (${placeholders(values)})`, parameters: values };
+  if (field.isText !== true) return among;
+  // SQLite compares texts exactly, and parses no more than about 1,000 terms in a row.
+  if (dialect === "sqlite") {
+    if (field.prefixColumn === undefined) return among;
+    const prefixes = values.map((value) => textPrefix(String(value)));
+    return join(
+      [{ sql: `${field.prefixColumn} IN (${placeholders(values)})`, parameters: prefixes }, among],
+      "AND",
+    );
+  }
   return join(
     values.map((value) => equals(column, value, field, dialect)),
     "OR",

@@ -1,5 +1,5 @@
 import type { SqlReader } from "../database.js";
-import { mostInUnion } from "../dialect.js";
+import { unionLimits } from "../dialect.js";
 import { placeholders, selectList } from "../statements.js";
 import { type SessionRow, sessions } from "../tables/sessions.table.js";
 import { type Asking, join } from "./filter.js";
@@ -16,9 +16,6 @@ import {
   type SessionRecord,
   toRecord,
 } from "./session-record.js";
-
-/** Of one statement: SQLite takes 32,766. */
-const mostParameters = 30_000;
 
 /** Reads sessions within a scope, only the columns that were asked for. */
 export class SessionReader {
@@ -85,8 +82,8 @@ export class SessionReader {
 
   /**
    * The same window of sessions of each of many agent versions, in one statement. Each version's part is a walk of its own along an
-   * index, so that what is read does not grow with the sessions that a version has; thousands of versions, or
-   * hundreds and a filter of hundreds of values, are too much for walks, and all of their sessions that match are read.
+   * index, so that what is read does not grow with the sessions that a version has; where versions and conditions are too many for that,
+   * all of their sessions that match are read.
    */
   async ofAgentVersions(
     scope: Scope,
@@ -97,8 +94,9 @@ export class SessionReader {
     const wanted = new Set<SessionField>([...fields, "id", "agentVersionId"]);
     const window = windowSql(query.order, query.window);
     const where = join([...this.matching(scope, query.filter, "each"), ...window.conditions], "AND");
-    const walked = agentVersionIds.length * (where.parameters.length + 1);
-    const canWalk = agentVersionIds.length <= mostInUnion(this.database.dialect) && walked <= mostParameters;
+    const limits = unionLimits(this.database.dialect);
+    const { length } = agentVersionIds;
+    const canWalk = length <= limits.selects && length * where.sql.length <= limits.characters;
     const found = canWalk ? walks(agentVersionIds, where, window) : ranks(agentVersionIds, where, window);
     const rows = await this.database.read<SessionRow>(
       `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}
