@@ -138,7 +138,7 @@ interface HttpParts {
 /** All that is served, before it listens: the webhook's router, what it does not answer, and WebSockets. */
 async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<Server> {
   const { config, storage, access, live, logger } = parts;
-  const readers = createReaders(live);
+  const readers = createReaders(live, storage);
   const metrics = new Metrics({
     deadLetters: () => readers.webhookEvents.count({ status: "dead" }),
     feedHead: async () => (await live.feed.bounds()).head,
@@ -176,12 +176,12 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
 /** What pages of other origins may read of an answer, beside what browsers show them anyway. */
 const exposedHeaders = ["Retry-After", "WWW-Authenticate", "Content-Disposition", "X-Export-Cursor"];
 
-function createReaders({ forClients, sessions }: Live): Readers {
+function createReaders({ forClients, sessions }: Live, { cursorKey }: Storage): Readers {
   return {
     sessions,
     messages: new MessageReader(forClients),
     agentVersions: new AgentVersionReader(forClients),
-    analyses: new AnalysisReader(forClients),
+    analyses: new AnalysisReader(forClients, cursorKey),
     webhookEvents: new WebhookEventReader(forClients),
     stats: new StatsReader(forClients),
   };

@@ -114,6 +114,11 @@ describe("a masked reader", () => {
       '{ analysisHistory: { every: { chatSummary: { contains: "x" } } } }',
       "analysisHistory.every.chatSummary",
     ],
+    [
+      "sessions",
+      '{ analysisHistory: { some: { or: [{ id: { eq: "x" } }] } } }',
+      "analysisHistory.some.or.0.id",
+    ],
     ["messages", '{ body: { contains: "x" } }', "body"],
     ["messages", '{ and: [{ from: { startsWith: "+1" } }] }', "and.0.from"],
     ["messages", '{ to: { eq: "x" } }', "to"],
@@ -129,6 +134,32 @@ describe("a masked reader", () => {
     expect(
       (await service.query(`{ ${list}(filter: ${filter}) { totalCount } }`, {}, reader)).errors,
     ).toBeUndefined();
+  });
+
+  it("gets ids of analyses from whose hash nothing can be guessed, always the same", async () => {
+    interface Histories {
+      readonly sessions: { readonly nodes: { readonly analysisHistory: { readonly id: string }[] }[] };
+    }
+    const histories = "{ sessions { nodes { analysisHistory { id } } } }";
+    const idsFor = async (caller: typeof masked) => {
+      const { data } = await service.query<Histories>(histories, {}, caller);
+      return data.sessions.nodes.flatMap(({ analysisHistory }) => analysisHistory.map(({ id }) => id));
+    };
+    const [seen, again, real] = [await idsFor(masked), await idsFor(masked), await idsFor(reader)];
+    expect(seen.length).toBeGreaterThan(0);
+    expect(again).toEqual(seen);
+    expect(seen.map((id) => id.slice(0, 37))).toEqual(real.map((id) => id.slice(0, 37)));
+    expect(seen.filter((id) => real.includes(id))).toEqual([]);
+  });
+
+  it("learns no more of the feed than that it moved", async () => {
+    const { data } = await service.query<{ sessions: { eventCursor: string } }>(
+      "{ sessions { eventCursor } }",
+      {},
+      masked,
+    );
+    const bytes = Buffer.from(data.sessions.eventCursor, "base64url");
+    expect(bytes.toString("latin1")).not.toMatch(/\[\d+\]/);
   });
 
   it("cannot ask so when subscribing either", async () => {

@@ -101,7 +101,7 @@ describe("a long export", () => {
 
   it("ends its reading when the client goes away", async () => {
     const reader = new CountingReader(database);
-    const sessions = new SessionExport(new SessionReader(reader), new AnalysisReader(reader));
+    const sessions = new SessionExport(new SessionReader(reader), new AnalysisReader(reader, "key"));
     const app = express().use(
       exportRouter({
         sessions,

@@ -62,7 +62,9 @@ export class AnalysisAnswer {
   simpleResolvers: true,
 })
 export class Analysis {
-  @Field(() => ID, { description: "The session's id and the hash of the analysis." })
+  @Field(() => ID, {
+    description: "The session's id and the hash of the analysis; a masked reader gets another hash.",
+  })
   readonly id!: string;
 
   @Field(() => ID, {

@@ -12,7 +12,7 @@ import {
   storedHash,
   storedId,
 } from "./filter.js";
-import { maskAnalyzed } from "./mask.js";
+import { maskAnalyzed, maskHash } from "./mask.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /** One analysis of a session's history. Holds the fields that were asked for. */
@@ -77,7 +77,11 @@ const mostNames = 1_000;
 
 /** Reads analyses within a scope. */
 export class AnalysisReader {
-  constructor(private readonly database: SqlReader) {}
+  /** @param key makes the ids that masked readers see */
+  constructor(
+    private readonly database: SqlReader,
+    private readonly key: string,
+  ) {}
 
   /** The names of all answers of current analyses, sorted; at most 1,000. */
   async answerNames(scope: Scope): Promise<string[]> {
@@ -111,7 +115,11 @@ export class AnalysisReader {
     return await maskAnalyzed(
       this.database,
       scope,
-      rows.map((row) => toRecord(row, new Set(fields))),
+      rows.map((row) => {
+        const record = toRecord(row, new Set(fields));
+        if (!fields.includes("id")) return record;
+        return { ...record, id: `${row.sessionId}:${maskHash(scope, row.contentSha256, this.key)}` };
+      }),
     );
   }
 }
@@ -120,7 +128,6 @@ export class AnalysisReader {
 function toRecord(row: AnalysisRow, fields: ReadonlySet<AnalysisField>): AnalysisRecord {
   const record = row as unknown as Record<string, unknown>;
   const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, customAnalysisData } = row;
-  if (fields.has("id")) record.id = `${row.sessionId}:${row.contentSha256}`;
   if (fields.has("customAnalysisData") && customAnalysisData !== null)
     record.customAnalysisData = JSON.parse(customAnalysisData);
   if (fields.has("createdAt"))

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { ForbiddenError } from "../../errors.js";
 import { type Question, readQuestions } from "../../events/questions.js";
 import type { SqlReader } from "../database.js";
@@ -12,7 +13,8 @@ import type { Scope } from "./scope.js";
  * - bodies, transcripts, summaries, attachments and metadata: null;
  * - answers: true, false, numbers below a million and one of the question's choices stay; all else (free text, lists, numbers long
  *   enough to be a phone number) is null;
- * - settings of the provider: their questions alone.
+ * - settings of the provider: their questions alone;
+ * - the hash in an analysis' id, from which short texts and answers could be guessed: another one, made with a key.
  */
 const withheldOf = {
   session: ["chatSummary", "chatTranscript", "translatedChatTranscript"],
@@ -45,7 +47,10 @@ export function refuseWithheld(scope: Scope, filter: unknown, path = "filter"): 
   for (const [name, value] of Object.entries(filter)) {
     if (value === null || value === undefined) continue;
     const field = `${path}.${name}`;
-    const isWithheld = withheldFilters.has(name) || (name === "number" && asksOfLongNumbers(value));
+    const isWithheld =
+      withheldFilters.has(name) ||
+      (name === "number" && asksOfLongNumbers(value)) ||
+      (name === "id" && path.split(".").includes("analysisHistory"));
     if (isWithheld)
       throw new ForbiddenError(`${field}: is withheld from masked readers.`, [
         { field, rule: "is withheld from masked readers" },
@@ -103,6 +108,11 @@ export async function maskAnalyzed<Session extends Analyzed>(
     }
     return masked as unknown as Session;
   });
+}
+
+/** The hash of an analysis as the scope may see it. */
+export function maskHash(scope: Scope, hash: string, key: string): string {
+  return scope.masked ? createHmac("sha256", key).update(`analysis\0${hash}`).digest("hex") : hash;
 }
 
 /** Agent versions as the scope may see them: settings hold prompts and numbers to call. */
