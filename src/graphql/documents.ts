@@ -20,7 +20,7 @@ const longestKept = 10_000;
 
 /**
  * Parses and validates query texts of subscriptions. A thousand subscribers send the same text: it is read once, and the same text is
- * the same document, by which compiled code and groups of subscribers are found.
+ * the same document, by which compiled code is found.
  */
 export class Documents {
   private readonly prepared = new Map<string, PreparedDocument>();

@@ -1,11 +1,12 @@
+import { createHash } from "node:crypto";
 import {
   createSourceEventStream,
-  type DocumentNode,
   type ExecutionResult,
-  getOperationAST,
   GraphQLError,
   type GraphQLSchema,
   Kind,
+  type OperationDefinitionNode,
+  print,
   type TypeNode,
 } from "graphql";
 import { UnavailableError } from "../errors.js";
@@ -30,13 +31,10 @@ export interface LiveOperationsParts {
 }
 
 /**
- * Subscriptions, whatever their transport. Subscribers with the same document, variables and view of the data form a group; an
+ * Subscriptions, whatever their transport. Subscribers with the same text, variables and view of the data form a group; an
  * event is executed and serialised once for a group. The cursor is part of the event, so `after` makes no difference to what is said.
  */
 export class LiveOperations {
-  private readonly documentIds = new WeakMap<DocumentNode, number>();
-  private nextDocumentId = 1;
-
   constructor(private readonly parts: LiveOperationsParts) {}
 
   /**
@@ -68,20 +66,11 @@ export class LiveOperations {
       }
     }
     const subscription = {
-      key: this.keyOf(operation),
+      key: keyOf(operation, definition, read.coerced),
       interest,
       render: (entry: FeedEntry) => this.render(operation, entry),
     };
     return fanOut.subscribe(subscription, after, sink);
-  }
-
-  /** Two operations with the same key are told the same, byte for byte. */
-  private keyOf({ document, operationName, variables, context }: Operation): string {
-    const id = this.documentIds.get(document) ?? this.nextDocumentId++;
-    this.documentIds.set(document, id);
-    const cursors = cursorVariables(document, operationName);
-    const told = Object.entries(variables ?? {}).filter(([name]) => !cursors.has(name));
-    return JSON.stringify([id, operationName ?? null, told, context.caller.role, context.scope]);
   }
 
   /** Each event has a context of its own: loaders of the one before would serve its rows. */
@@ -103,12 +92,24 @@ export class LiveOperations {
   }
 }
 
-/** Variables that can only be the `after` of a subscription: nothing else takes a Cursor there. */
-function cursorVariables(document: DocumentNode, operationName: string | null | undefined): Set<string> {
-  const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? [];
-  return new Set(
-    definitions.filter(({ type }) => namedType(type) === "Cursor").map(({ variable }) => variable.name.value),
-  );
+/** Two operations with the same key are told the same, byte for byte. Of variables counts what was understood, not how it was written. */
+function keyOf(
+  { document, context }: Operation,
+  { name, variableDefinitions = [] }: OperationDefinitionNode,
+  coerced: Readonly<Record<string, unknown>>,
+): string {
+  const text = document.loc?.source.body ?? print(document);
+  // These can only be the `after` of a subscription: nothing else takes a Cursor there.
+  const cursors = variableDefinitions.filter(({ type }) => namedType(type) === "Cursor");
+  const told = { ...coerced };
+  for (const { variable } of cursors) told[variable.name.value] = undefined;
+  return JSON.stringify([
+    createHash("sha256").update(text).digest("base64"),
+    name?.value ?? null,
+    told,
+    context.caller.role,
+    context.scope,
+  ]);
 }
 
 function namedType(type: TypeNode): string | undefined {
