@@ -232,7 +232,7 @@ class Scales {
         : value?.kind === Kind.INT
           ? Number(value.value)
           : undefined;
-    return typeof size === "number" && size > 0 ? size : undefined;
+    return typeof size === "number" && size >= 0 ? size : undefined;
   }
 
   /** The variable's default counts where nothing is given; null is given. */

@@ -14,10 +14,14 @@ export class Place {
 
   /** Places live as long as their nodes, which is as long as the document. */
   static of(nodes: readonly FieldNode[]): Place {
-    return nodes.reduce<Place>((place, node) => {
-      const known = place.longer.get(node) ?? new Place();
-      place.longer.set(node, known);
-      return known;
-    }, Place.none);
+    return nodes.reduce<Place>((place, node) => place.with(node), Place.none);
+  }
+
+  private with(node: FieldNode): Place {
+    const known = this.longer.get(node);
+    if (known !== undefined) return known;
+    const place = new Place();
+    this.longer.set(node, place);
+    return place;
   }
 }

@@ -227,10 +227,14 @@ describe("limits of one operation", () => {
       body: JSON.stringify([{ query: "{ __typename }" }, { query: "{ __typename }" }]),
     });
     expect(response.status).toBe(400);
-    const { errors } = await service.query("{ sessions(first: 201) { nodes { id } } }");
-    expect(errors?.[0]).toMatchObject({
-      message: "first: must be between 0 and 200.",
-      extensions: { code: "BAD_USER_INPUT" },
-    });
+    const { data, extensions } = await service.query("{ sessions(first: 0) { nodes { id } } }");
+    expect([data, extensions]).toEqual([{ sessions: { nodes: [] } }, { cost: 1 }]);
+    for (const first of [-1, 201]) {
+      const { errors } = await service.query(`{ sessions(first: ${first}) { nodes { id } } }`);
+      expect(errors?.[0]).toMatchObject({
+        message: "first: must be between 0 and 200.",
+        extensions: { code: "BAD_USER_INPUT" },
+      });
+    }
   });
 });
