@@ -97,8 +97,8 @@ export function jsonArrayOf(dialect: Dialect, column: string): string {
 }
 
 /**
- * How many SELECTs one UNION may hold, and how long their conditions may be together. SQLite takes 500, and 32,766 values, and prepares them in a time
- * that grows with their square; the others know no limit, and take 0.1 to 0.3 ms for a short one.
+ * How many SELECTs one UNION may hold, and how many characters their conditions may have together. SQLite takes 500, and 32,766 values,
+ * and prepares them in a time that grows with their square; the others know no limit, and take 0.1 to 0.3 ms for a short one.
  */
 export function unionLimits(dialect: Dialect): { readonly selects: number; readonly characters: number } {
   return dialect === "sqlite"
