@@ -81,7 +81,7 @@ export class GraphqlEndpoint {
       expressMiddleware(this.apollo, {
         // Of what Apollo asks before it parses, only this may refuse.
         context: ({ req }) => {
-          this.refuseUnlisted(req);
+          this.refuseTexts(req);
           return Promise.resolve(newContext(this.parts, this.parts.access.gate.callerOf(req)));
         },
       }),
@@ -89,10 +89,9 @@ export class GraphqlEndpoint {
     return router;
   }
 
-  private refuseUnlisted(request: Request): void {
-    if (this.parts.config.graphql.allowListFile === undefined) return;
+  private refuseTexts(request: Request): void {
     for (const text of textsOf(request)) {
-      const error = this.gate.refuseUnlisted(text);
+      const error = this.gate.refuseText(text);
       if (error !== undefined) throw error;
     }
   }
@@ -117,7 +116,7 @@ function newContext({ events }: EndpointParts, caller: Caller): RequestContext {
 /** The operations' texts that a request holds, wherever Apollo would look for one. */
 function textsOf({ body, url }: Request): string[] {
   const { query } = (body ?? {}) as { readonly query?: unknown };
-  const inUrl = new URLSearchParams(url.replace(/^[^?]*/, "")).getAll("query");
+  const inUrl = url.includes("?") ? new URLSearchParams(url.replace(/^[^?]*/, "")).getAll("query") : [];
   return typeof query === "string" ? [query, ...inUrl] : inUrl;
 }
 

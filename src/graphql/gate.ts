@@ -2,7 +2,7 @@ import { type ApolloServerPlugin, HeaderMap } from "@apollo/server";
 import { getOperationAST, GraphQLError, type GraphQLSchema, Kind } from "graphql";
 import type { Access } from "../access/access.js";
 import { type Caller, localCaller } from "../access/caller.js";
-import { ServiceError } from "../errors.js";
+import { BadInputError, ServiceError } from "../errors.js";
 import type { AllowList } from "./allow-list.js";
 import type { RequestContext } from "./context.js";
 import { demandWithin, type Limits, type RequestedOperation, weigh } from "./limits.js";
@@ -19,12 +19,15 @@ export class OperationGate {
   ) {}
 
   /**
-   * Asked before a text is parsed: what validation says of one that is not listed would tell strangers the schema.
-   * @returns the error to answer with, where only listed operations are served and this is none of them
+   * Asked before a text is parsed: what validation says of one that is not listed would tell strangers the schema, and no stack holds
+   * one that is nested without end.
+   * @returns the error to answer with, where only listed operations are served and this is none of them, or it is nested too deep
    */
-  refuseUnlisted(text: string): GraphQLError | undefined {
+  refuseText(text: string): GraphQLError | undefined {
     try {
       this.allowList?.demand(text);
+      if (nestingOf(text) > greatestNesting)
+        throw new BadInputError(`query: ${nesting}.`, [{ field: "query", rule: nesting }]);
       return undefined;
     } catch (error) {
       return asGraphQLError(error);
@@ -69,6 +72,23 @@ export class OperationGate {
   }
 }
 
+/** More than any setting of the greatest depth allows, and far from where parsing exhausts the stack. */
+const greatestNesting = 1_000;
+const nesting = `must not be nested deeper than ${greatestNesting} levels`;
+
+/** Strings, comments, and what opens and closes a level. Strings without an end match too, or each quote in them would be tried. */
+const levels = /"""[^]*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[^\n\r]*|([([{])|[)\]}]/g;
+
+function nestingOf(text: string): number {
+  let [depth, greatest] = [0, 0];
+  for (const [token, opening] of text.matchAll(levels)) {
+    if (opening !== undefined) depth += 1;
+    else if (/^[)\]}]/.test(token)) depth -= 1;
+    greatest = Math.max(greatest, depth);
+  }
+  return greatest;
+}
+
 /** The names of the operation's own fields: what is asked for at the top. */
 function rootFields({ document, operationName }: RequestedOperation): string[] {
   const selections = getOperationAST(document, operationName)?.selectionSet.selections ?? [];
@@ -83,8 +103,8 @@ export function gatePlugin(gate: OperationGate): ApolloServerPlugin<RequestConte
       return Promise.resolve({
         didResolveOperation: async ({ document, operationName, request, source, contextValue }) => {
           // The endpoint has asked about what the request holds; this is about what Apollo made of it.
-          const unlisted = gate.refuseUnlisted(source);
-          if (unlisted !== undefined) throw unlisted;
+          const refusal = gate.refuseText(source);
+          if (refusal !== undefined) throw refusal;
           const operation = { document, operationName, variables: request.variables };
           const admission = await gate.admit(operation, contextValue.caller);
           cost = admission.cost;

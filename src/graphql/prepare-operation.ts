@@ -51,8 +51,8 @@ export class OperationPreparer {
     { query, operationName, variables }: OperationPayload,
     context: RequestContext,
   ): Promise<PreparedOperation | readonly GraphQLError[]> {
-    const unlisted = this.gate.refuseUnlisted(query);
-    if (unlisted !== undefined) return [unlisted];
+    const refusal = this.gate.refuseText(query);
+    if (refusal !== undefined) return [refusal];
     const { document, errors } = this.documents.prepare(query);
     if (document === undefined) return errors;
     const operation = findOperation(document, operationName);

@@ -66,6 +66,34 @@ async function overSocket(request: Request): Promise<Mistake[] | undefined> {
   }
 }
 
+describe("a text that is nested without end", () => {
+  it.each([
+    ["lists", `{ sessions(filter: { and: ${"[".repeat(2_400)}${"]".repeat(2_400)} }) { nodes { id } } }`],
+    ["fields", `${"{a".repeat(2_000)}${"}".repeat(2_000)}`],
+  ])("is refused before it is parsed: %s", async (_, query) => {
+    const rule = "must not be nested deeper than 1000 levels";
+    const expected = [
+      {
+        message: `query: ${rule}.`,
+        extensions: { code: "BAD_USER_INPUT", fields: [{ field: "query", rule }] },
+      },
+    ];
+    const { status, errors } = await overHttp({ query });
+    expect([status, errors]).toMatchObject([400, expected]);
+    expect(await overSocket({ query })).toMatchObject(expected);
+    expect((await overStream({ query })).errors).toMatchObject(expected);
+  });
+
+  it("is not one whose strings and comments hold brackets", async () => {
+    const brackets = "{[(".repeat(400);
+    const query = `# ${brackets}
+      { sessions(filter: { search: """ x " ${brackets}""", language: { in: ["\\"${brackets}"] } }) { nodes { id } } }`;
+    expect((await overHttp({ query })).errors).toBeUndefined();
+    const open = `{ sessions(filter: { language: { eq: "${'\\"'.repeat(20_000)}`;
+    expect((await overHttp({ query: open })).errors?.[0]?.extensions.code).toBe("GRAPHQL_PARSE_FAILED");
+  });
+});
+
 describe("a mistake in variables", () => {
   const query = "query ($f: SessionFilter, $n: Int) { sessions(filter: $f, first: $n) { nodes { id } } }";
   const subscription = "subscription ($f: SessionFilter) { sessionAnalyzed(filter: $f) { cursor } }";
