@@ -65,7 +65,7 @@ export class AgentVersionRevision {
 
 @ObjectType({
   description:
-    "A version of a conversation agent. Below a session: as that session's newest event carried it; elsewhere: as the newest event of any session did.",
+    "A version of a conversation agent. Below a session: as that session's newest event carried it; elsewhere: as the newest event of any session did. A normalised cache must not keep it by its id alone (for Apollo: keyFields: false).",
   implements: Node,
   simpleResolvers: true,
 })
