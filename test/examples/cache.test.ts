@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ApolloClient, gql, HttpLink, InMemoryCache } from "@apollo/client";
+import { ApolloClient, gql, HttpLink, InMemoryCache, type TypedDocumentNode } from "@apollo/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { sample, startService, type TestService } from "../service.js";
 
@@ -25,7 +25,7 @@ interface Names {
 
 async function namesWith(cache: InMemoryCache): Promise<string[]> {
   const client = new ApolloClient({ cache, link: new HttpLink({ uri: `${service.url}/graphql` }) });
-  const query = gql`
+  const query: TypedDocumentNode<Names> = gql`
     {
       sessions {
         nodes {
@@ -38,13 +38,13 @@ async function namesWith(cache: InMemoryCache): Promise<string[]> {
       }
     }
   `;
-  const { data } = await client.query<Names>({ query });
+  const { data } = await client.query({ query });
   client.stop();
   return (data?.sessions.nodes ?? []).map(({ agentVersion }) => agentVersion.name).sort();
 }
 
 it("Apollo's cache keeps each session's own content of an agent version, as the README sets it up", async () => {
-  const cache = new InMemoryCache({ typePolicies: { AgentVersion: { keyFields: false } } });
+  const cache = new InMemoryCache({ typePolicies: { AgentVersion: { keyFields: false, merge: true } } });
   expect(await namesWith(cache)).toEqual(["Ada", "Ada, renamed"]);
   // What the setting is for.
   expect(new Set(await namesWith(new InMemoryCache())).size).toBe(1);
