@@ -5,6 +5,8 @@ import {
   GraphQLSkipDirective,
   Kind,
   type OperationDefinitionNode,
+  type SelectionSetNode,
+  separateOperations,
   visit,
 } from "graphql";
 
@@ -24,8 +26,9 @@ interface Conditional {
   readonly settled: Map<string, PlacedOperation>;
 }
 
-/** For so many values of an operation's variables what they leave is kept. */
+/** For so many values of an operation's variables what they leave is kept, and of no longer texts. */
 const mostKept = 8;
+const longestKept = 20_000;
 
 /**
  * Decides the conditions of @skip and @include before an operation is executed: what they leave out is not there any more. So whoever
@@ -49,7 +52,7 @@ export class Conditions {
     const key = names.map((name) => String(variables[name])).join();
     const found = settled.get(key) ?? settle(placed, variables);
     settled.delete(key);
-    settled.set(key, found);
+    if ((placed.document.loc?.end ?? Infinity) <= longestKept) settled.set(key, found);
     for (const oldest of settled.keys()) {
       if (settled.size <= mostKept) break;
       settled.delete(oldest);
@@ -94,12 +97,23 @@ function settle(placed: PlacedOperation, variables: Variables): PlacedOperation 
   return { document, operation };
 }
 
-/** The document without its other operations. */
+/** The operation with the fragments that it spreads: others ask other variables. */
 function alone({ document, operation }: PlacedOperation): DocumentNode {
-  const definitions = document.definitions.filter(
-    (definition) => definition === operation || definition.kind === Kind.FRAGMENT_DEFINITION,
-  );
-  return { ...document, definitions };
+  return separateOperations(document)[operation.name?.value ?? ""] ?? document;
+}
+
+/** Whether anything is left of an operation. */
+export function selectsSomething({ document, operation }: PlacedOperation): boolean {
+  const inSet = ({ selections }: SelectionSetNode): boolean =>
+    selections.some((selection) => {
+      if (selection.kind === Kind.FIELD) return true;
+      if (selection.kind === Kind.INLINE_FRAGMENT) return inSet(selection.selectionSet);
+      const fragment = document.definitions.find(
+        (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,
+      );
+      return fragment?.kind === Kind.FRAGMENT_DEFINITION && inSet(fragment.selectionSet);
+    });
+  return inSet(operation.selectionSet);
 }
 
 function isCondition({ name }: DirectiveNode): boolean {

@@ -9,6 +9,8 @@ type LoadMany<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>;
 
 /** What resolvers know of the request. Made anew for each operation, and for each event of a subscription (or old rows would show). */
 export class RequestContext {
+  /** What the operation asks for beyond what could be weighed before it ran. */
+  costBeyond = 0;
   private readonly loaders = new Map<Place, DataLoader<unknown, unknown>>();
 
   constructor(

@@ -34,6 +34,17 @@ export class SubscriptionInRequestError extends ServiceError {
   }
 }
 
+/** @skip and @include leave nothing of a subscription. */
+export class NothingSelectedError extends ServiceError {
+  constructor() {
+    super("@skip and @include leave no field of the subscription.", {
+      status: 400,
+      code: "BAD_USER_INPUT",
+      logLevel: "info",
+    });
+  }
+}
+
 /** @returns the error to answer with where the document has no such operation */
 export function findOperation(
   document: DocumentNode,

@@ -77,7 +77,7 @@ const greatestNesting = 1_000;
 const nesting = `must not be nested deeper than ${greatestNesting} levels`;
 
 /** Strings, comments, and what opens and closes a level. Strings without an end match too, or each quote in them would be tried. */
-const levels = /"""[^]*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[^\n\r]*|([([{])|[)\]}]/g;
+const levels = /"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[^\n\r]*|([([{])|[)\]}]/g;
 
 function nestingOf(text: string): number {
   let [depth, greatest] = [0, 0];

@@ -14,7 +14,8 @@ import type { FanOut } from "../feed/fan-out.js";
 import type { Message, Sink, Subscriber } from "../feed/subscriber.js";
 import type { Logger } from "../logger.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
-import { findOperation, SessionGoneError } from "./errors.js";
+import { Conditions, selectsSomething } from "./conditions.js";
+import { findOperation, NothingSelectedError, SessionGoneError } from "./errors.js";
 import type { Executor, Operation } from "./executor.js";
 import { asGraphQLError, formatError } from "./format-error.js";
 import { type SessionEventSource, WantedEvents } from "./session-event-source.js";
@@ -35,6 +36,8 @@ export interface LiveOperationsParts {
  * event is executed and serialised once for a group. The cursor is part of the event, so `after` makes no difference to what is said.
  */
 export class LiveOperations {
+  private readonly conditions = new Conditions();
+
   constructor(private readonly parts: LiveOperationsParts) {}
 
   /**
@@ -48,9 +51,12 @@ export class LiveOperations {
     if (definition instanceof GraphQLError) return [definition];
     const read = readVariables(schema, definition.variableDefinitions ?? [], variables ?? {});
     if ("errors" in read) return read.errors;
+    const settled = this.conditions.settle({ document, operation: definition }, read.coerced);
+    // graphql-js takes for granted that a field is left.
+    if (settled && !selectsSomething(settled)) return [asGraphQLError(new NothingSelectedError())];
     const wanted: unknown = await createSourceEventStream({
       schema,
-      document,
+      document: settled?.document ?? document,
       operationName: operationName ?? null,
       variableValues: variables ?? null,
       contextValue: context,

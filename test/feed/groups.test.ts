@@ -3,7 +3,8 @@ import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { Database } from "../../src/store/database.js";
-import { startService, type TestService } from "../service.js";
+import { eventOf, makeKey, organizationA, organizationB, socketClient } from "../access/callers.js";
+import { createTestDatabase, startService, type TestService } from "../service.js";
 import { postAnalyzed } from "./listening.js";
 
 let service: TestService;
@@ -72,4 +73,70 @@ it.each([
   const alone = await statementsFor(payloads.slice(0, 1));
   expect(alone).toBeGreaterThan(0);
   expect(await statementsFor(payloads)).toBe(alone);
+});
+
+it("whoever asks otherwise, or may see other things, is told their own", async () => {
+  const database = await createTestDatabase();
+  const keys = {
+    reader: (await makeKey(database)).text,
+    masked: (await makeKey(database, { role: "masked_reader" })).text,
+    stranger: (await makeKey(database, { organization: organizationB })).text,
+  };
+  const guarded = await startService({}, database);
+  const query = `
+    subscription Summaries($x: Boolean = false) { sessionAnalyzed { session { id chatSummary @include(if: $x) } } }
+    subscription Ids { sessionAnalyzed { session { id } } }
+    subscription Types { sessionAnalyzed { type } }`;
+  const asking = [
+    [keys.reader, { operationName: "Summaries" }],
+    [keys.reader, { operationName: "Summaries", variables: { x: true } }],
+    [keys.reader, { operationName: "Ids" }],
+    [keys.reader, { operationName: "Types" }],
+    [keys.masked, { operationName: "Summaries", variables: { x: true } }],
+    [keys.stranger, { operationName: "Summaries", variables: { x: true } }],
+  ] as const;
+  const told = new Map<number, unknown>();
+  const clients = asking.map(([token, request], index) => {
+    const client = socketClient(guarded, { token });
+    client.subscribe(
+      { query, ...request },
+      {
+        next: ({ data }) => told.set(index, data?.sessionAnalyzed),
+        error: () => undefined,
+        complete: () => undefined,
+      },
+    );
+    return client;
+  });
+  for (const [organization, hearing] of [
+    [organizationA, [0, 1, 2, 3, 4]],
+    [organizationB, [5]],
+  ] as const) {
+    let id: unknown;
+    let summary: unknown;
+    // All are live once each was told of one event.
+    await vi.waitFor(async () => {
+      const event = await eventOf(organization, randomUUID().slice(0, 2));
+      [id, summary] = [event.data.id, event.data.chat_summary];
+      told.clear();
+      expect((await guarded.post(event)).status).toBe(200);
+      await vi.waitFor(() => {
+        expect([...told.keys()].sort()).toEqual(hearing);
+      }, 1_000);
+    }, 20_000);
+    const whole = { session: { id, chatSummary: summary } };
+    const expected = [
+      { session: { id } },
+      whole,
+      { session: { id } },
+      { type: "ANALYZED" },
+      { session: { id, chatSummary: null } },
+      whole,
+    ];
+    expect(summary).toBeTruthy();
+    for (const index of hearing) expect(told.get(index), String(index)).toEqual(expected[index]);
+  }
+  for (const client of clients) await client.dispose();
+  await guarded.stop();
+  await database.drop();
 });

@@ -207,6 +207,14 @@ describe("limits of one operation", () => {
         extensions: expect.objectContaining({ code: "QUERY_TOO_COMPLEX" }),
       }),
     ]);
+    const once =
+      "sessionStats(groupBy: [{ field: AGENT_VERSION }]) { groups { agentVersion { revisions { name } questions { name } } } }";
+    expect((await service.query(`{ ${once} }`)).errors).toBeUndefined();
+    // All of an operation share what it may cost: 250 of 11, twice, are more than 5,000.
+    const { errors: shared } = await service.query(`{ a: ${once} b: ${once} }`);
+    expect(shared).toMatchObject([
+      { path: [expect.stringMatching(/^[ab]$/)], extensions: { code: "QUERY_TOO_COMPLEX" } },
+    ]);
     const throughFragment = "fragment f on AgentVersion { sessions(first: $n) { nodes { id } } }";
     const withVariable = `query ($n: Int!) ${query("...f")} ${throughFragment}`;
     expect((await service.query(withVariable, { n: 19 })).errors?.[0]?.message).toContain("at most 238");

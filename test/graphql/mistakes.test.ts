@@ -70,6 +70,10 @@ describe("a text that is nested without end", () => {
   it.each([
     ["lists", `{ sessions(filter: { and: ${"[".repeat(2_400)}${"]".repeat(2_400)} }) { nodes { id } } }`],
     ["fields", `${"{a".repeat(2_000)}${"}".repeat(2_000)}`],
+    [
+      "fields after a quote in a string",
+      `{ session(id: """\\""" x """) ${"{ a".repeat(2_000)}${"}".repeat(2_000)} }`,
+    ],
   ])("is refused before it is parsed: %s", async (_, query) => {
     const rule = "must not be nested deeper than 1000 levels";
     const expected = [
@@ -87,11 +91,20 @@ describe("a text that is nested without end", () => {
   it("is not one whose strings and comments hold brackets", async () => {
     const brackets = "{[(".repeat(400);
     const query = `# ${brackets}
-      { sessions(filter: { search: """ x " ${brackets}""", language: { in: ["\\"${brackets}"] } }) { nodes { id } } }`;
+      { sessions(filter: { search: """ x " \\""" ${brackets}""", language: { in: ["\\"${brackets}"] } }) { nodes { id } } }`;
     expect((await overHttp({ query })).errors).toBeUndefined();
     const open = `{ sessions(filter: { language: { eq: "${'\\"'.repeat(20_000)}`;
     expect((await overHttp({ query: open })).errors?.[0]?.extensions.code).toBe("GRAPHQL_PARSE_FAILED");
   });
+});
+
+it.each([
+  "subscription { sessionEvents @skip(if: true) { cursor } }",
+  "subscription { ... @include(if: true) { ...F } } fragment F on Subscription { sessionEvents @include(if: false) { cursor } }",
+])("a subscription of nothing is refused: %s", async (query) => {
+  const expected = [{ extensions: { code: "BAD_USER_INPUT" } }];
+  expect(await overSocket({ query })).toMatchObject(expected);
+  expect((await overStream({ query })).errors).toMatchObject(expected);
 });
 
 describe("a mistake in variables", () => {

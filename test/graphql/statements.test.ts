@@ -102,4 +102,23 @@ describe("statements of a query", () => {
     );
     for (const sql of statements) expect(sql).not.toMatch(unselected);
   });
+
+  it("read nothing that is left out, whatever another operation of the document asks", async () => {
+    const query = `
+      query A($a: Boolean!) { sessions(first: 5) { nodes { id chatTranscript @include(if: $a) } } }
+      query B($b: Boolean!) { ...F }
+      fragment F on Query { sessions(first: 5) @include(if: $b) { nodes { chatTranscript } } }`;
+    const read = vi.spyOn(Database.prototype, "read");
+    for (let time = 0; time < 3; time += 1) {
+      const response = await fetch(`${service.url}/graphql`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ query, operationName: "A", variables: { a: false } }),
+      });
+      expect(await response.json()).toMatchObject({ data: { sessions: { nodes: [{}, {}, {}, {}, {}] } } });
+    }
+    const statements = read.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes('FROM sessions'));
+    expect(statements).toHaveLength(3);
+    for (const sql of statements) expect(sql).not.toMatch(unselected);
+  });
 });

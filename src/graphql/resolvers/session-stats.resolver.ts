@@ -44,7 +44,7 @@ export class SessionStatsResolver {
   })
   async sessionStats(
     @Args(() => SessionStatsArgs) { filter, groupBy, ...time }: SessionStatsArgs,
-    @Ctx() { scope }: RequestContext,
+    @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionStats[]> {
     const query = { filter: filter ?? {}, groupBy: groupBy ?? [], ...time };
@@ -53,21 +53,30 @@ export class SessionStatsResolver {
       ...(selected.has("completionRatings") ? (["rating"] as const) : []),
       ...(selected.has("sentiments") ? (["sentiment"] as const) : []),
     ];
-    const records = await this.readers.stats.read(scope, query, splits);
+    const records = await this.readers.stats.read(context.scope, query, splits);
     const stats = records.map((record) => toStats(record, query.groupBy));
-    this.demandFewVersions(stats, info);
+    this.demandFewVersions(stats, context, info);
     return stats;
   }
 
-  private demandFewVersions(stats: readonly SessionStats[], info: GraphQLResolveInfo): void {
+  /** All statistics of an operation share what it may cost. */
+  private demandFewVersions(
+    stats: readonly SessionStats[],
+    context: RequestContext,
+    info: GraphQLResolveInfo,
+  ): void {
     const nodes = fieldNodesBelow(info, "groups", "agentVersion");
     if (nodes.length === 0) return;
     const named = stats.flatMap(({ groups }) =>
       groups.filter(({ field }) => versioned.has(field)).map(keyOf),
     );
     const count = new Set(named).size;
-    const most = Math.min(mostVersions, Math.floor(this.maxCost / weighEach(info, nodes, AgentVersion.name)));
-    if (count <= most) return;
+    const each = weighEach(info, nodes, AgentVersion.name);
+    const most = Math.min(mostVersions, Math.floor((this.maxCost - context.costBeyond) / each));
+    if (count <= most) {
+      context.costBeyond += count * each;
+      return;
+    }
     throw new QueryTooComplexError(
       `groups.agentVersion: may be read of at most ${most} agents and versions where so much is asked of each, and the groups name ${count}; filter more, or ask for less of each.`,
     );
