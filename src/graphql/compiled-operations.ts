@@ -4,6 +4,7 @@ import {
   Kind,
   type NamedTypeNode,
   type OperationDefinitionNode,
+  type SelectionSetNode,
   type VariableDefinitionNode,
 } from "graphql";
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
@@ -12,6 +13,8 @@ import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
 const mostText = 150_000;
 /** What is longer is not compiled. */
 const longestText = 20_000;
+/** Nor what selects more: code is made of a fragment wherever it is spread, also where it stands in another one twice, and so on. */
+const mostSelections = 5_000;
 
 type Run = CompiledQuery["query"];
 
@@ -56,9 +59,36 @@ export class CompiledOperations {
   }
 
   private compile(document: DocumentNode, operation: OperationDefinitionNode): Run | undefined {
+    if (countSelections(document, operation) > mostSelections) return undefined;
     const query = compileQuery(this.schema, loosenVariables(document, operation), operation.name?.value);
     return isCompiledQuery(query) ? query.query : undefined;
   }
+}
+
+/** How much an operation selects, fragments counted wherever they are spread; in time proportional to its text. */
+function countSelections(document: DocumentNode, operation: OperationDefinitionNode): number {
+  const fragments = new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
+    ),
+  );
+  const counted = new Map<string, number>();
+  const countOf = (name: string): number => {
+    const count = counted.get(name) ?? countIn(fragments.get(name)?.selectionSet);
+    counted.set(name, count);
+    return count;
+  };
+  const countIn = (set: SelectionSetNode | undefined): number =>
+    (set?.selections ?? []).reduce(
+      (sum, selection) =>
+        sum +
+        1 +
+        (selection.kind === Kind.FRAGMENT_SPREAD
+          ? countOf(selection.name.value)
+          : countIn(selection.selectionSet)),
+      0,
+    );
+  return countIn(operation.selectionSet);
 }
 
 /**

@@ -104,14 +104,19 @@ function alone({ document, operation }: PlacedOperation): DocumentNode {
 
 /** Whether anything is left of an operation. */
 export function selectsSomething({ document, operation }: PlacedOperation): boolean {
+  const fragments = new Map(
+    document.definitions.flatMap((definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
+    ),
+  );
   const inSet = ({ selections }: SelectionSetNode): boolean =>
     selections.some((selection) => {
       if (selection.kind === Kind.FIELD) return true;
       if (selection.kind === Kind.INLINE_FRAGMENT) return inSet(selection.selectionSet);
-      const fragment = document.definitions.find(
-        (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,
-      );
-      return fragment?.kind === Kind.FRAGMENT_DEFINITION && inSet(fragment.selectionSet);
+      const fragment = fragments.get(selection.name.value);
+      // Once is enough.
+      fragments.delete(selection.name.value);
+      return fragment !== undefined && inSet(fragment.selectionSet);
     });
   return inSet(operation.selectionSet);
 }

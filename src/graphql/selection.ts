@@ -43,17 +43,22 @@ class Walk {
   }
 
   private children(nodes: readonly FieldNode[]): FieldNode[] {
-    return nodes.flatMap((node) => this.fieldNodes(node.selectionSet?.selections ?? []));
+    const spread = new Set<string>();
+    return nodes.flatMap((node) => this.fieldNodes(node.selectionSet?.selections ?? [], spread));
   }
 
-  private fieldNodes(selections: readonly SelectionNode[]): FieldNode[] {
+  /** @param spread the fragments of this level so far: each counts once, or one that spreads another twice, and so on, would have no end */
+  private fieldNodes(selections: readonly SelectionNode[], spread: Set<string>): FieldNode[] {
     return selections.flatMap((selection): FieldNode[] => {
       if (selection.kind === Kind.FIELD) return [selection];
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        if (spread.has(selection.name.value)) return [];
+        spread.add(selection.name.value);
+      }
       const fragment =
         selection.kind === Kind.INLINE_FRAGMENT ? selection : this.info.fragments[selection.name.value];
-      const type = fragment?.typeCondition?.name.value;
-      if (fragment === undefined || !this.isOf(type)) return [];
-      return this.fieldNodes(fragment.selectionSet.selections);
+      if (fragment === undefined || !this.isOf(fragment.typeCondition?.name.value)) return [];
+      return this.fieldNodes(fragment.selectionSet.selections, spread);
     });
   }
 

@@ -222,6 +222,23 @@ describe("limits of one operation", () => {
     expect((await service.query(query("id"))).errors).toBeUndefined();
   });
 
+  it("takes no longer for fragments that spread another twice, and so on, than for their text", async () => {
+    const doubling = (type: string, leaf: string) =>
+      [
+        ...Array.from({ length: 40 }, (_, n) => `fragment F${n} on ${type} { ...F${n + 1} ...F${n + 1} }`),
+        `fragment F40 on ${type} { ${leaf} }`,
+      ].join("\n");
+    const list = `{ sessions(first: 1) { nodes { ...F0 } } } ${doubling("Session", "id")}`;
+    const node = `{ node(id: "x") { ...F0 } } ${doubling("Node", "id")}`;
+    // Compiled, where that has an end, from the second time on.
+    for (let time = 0; time < 3; time += 1) {
+      expect((await service.query(list)).data).toMatchObject({ sessions: { nodes: [{}] } });
+      expect((await service.query(node)).data).toEqual({ node: null });
+    }
+    const none = `subscription { ...F0 } ${doubling("Subscription", "sessionEvents @skip(if: true) { cursor }")}`;
+    expect(await overSocket(none)).toMatchObject([{ extensions: { code: expect.any(String) } }]);
+  });
+
   it("reports the cost on WebSocket too", async () => {
     expect(await overSocket("{ sessions(first: 3) { nodes { id } } }")).toMatchObject({
       extensions: { cost: 4 },

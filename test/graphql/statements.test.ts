@@ -117,7 +117,7 @@ describe("statements of a query", () => {
       });
       expect(await response.json()).toMatchObject({ data: { sessions: { nodes: [{}, {}, {}, {}, {}] } } });
     }
-    const statements = read.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes('FROM sessions'));
+    const statements = read.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes("FROM sessions"));
     expect(statements).toHaveLength(3);
     for (const sql of statements) expect(sql).not.toMatch(unselected);
   });
