@@ -8,6 +8,7 @@ import {
   type VariableDefinitionNode,
 } from "graphql";
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
+import { fragmentsOf } from "./fragments.js";
 
 /** Characters of query text whose code is kept: a character takes up to a kilobyte of code. */
 const mostText = 150_000;
@@ -67,11 +68,7 @@ export class CompiledOperations {
 
 /** How much an operation selects, fragments counted wherever they are spread; in time proportional to its text. */
 function countSelections(document: DocumentNode, operation: OperationDefinitionNode): number {
-  const fragments = new Map(
-    document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
-    ),
-  );
+  const fragments = fragmentsOf(document);
   const counted = new Map<string, number>();
   const countOf = (name: string): number => {
     const count = counted.get(name) ?? countIn(fragments.get(name)?.selectionSet);

@@ -9,6 +9,7 @@ import {
   separateOperations,
   visit,
 } from "graphql";
+import { fragmentsOf } from "./fragments.js";
 
 /** An operation in the document that it is executed in. */
 export interface PlacedOperation {
@@ -104,11 +105,7 @@ function alone({ document, operation }: PlacedOperation): DocumentNode {
 
 /** Whether anything is left of an operation. */
 export function selectsSomething({ document, operation }: PlacedOperation): boolean {
-  const fragments = new Map(
-    document.definitions.flatMap((definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
-    ),
-  );
+  const fragments = fragmentsOf(document);
   const inSet = ({ selections }: SelectionSetNode): boolean =>
     selections.some((selection) => {
       if (selection.kind === Kind.FIELD) return true;

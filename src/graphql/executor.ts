@@ -26,7 +26,8 @@ export interface Operation {
  */
 export class Executor {
   private readonly compiled: CompiledOperations;
-  private readonly conditions = new Conditions();
+  /** Whoever looks at an operation before it is executed asks these, so that it is settled once. */
+  readonly conditions = new Conditions();
 
   constructor(private readonly schema: GraphQLSchema) {
     this.compiled = new CompiledOperations(schema);

@@ -19,19 +19,26 @@ export class OperationGate {
   ) {}
 
   /**
-   * Asked before a text is parsed: what validation says of one that is not listed would tell strangers the schema, and no stack holds
-   * one that is nested without end.
-   * @returns the error to answer with, where only listed operations are served and this is none of them, or it is nested too deep
+   * What validation says of a text that is not listed would tell strangers the schema.
+   * @returns the error to answer with, where only listed operations are served and this is none of them
    */
-  refuseText(text: string): GraphQLError | undefined {
+  refuseUnlisted(text: string): GraphQLError | undefined {
     try {
       this.allowList?.demand(text);
-      if (nestingOf(text) > greatestNesting)
-        throw new BadInputError(`query: ${nesting}.`, [{ field: "query", rule: nesting }]);
       return undefined;
     } catch (error) {
       return asGraphQLError(error);
     }
+  }
+
+  /**
+   * Asked before a text is parsed: no stack holds one that is nested without end.
+   * @returns the error to answer with, where it is not listed or nested too deep
+   */
+  refuseText(text: string): GraphQLError | undefined {
+    const unlisted = this.refuseUnlisted(text);
+    if (unlisted !== undefined || nestingOf(text) <= greatestNesting) return unlisted;
+    return asGraphQLError(new BadInputError(`query: ${nesting}.`, [{ field: "query", rule: nesting }]));
   }
 
   /**
@@ -103,8 +110,8 @@ export function gatePlugin(gate: OperationGate): ApolloServerPlugin<RequestConte
       return Promise.resolve({
         didResolveOperation: async ({ document, operationName, request, source, contextValue }) => {
           // The endpoint has asked about what the request holds; this is about what Apollo made of it.
-          const refusal = gate.refuseText(source);
-          if (refusal !== undefined) throw refusal;
+          const unlisted = gate.refuseUnlisted(source);
+          if (unlisted !== undefined) throw unlisted;
           const operation = { document, operationName, variables: request.variables };
           const admission = await gate.admit(operation, contextValue.caller);
           cost = admission.cost;

@@ -20,6 +20,7 @@ import {
 } from "graphql";
 import { QueryTooComplexError } from "../errors.js";
 import { defaultSize } from "./inputs/page.args.js";
+import { fragmentsOf } from "./fragments.js";
 import { SessionStatsGroup } from "./types/session-stats.type.js";
 
 /** How much one operation may ask for. */
@@ -123,11 +124,7 @@ class Scales {
     private readonly definitions: readonly VariableDefinitionNode[],
   ) {
     this.variables = variables ?? {};
-    this.fragments = new Map(
-      document.definitions.flatMap((definition) =>
-        definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [],
-      ),
-    );
+    this.fragments = fragmentsOf(document);
   }
 
   /** @param pageSize how many items the connection above holds */

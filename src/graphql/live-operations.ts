@@ -14,7 +14,7 @@ import type { FanOut } from "../feed/fan-out.js";
 import type { Message, Sink, Subscriber } from "../feed/subscriber.js";
 import type { Logger } from "../logger.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
-import { Conditions, selectsSomething } from "./conditions.js";
+import { selectsSomething } from "./conditions.js";
 import { findOperation, NothingSelectedError, SessionGoneError } from "./errors.js";
 import type { Executor, Operation } from "./executor.js";
 import { asGraphQLError, formatError } from "./format-error.js";
@@ -36,8 +36,6 @@ export interface LiveOperationsParts {
  * event is executed and serialised once for a group. The cursor is part of the event, so `after` makes no difference to what is said.
  */
 export class LiveOperations {
-  private readonly conditions = new Conditions();
-
   constructor(private readonly parts: LiveOperationsParts) {}
 
   /**
@@ -45,13 +43,13 @@ export class LiveOperations {
    * @returns the errors of the request, or a subscriber whose messages go to `sink` from now on
    */
   async open(operation: Operation, sink: Sink, resume = ""): Promise<Subscriber | readonly GraphQLError[]> {
-    const { schema, fanOut, events } = this.parts;
+    const { schema, executor, fanOut, events } = this.parts;
     const { document, operationName, variables, context } = operation;
     const definition = findOperation(document, operationName);
     if (definition instanceof GraphQLError) return [definition];
     const read = readVariables(schema, definition.variableDefinitions ?? [], variables ?? {});
     if ("errors" in read) return read.errors;
-    const settled = this.conditions.settle({ document, operation: definition }, read.coerced);
+    const settled = executor.conditions.settle({ document, operation: definition }, read.coerced);
     // graphql-js takes for granted that a field is left.
     if (settled && !selectsSomething(settled)) return [asGraphQLError(new NothingSelectedError())];
     const wanted: unknown = await createSourceEventStream({
