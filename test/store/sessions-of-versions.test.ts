@@ -55,7 +55,8 @@ describe("sessions of agent versions", () => {
   it.each(windows)("are read in one statement, however many are asked for: %s", async (_, of) => {
     const order = sessionOrder([]);
     const few = versionIds.slice(0, 42);
-    const wide = { id: { in: sessionIds.slice(0, 480) }, status: { nin: ["STARTED"] } };
+    // Too long for a walk of each of 100 versions, on every database.
+    const wide = { language: { nin: Array.from({ length: 450 }, (_, index) => `no language ${index}`) } };
     const costly = {
       and: Array.from({ length: 12 }, () => ({ messages: { none: { userId: { null: false } } } })),
     };
