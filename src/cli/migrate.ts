@@ -7,10 +7,14 @@ import { withUnmigrated } from "./with-database.js";
 
 /**
  * `npm run migrate`: brings the database's tables up to date. `npm run migrate -- --check`: also fails where the migrations do not
- * make exactly the tables that the entities describe.
+ * make exactly the tables that the entities describe. `--embedded FILE`: on this SQLite file, whatever DATABASE_URL names.
  */
-const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-await runCommand(() => withUnmigrated(bringUpToDate));
+const { values } = parseArgs({
+  options: { check: { type: "boolean", default: false }, embedded: { type: "string" } },
+});
+const environment =
+  values.embedded === undefined ? process.env : { ...process.env, DATABASE_URL: `sqlite:${values.embedded}` };
+await runCommand(() => withUnmigrated(bringUpToDate, environment));
 
 async function bringUpToDate({ writer }: Database): Promise<void> {
   const applied = await migrate(writer, (what) => {

@@ -22,9 +22,10 @@ export async function withDatabase(
 /** Does a command's work on that database as it is. */
 export async function withUnmigrated(
   work: (database: Database, config: Config) => Promise<void>,
+  environment = process.env,
 ): Promise<void> {
   // A command verifies no signatures, so it must not ask for their secrets.
-  const config = loadConfig({ ...process.env, WEBHOOK_SIGNATURE_MODE: "off" });
+  const config = loadConfig({ ...environment, WEBHOOK_SIGNATURE_MODE: "off" });
   const settings = { ...config, databaseWaitSeconds: 0, databaseReadSeconds: commandReadSeconds };
   const database = await connectDatabase(settings, createLogger("silent"));
   try {
