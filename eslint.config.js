@@ -14,6 +14,7 @@ const layers = {
   "health.ts": ["errors", "store/"],
   "metrics.ts": ["errors", "access/"],
   "opened-parts.ts": [],
+  "pipelining.ts": ["logger"],
   "redis.ts": ["logger"],
   "events/": ["errors"],
   "store/": ["config", "errors", "logger", "events/"],

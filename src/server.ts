@@ -21,6 +21,7 @@ import { healthRouter } from "./health.js";
 import type { Logger } from "./logger.js";
 import { Metrics, metricsRouter } from "./metrics.js";
 import { OpenedParts } from "./opened-parts.js";
+import { oneAtATime } from "./pipelining.js";
 import { problemHandler } from "./problem.js";
 import { productionWarnings } from "./production.js";
 import { redisName } from "./redis.js";
@@ -197,12 +198,12 @@ function serveWebhooksFirst(
   const webhooks = webhookRouter({ config, events, feed, metrics, logger });
   return createServer(
     { requestTimeout: config.bodyTimeoutSeconds * 1_000, connectionsCheckingInterval: 1_000 },
-    (request, response) => {
+    oneAtATime((request, response) => {
       void webhooks(request, response, (error) => {
         if (error !== undefined) refused.set(request, error);
         app(request, response);
       });
-    },
+    }, logger),
   );
 }
 

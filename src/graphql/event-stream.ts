@@ -40,7 +40,7 @@ export class EventStreamEndpoint {
 
   constructor(private readonly parts: TransportParts) {
     this.heartbeat = setInterval(() => {
-      for (const response of this.open) response.write(":\n\n");
+      for (const response of this.open) writeTo(response, ":\n\n");
     }, parts.keepAliveSeconds * 1_000);
   }
 
@@ -154,6 +154,11 @@ function isGone({ destroyed }: Response): boolean {
   return destroyed;
 }
 
+/** Adds to a stream. One that has ended and is not read yet is still open, and takes nothing more. */
+function writeTo(response: Response, chunk: string | Buffer): void {
+  if (!response.writableEnded) response.write(chunk);
+}
+
 /** A stream cannot say when to come again; the status and headers of an answer that has not begun can. */
 function refuseTooFrequent(errors: readonly GraphQLError[]): void {
   for (const { originalError } of errors) if (originalError instanceof RateLimitedError) throw originalError;
@@ -173,7 +178,7 @@ class EventStreamSink implements Sink {
       json,
       blankLine,
     ]);
-    this.response.write(Buffer.concat(parts));
+    writeTo(this.response, Buffer.concat(parts));
   }
 }
 
