@@ -1,4 +1,5 @@
 import path from "node:path";
+import regexp from "eslint-plugin-regexp";
 import tseslint from "typescript-eslint";
 
 /**
@@ -93,7 +94,12 @@ export default tseslint.config(
   },
   {
     files: ["src/**/*.ts"],
-    plugins: { layers: { rules: { imports: layerRule } } },
-    rules: { "layers/imports": "error" },
+    plugins: { layers: { rules: { imports: layerRule } }, regexp },
+    rules: {
+      "layers/imports": "error",
+      // Strangers' texts must take time in proportion to their length; test/linear-time.test.ts measures it.
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      "regexp/no-super-linear-move": ["error", { report: "potential", ignoreSticky: false }],
+    },
   },
 );

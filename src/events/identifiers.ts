@@ -28,12 +28,14 @@ export function identifiersIn(value: unknown): Set<Identifier> {
   return found;
 }
 
-const addresses = /[^\s@<>"',;()]+@[^\s@<>"',;()]+|\+?\(?\d[\d().\-\u2010-\u2015/ ]{5,20}\d/g;
+/** An e-mail address begins where a word does: tried at each character of a long word, it would take the square of its length. */
+const addresses =
+  /(?<![^\s@<>"',;()])[^\s@<>"',;()]+@[^\s@<>"',;()]+|\+?\(?\d[\d().\-\u2010-\u2015/ ]{5,20}\d/g;
 
 function candidatesIn(text: string): Identifier[] {
   const whole = text.length <= 320 ? identifierOf(text) : undefined;
   const parts = (text.match(addresses) ?? []).flatMap((part) => [part, ...part.split(" ")]);
-  return [whole, ...parts.map((part) => identifierOf(part.replace(/[.]+$/, "")))].filter(
+  return [whole, ...parts.map((part) => identifierOf(part.replace(/(?<!\.)\.+$/, "")))].filter(
     (identifier) => identifier !== undefined,
   );
 }

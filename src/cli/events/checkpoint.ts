@@ -52,7 +52,7 @@ export class CheckpointFile {
     const file = await open(this.imported);
     try {
       const { buffer } = await file.read(Buffer.alloc(offset - start), 0, offset - start, start);
-      const line = /[\r\n]*$/.exec(buffer.toString("latin1"))?.index ?? buffer.length;
+      const line = /(?<![\r\n])[\r\n]+$/.exec(buffer.toString("latin1"))?.index ?? buffer.length;
       return createHash("sha256").update(buffer.subarray(0, line)).digest("hex");
     } finally {
       await file.close();

@@ -88,7 +88,7 @@ function typedAnswers(
       position,
       organizationId: session.organizationId,
       name,
-      nameTrailingSpaces: name.length - name.replace(/ +$/, "").length,
+      nameTrailingSpaces: name.length - name.replace(/(?<! ) +$/, "").length,
       questionType: questionTypes.get(name) ?? null,
       ...typedValue(value),
     }));

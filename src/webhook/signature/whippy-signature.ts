@@ -20,7 +20,7 @@ export const WHIPPY_SIGNATURE_HEADER = "X-Whippy-Signature";
  * @returns the value of the `X-Whippy-Signature` header.
  */
 export function signWhippy(rawBody: Uint8Array, secret: string, timestamp: number): string {
-  const signature = digestOf(String(timestamp), rawBody, secret).toString("base64").replace(/=+$/, "");
+  const signature = digestOf(String(timestamp), rawBody, secret).toString("base64").replace(/=$/, "");
   return `t=${timestamp},v1=${signature}`;
 }
 
