@@ -50,6 +50,13 @@ export class QueryTooComplexError extends ServiceError {
   }
 }
 
+/** What was still to be read of an operation that is answered already, or whose client has left: nobody hears of it. */
+export class OperationOverError extends ServiceError {
+  constructor() {
+    super("The operation is over.", { status: 499, code: "OPERATION_OVER", logLevel: "debug" });
+  }
+}
+
 /** The service serves listed operations only, and this is none of them. */
 export class NotAllowedOperationError extends ServiceError {
   constructor() {

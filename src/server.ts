@@ -4,6 +4,7 @@ import cors from "cors";
 import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import { type Access, setUpAccess } from "./access/access.js";
+import type { Caller } from "./access/caller.js";
 import type { Config } from "./config.js";
 import { ServiceError } from "./errors.js";
 import { type Announcements, noAnnouncements } from "./feed/announcements.js";
@@ -14,7 +15,7 @@ import { Feed } from "./feed/feed.js";
 import { RedisAnnouncements } from "./feed/redis-announcements.js";
 import { CursorCodec } from "./graphql/cursors.js";
 import { GraphqlEndpoint } from "./graphql/endpoint.js";
-import type { Readers } from "./graphql/readers.js";
+import type { Readers, ReaderSource } from "./graphql/readers.js";
 import { createSchema } from "./graphql/schema.js";
 import { SessionEventSource } from "./graphql/session-event-source.js";
 import { healthRouter } from "./health.js";
@@ -25,7 +26,8 @@ import { oneAtATime } from "./pipelining.js";
 import { problemHandler } from "./problem.js";
 import { productionWarnings } from "./production.js";
 import { redisName } from "./redis.js";
-import { ClientReader } from "./store/client-reader.js";
+import type { ClientReader } from "./store/client-reader.js";
+import { ClientReads } from "./store/client-reads.js";
 import { connectDatabase } from "./store/connect.js";
 import type { Database } from "./store/database.js";
 import { durabilityWarnings } from "./store/durability.js";
@@ -40,6 +42,7 @@ import { FeedReader } from "./store/readers/feed.reader.js";
 import { MessageReader } from "./store/readers/message.reader.js";
 import { WebhookEventReader } from "./store/readers/webhook-event.reader.js";
 import { SessionReader } from "./store/readers/session.reader.js";
+import { everything } from "./store/readers/scope.js";
 import { StatsReader } from "./store/readers/stats.reader.js";
 import { loadCursorKey } from "./store/service-settings.js";
 import { FeedWriter } from "./store/writers/feed.writer.js";
@@ -105,15 +108,17 @@ interface Live {
   readonly fanOut: FanOut;
   readonly writer: FeedWriter;
   /** What clients ask for is read through it, by subscribers and by everybody else. */
-  readonly forClients: ClientReader;
-  readonly sessions: SessionReader;
+  readonly reads: ClientReads;
 }
 
 function createFeed(config: Config, { database, cursorKey }: Storage, logger: Logger): Live {
-  const forClients = new ClientReader(database);
-  const sessions = new SessionReader(forClients);
+  const reads = new ClientReads(database);
+  const sessions: Pick<SessionReader, "matchingIds"> = {
+    matchingIds: (scope, filter, ids) =>
+      new SessionReader(reads.forSubscribers(scope)).matchingIds(scope, filter, ids),
+  };
   const writer = new FeedWriter(database);
-  const reader = new FeedReader(database);
+  const reader = new FeedReader(database, (scope) => reads.forSubscribers(scope));
   const { bufferBytes, stallSeconds } = config.subscriptions;
   const limits = { bufferBytes, stallMilliseconds: stallSeconds * 1_000 };
   const fanOut = new FanOut(reader, sessions, limits, logger);
@@ -125,7 +130,7 @@ function createFeed(config: Config, { database, cursorKey }: Storage, logger: Lo
     retentionDays: config.feedRetentionDays,
     logger,
   });
-  return { feed, fanOut, writer, forClients, sessions };
+  return { feed, fanOut, writer, reads };
 }
 
 interface HttpParts {
@@ -139,20 +144,20 @@ interface HttpParts {
 /** All that is served, before it listens: the webhook's router, what it does not answer, and WebSockets. */
 async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<Server> {
   const { config, storage, access, live, logger } = parts;
-  const readers = createReaders(live, storage);
+  const readers = readersOf(live.reads, storage.cursorKey);
   const metrics = new Metrics({
-    deadLetters: () => readers.webhookEvents.count({ status: "dead" }),
+    deadLetters: () => countDeadLetters(live.reads),
     feedHead: async () => (await live.feed.bounds()).head,
     openSubscriptions: () => live.fanOut.size,
   });
   const cursors = new CursorCodec(storage.cursorKey);
   const { maxCost } = config.graphql.limits;
-  const schema = await createSchema({ readers, feed: live.feed, cursors, maxCost });
+  const schema = await createSchema({ feed: live.feed, cursors, maxCost });
   const refused = new WeakMap<IncomingMessage, unknown>();
   const app = createApp(refused);
   const server = serveWebhooksFirst(parts, metrics, { app, refused });
   const events = new SessionEventSource(cursors);
-  const endpoint = new GraphqlEndpoint({ ...parts, metrics, schema, events, fanOut: live.fanOut });
+  const endpoint = new GraphqlEndpoint({ ...parts, metrics, schema, events, readers, fanOut: live.fanOut });
   opened.add(async () => {
     const drained = drain(server);
     await endpoint.stop();
@@ -165,8 +170,11 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);
   app.use(metricsRouter(metrics, access.gate));
-  const sessionExport = new SessionExport(live.sessions, readers.analyses);
-  app.use(exportRouter({ sessions: sessionExport, schema, cursors, gate: access.gate, logger }));
+  const exportFor = (caller: Caller, isGone: () => boolean) => {
+    const reader = live.reads.forOperation(caller, { isGone, isTimedAsWhole: false });
+    return new SessionExport(new SessionReader(reader), new AnalysisReader(reader, storage.cursorKey));
+  };
+  app.use(exportRouter({ exportFor, schema, cursors, gate: access.gate, logger }));
   app.use(await endpoint.router());
   app.use(refuseOtherPaths);
   app.use(problemHandler(logger));
@@ -177,15 +185,33 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
 /** What pages of other origins may read of an answer, beside what browsers show them anyway. */
 const exposedHeaders = ["Retry-After", "WWW-Authenticate", "Content-Disposition", "X-Export-Cursor"];
 
-function createReaders({ forClients, sessions }: Live, { cursorKey }: Storage): Readers {
-  return {
-    sessions,
-    messages: new MessageReader(forClients),
-    agentVersions: new AgentVersionReader(forClients),
-    analyses: new AnalysisReader(forClients, cursorKey),
-    webhookEvents: new WebhookEventReader(forClients),
-    stats: new StatsReader(forClients),
+/** Readers are little more than the connection they read through, so each operation has its own. */
+function readersOf(reads: ClientReads, cursorKey: string): ReaderSource {
+  const through = (reader: ClientReader) => {
+    const readers: Readers = {
+      sessions: new SessionReader(reader),
+      messages: new MessageReader(reader),
+      agentVersions: new AgentVersionReader(reader),
+      analyses: new AnalysisReader(reader, cursorKey),
+      webhookEvents: new WebhookEventReader(reader),
+      stats: new StatsReader(reader),
+    };
+    return {
+      readers,
+      end: () => {
+        reader.end();
+      },
+    };
   };
+  return {
+    forOperation: (caller, isGone) => through(reads.forOperation(caller, { isGone })),
+    forSubscribers: (scope) => through(reads.forSubscribers(scope)),
+  };
+}
+
+async function countDeadLetters(reads: ClientReads): Promise<number> {
+  const reader = reads.forOperation({ id: "metrics", scope: everything });
+  return await new WebhookEventReader(reader).count({ status: "dead" });
 }
 
 /** The webhook's router stands before the application, which gets what that one does not answer, and its errors. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import express, { type Request, type Response, Router } from "express";
 import type { GraphQLSchema } from "graphql";
+import type { Caller } from "../access/caller.js";
 import type { Gate } from "../access/gate.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Logger } from "../logger.js";
@@ -9,7 +10,8 @@ import { list, readAsked } from "./asked.js";
 import { beginning, type ExportChunk, type SessionExport } from "./session-export.js";
 
 export interface ExportParts {
-  readonly sessions: Pick<SessionExport, "ndjson" | "csv">;
+  /** @param isGone whether nobody waits for the rest any more */
+  readonly exportFor: (caller: Caller, isGone: () => boolean) => Pick<SessionExport, "ndjson" | "csv">;
   readonly schema: GraphQLSchema;
   readonly cursors: CursorCodec;
   readonly gate: Pick<Gate, "exporterOf">;
@@ -52,13 +54,14 @@ export function exportRouter(parts: ExportParts): Router {
   for (const format of formats) {
     const path = `/export/sessions.${format.name}`;
     const serve = async (request: Request, response: Response) => {
-      const { scope } = parts.gate.exporterOf(request, path);
+      const caller = parts.gate.exporterOf(request, path);
       const { filter, after, pageCursors } = readAsked(request, { ...parts, parameters: format.parameters });
       if (request.method === "HEAD") {
         response.set(format.headers).end();
         return;
       }
-      const chunks = parts.sessions[format.name]({ scope, filter, after });
+      const sessions = parts.exportFor(caller, () => response.destroyed);
+      const chunks = sessions[format.name]({ scope: caller.scope, filter, after });
       await send(response, parts, { format, chunks, after, withCursors: pageCursors });
     };
     // Express lets HEAD come here too.

@@ -45,7 +45,7 @@ export class FanOut {
 
   constructor(
     private readonly feed: FeedReader,
-    private readonly sessions: SessionReader,
+    private readonly sessions: Pick<SessionReader, "matchingIds">,
     private readonly limits: SlownessLimits,
     private readonly logger: Logger,
   ) {}

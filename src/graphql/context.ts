@@ -3,6 +3,7 @@ import DataLoader from "dataloader";
 import type { Caller } from "../access/caller.js";
 import type { Scope } from "../store/readers/scope.js";
 import { Place } from "./place.js";
+import type { OperationReaders, Readers, ReaderSource } from "./readers.js";
 import type { SessionEventSource } from "./session-event-source.js";
 
 type LoadMany<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>;
@@ -16,16 +17,28 @@ export class RequestContext {
   constructor(
     readonly caller: Caller,
     readonly events: SessionEventSource,
+    private readonly source: ReaderSource,
+    private readonly reading: OperationReaders,
   ) {}
+
+  get readers(): Readers {
+    return this.reading.readers;
+  }
 
   /** Whose data may be read: every reader demands it. */
   get scope(): Scope {
     return this.caller.scope;
   }
 
-  /** The same caller, with nothing read yet. */
+  /** For an event of a subscription: nothing is read yet, and what is read is told to others too. */
   renewed(): RequestContext {
-    return new RequestContext(this.caller, this.events);
+    const { caller, events, source } = this;
+    return new RequestContext(caller, events, source, source.forSubscribers(caller.scope));
+  }
+
+  /** The operation is answered: what is still asked for (a field beside one that failed) is not read. */
+  end(): void {
+    this.reading.end();
   }
 
   /**

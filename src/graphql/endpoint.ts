@@ -22,6 +22,7 @@ import { gatePlugin, OperationGate } from "./gate.js";
 import { LiveOperations } from "./live-operations.js";
 import { OperationPreparer, parseOptions, validationRules } from "./prepare-operation.js";
 import { sandboxPlugin } from "./sandbox.js";
+import type { ReaderSource } from "./readers.js";
 import type { SessionEventSource } from "./session-event-source.js";
 import { SocketEndpoint } from "./websocket.js";
 import { metricsPlugin } from "./observe.js";
@@ -32,6 +33,7 @@ const greatestQuery = "1mb";
 export interface EndpointParts {
   readonly schema: GraphQLSchema;
   readonly events: SessionEventSource;
+  readonly readers: ReaderSource;
   readonly fanOut: FanOut;
   readonly access: Access;
   readonly metrics: Metrics;
@@ -61,7 +63,7 @@ export class GraphqlEndpoint {
       executor,
       operations: new LiveOperations({ ...parts, executor }),
       access,
-      contextFor: (caller: Caller) => newContext(parts, caller),
+      contextFor: (caller: Caller, isGone: () => boolean) => newContext(parts, caller, isGone),
       formatError: (error: unknown) => formatError(error, logger, config.production),
       logger,
     };
@@ -80,9 +82,10 @@ export class GraphqlEndpoint {
       "/graphql",
       expressMiddleware(this.apollo, {
         // Of what Apollo asks before it parses, only this may refuse.
-        context: ({ req }) => {
+        context: ({ req, res }) => {
           this.refuseTexts(req);
-          return Promise.resolve(newContext(this.parts, this.parts.access.gate.callerOf(req)));
+          const caller = this.parts.access.gate.callerOf(req);
+          return Promise.resolve(newContext(this.parts, caller, () => res.destroyed));
         },
       }),
     );
@@ -109,8 +112,12 @@ export class GraphqlEndpoint {
   }
 }
 
-function newContext({ events }: EndpointParts, caller: Caller): RequestContext {
-  return new RequestContext(caller, events);
+function newContext(
+  { events, readers }: EndpointParts,
+  caller: Caller,
+  isGone: () => boolean,
+): RequestContext {
+  return new RequestContext(caller, events, readers, readers.forOperation(caller, isGone));
 }
 
 /** The operations' texts that a request holds, wherever Apollo would look for one. */

@@ -56,7 +56,10 @@ export class EventStreamEndpoint {
     const caller = access.gate.callerOf(request);
     if (isGone(response)) return;
     this.enter(caller, response);
-    const prepared = await preparer.prepare(read.data, contextFor(caller));
+    const prepared = await preparer.prepare(
+      read.data,
+      contextFor(caller, () => isGone(response)),
+    );
     if (isGone(response)) return;
     if (!("args" in prepared)) refuseTooFrequent(prepared);
     this.begin(response);

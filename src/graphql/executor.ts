@@ -44,17 +44,21 @@ export class Executor {
     if ("errors" in read) return read;
     const settled = this.conditions.settle({ document, operation: definition }, read.coerced);
     const compiled = settled && this.compiled.find(settled.document, settled.operation);
-    if (compiled === undefined) {
-      return await execute({
-        schema: this.schema,
-        document: settled?.document ?? document,
-        rootValue,
-        operationName: operationName ?? null,
-        variableValues: variables ?? null,
-        contextValue: context,
-      });
+    try {
+      if (compiled === undefined) {
+        return await execute({
+          schema: this.schema,
+          document: settled?.document ?? document,
+          rootValue,
+          operationName: operationName ?? null,
+          variableValues: variables ?? null,
+          contextValue: context,
+        });
+      }
+      const result = await compiled(rootValue, context, read.coerced);
+      return result.errors === undefined ? result : { ...result, errors: result.errors.map(asGraphQLError) };
+    } finally {
+      context.end();
     }
-    const result = await compiled(rootValue, context, read.coerced);
-    return result.errors === undefined ? result : { ...result, errors: result.errors.map(asGraphQLError) };
   }
 }

@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from "graphql";
+import type { Caller } from "../access/caller.js";
 import type { AgentVersionReader } from "../store/readers/agent-version.reader.js";
 import type { AnalysisReader } from "../store/readers/analysis.reader.js";
 import { storedId } from "../store/readers/filter.js";
@@ -18,6 +19,21 @@ export interface Readers {
   /** Raw events of all organizations: for operators only, which the resolver demands. */
   readonly webhookEvents: WebhookEventReader;
   readonly stats: StatsReader;
+}
+
+/** The readers of one operation. */
+export interface OperationReaders {
+  readonly readers: Readers;
+  /** Reads nothing more, whatever is still asked for. */
+  end(): void;
+}
+
+/** Makes readers for each operation, so that what it reads counts to its caller, and ends with it. */
+export interface ReaderSource {
+  /** @param isGone whether nobody waits for the answer any more */
+  forOperation(caller: Caller, isGone: () => boolean): OperationReaders;
+  /** For an event that is told to all subscribers of a scope. */
+  forSubscribers(scope: Scope): OperationReaders;
 }
 
 /** Puts rows in the order of the keys that a batch asked for; what was not found is null. */

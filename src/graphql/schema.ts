@@ -2,7 +2,6 @@ import type { GraphQLInterfaceType, GraphQLSchema } from "graphql";
 import { buildSchema, type ClassType } from "type-graphql";
 import type { Feed } from "../feed/feed.js";
 import type { CursorCodec } from "./cursors.js";
-import type { Readers } from "./readers.js";
 import { AgentVersionConnectionResolver, AgentVersionResolver } from "./resolvers/agent-version.resolver.js";
 import { MessageResolver } from "./resolvers/message.resolver.js";
 import { NodeResolver } from "./resolvers/node.resolver.js";
@@ -13,7 +12,6 @@ import { SessionConnectionResolver, SessionResolver } from "./resolvers/session.
 
 /** What resolvers are made of. */
 export interface SchemaParts {
-  readonly readers: Readers;
   readonly feed: Feed;
   readonly cursors: CursorCodec;
   /** See {@link Limits}. */
@@ -21,18 +19,18 @@ export interface SchemaParts {
 }
 
 /** Builds the executable schema; resolvers get their parts by construction. */
-export async function createSchema({ readers, feed, cursors, maxCost }: SchemaParts): Promise<GraphQLSchema> {
+export async function createSchema({ feed, cursors, maxCost }: SchemaParts): Promise<GraphQLSchema> {
   const resolvers = [
-    new SessionResolver(readers, feed, cursors),
+    new SessionResolver(feed, cursors),
     new SessionConnectionResolver(feed, cursors),
-    new MessageResolver(readers, cursors),
-    new AgentVersionResolver(readers, feed, cursors),
-    new AgentVersionConnectionResolver(readers),
-    new NodeResolver(readers),
-    new SessionStatsResolver(readers, maxCost),
-    new SessionStatsGroupResolver(readers),
-    new SessionEventResolver(readers),
-    new WebhookEventConnectionResolver(readers, cursors),
+    new MessageResolver(cursors),
+    new AgentVersionResolver(feed, cursors),
+    new AgentVersionConnectionResolver(),
+    new NodeResolver(),
+    new SessionStatsResolver(maxCost),
+    new SessionStatsGroupResolver(),
+    new SessionEventResolver(),
+    new WebhookEventConnectionResolver(cursors),
     new WebhookEventResolver(),
   ];
   const instances = new Map(resolvers.map((resolver) => [resolver.constructor, resolver as unknown]));

@@ -14,7 +14,8 @@ export interface TransportParts {
   readonly executor: Executor;
   readonly operations: LiveOperations;
   readonly access: Access;
-  readonly contextFor: (caller: Caller) => RequestContext;
+  /** @param isGone whether nobody waits for the answer any more */
+  readonly contextFor: (caller: Caller, isGone: () => boolean) => RequestContext;
   readonly formatError: (error: unknown) => GraphQLFormattedError;
   readonly logger: Logger;
 }

@@ -120,7 +120,9 @@ function serveProtocol(parts: TransportParts, access: SocketAccess) {
     onSubscribe: async (socket, id, payload) => {
       const refusal = await access.refuse(socket);
       if (refusal !== undefined) return [refusal];
-      const prepared = await preparer.prepare(payload, contextFor(access.callerOf(socket)));
+      const { socket: webSocket } = socket.extra;
+      const isGone = () => webSocket.readyState !== webSocket.OPEN || !(id in socket.subscriptions);
+      const prepared = await preparer.prepare(payload, contextFor(access.callerOf(socket), isGone));
       if (!("args" in prepared)) return prepared;
       const sink = new SocketSink(socket.extra.socket, socket.extra.request.socket, id);
       return { ...prepared.args, cost: prepared.cost, sink } satisfies SocketOperation;

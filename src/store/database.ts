@@ -3,7 +3,14 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { createDataSource, detectDialect } from "./data-source.js";
-import { type Dialect, isConnectionLost, isOutOfTime, isOvertaken, isRetryable } from "./dialect.js";
+import {
+  type Dialect,
+  endedAfter,
+  isConnectionLost,
+  isOutOfTime,
+  isOvertaken,
+  isRetryable,
+} from "./dialect.js";
 import type { MysqlConnection } from "./mysql-connection.js";
 import { withConnection } from "./time-limit.js";
 
@@ -47,11 +54,18 @@ export const defaultTimeLimits: TimeLimits = { transaction: 10_000, read: 20_000
 /** How much longer we wait for a reading statement that the server should have ended: for a connection, and for servers that end none. */
 const spare = 5_000;
 
+/** An operation that has taken less than the rest of its time is given all of it. */
+const fullShare = 0.95;
+
+/** The connections of the service's own reads: they are few and short. */
+const ownConnections = 4;
+
 /**
- * The database behind two pools: one writes, one reads, so that neither starves the other. On SQLite these are two connections to
- * one file: TypeORM shares a single connection among all callers, so transactions pass a gate one at a time, and readers on the
- * second connection see only what is committed. Nothing waits without end for a server: it may have stopped without closing its
- * connections. (SQLite answers before its call returns.)
+ * The database behind three pools, so that none starves another: one writes, one reads what the service itself asks (who calls, who was
+ * erased, how far the feed reaches), one reads what clients ask. On SQLite these are two connections to one file: TypeORM shares a single
+ * connection among all callers, so transactions pass a gate one at a time, and readers on the second connection see only what is
+ * committed. Nothing waits without end for a server: it may have stopped without closing its connections. (SQLite answers before its
+ * call returns.)
  */
 export class Database implements SqlReader {
   private gate: Promise<unknown> = Promise.resolve();
@@ -59,31 +73,36 @@ export class Database implements SqlReader {
   private constructor(
     readonly dialect: Dialect,
     readonly writer: DataSource,
-    readonly reader: DataSource,
+    private readonly pools: { readonly own: DataSource; readonly clients: DataSource },
     readonly limits: TimeLimits,
+    /** How many statements of clients can run at once. */
+    readonly readConnections: number,
   ) {}
 
-  /** Connects both pools. Does not migrate. */
+  /** Connects all pools. Does not migrate. */
   static async open(
     target: DatabaseTarget,
     poolSize: number,
     limits: TimeLimits = defaultTimeLimits,
   ): Promise<Database> {
     const dialect = await detectDialect(target);
+    const reading = (size: number) =>
+      createDataSource(target, dialect, size, { readMilliseconds: limits.read });
     const writer = createDataSource(target, dialect, poolSize, "write");
-    const reader = createDataSource(target, dialect, poolSize, { readMilliseconds: limits.read });
-    await writer.initialize();
+    const clients = reading(poolSize);
+    const own = dialect === "sqlite" ? clients : reading(Math.min(ownConnections, poolSize));
+    const opened: DataSource[] = [];
     try {
-      await reader.initialize();
+      for (const pool of new Set([writer, own, clients])) opened.push(await pool.initialize());
     } catch (error) {
-      await writer.destroy();
+      await Promise.all(opened.map((pool) => pool.destroy()));
       throw error;
     }
-    return new Database(dialect, writer, reader, limits);
+    return new Database(dialect, writer, { own, clients }, limits, dialect === "sqlite" ? 1 : poolSize);
   }
 
   /**
-   * What clients ask for is read through a {@link ClientReader}, which tells them when they ask for too much.
+   * What the service itself asks. What clients ask for is read through a {@link ClientReader}, so that none of this waits for it.
    * @param milliseconds for all of it, the wait for a connection included
    * @throws UnavailableError where the server cannot be reached, or does not answer in time
    */
@@ -92,15 +111,23 @@ export class Database implements SqlReader {
     parameters: readonly SqlValue[] = [],
     milliseconds = this.limits.read + spare,
   ): Promise<Row[]> {
-    if (this.dialect === "sqlite") return await this.reader.query<Row[]>(sql, [...parameters]);
-    try {
-      return await withConnection(this.reader, milliseconds, (connection) =>
-        connection.query<Row>(sql, parameters),
-      );
-    } catch (error) {
-      if (isOutOfTime(error)) throw new UnavailableError("The database takes too long to answer.", error);
-      throw isConnectionLost(error) ? new UnavailableError("The database cannot be reached.", error) : error;
-    }
+    return await this.readFrom<Row>(this.pools.own, sql, parameters, milliseconds);
+  }
+
+  /**
+   * What clients ask; only {@link ClientReader} should call it.
+   * @param milliseconds after which the server ends it
+   * @throws UnavailableError as {@link read}
+   */
+  async readForClients<Row extends object>(
+    sql: string,
+    parameters: readonly SqlValue[],
+    milliseconds: number,
+  ): Promise<Row[]> {
+    // The connection's own limit is the same for all; a shorter one is said with the statement.
+    const isShorter = milliseconds < this.limits.read * fullShare;
+    const limited = isShorter ? endedAfter(this.dialect, sql, milliseconds) : sql;
+    return await this.readFrom<Row>(this.pools.clients, limited, parameters, milliseconds + spare);
   }
 
   /**
@@ -129,7 +156,23 @@ export class Database implements SqlReader {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.writer.destroy(), this.reader.destroy()]);
+    const pools = new Set([this.writer, this.pools.own, this.pools.clients]);
+    await Promise.all(Array.from(pools, (pool) => pool.destroy()));
+  }
+
+  private async readFrom<Row extends object>(
+    pool: DataSource,
+    sql: string,
+    parameters: readonly SqlValue[],
+    milliseconds: number,
+  ): Promise<Row[]> {
+    if (this.dialect === "sqlite") return await pool.query<Row[]>(sql, [...parameters]);
+    try {
+      return await withConnection(pool, milliseconds, (connection) => connection.query<Row>(sql, parameters));
+    } catch (error) {
+      if (isOutOfTime(error)) throw new UnavailableError("The database takes too long to answer.", error);
+      throw isConnectionLost(error) ? new UnavailableError("The database cannot be reached.", error) : error;
+    }
   }
 
   private async inTurn<Result>(task: () => Promise<Result>): Promise<Result> {

@@ -91,6 +91,16 @@ export function joinInOrder(dialect: Dialect): string {
   return dialect === "sqlite" ? "CROSS JOIN" : "STRAIGHT_JOIN";
 }
 
+/** A SELECT that the server ends after so long. SQLite ends none. */
+export function endedAfter(dialect: Dialect, select: string, milliseconds: number): string {
+  if (dialect === "sqlite") return select;
+  // Zero would be no limit.
+  const limit = Math.max(1, Math.round(milliseconds));
+  return dialect === "mariadb"
+    ? `SET STATEMENT max_statement_time = ${limit / 1_000} FOR ${select}`
+    : select.replace(/^\s*SELECT\b/, `SELECT /*+ MAX_EXECUTION_TIME(${limit}) */`);
+}
+
 /** The values of a column as the text of a JSON array, in any order; null or an empty one where there are none. */
 export function jsonArrayOf(dialect: Dialect, column: string): string {
   return dialect === "sqlite" ? `json_group_array(${column})` : `CAST(JSON_ARRAYAGG(${column}) AS CHAR)`;

@@ -104,7 +104,7 @@ describe("a long export", () => {
     const sessions = new SessionExport(new SessionReader(reader), new AnalysisReader(reader, "key"));
     const app = express().use(
       exportRouter({
-        sessions,
+        exportFor: () => sessions,
         schema: buildSchema("type Query { none: Int }"),
         cursors: new CursorCodec("key"),
         gate: { exporterOf: () => localCaller },

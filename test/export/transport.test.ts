@@ -74,7 +74,7 @@ describe("an export that breaks off", () => {
   it.each(["1.0", "1.1"])("is cut over HTTP/%s, and can be told from a whole one", async (version) => {
     const app = express().use(
       exportRouter({
-        sessions: { ndjson: breaksOff, csv: breaksOff },
+        exportFor: () => ({ ndjson: breaksOff, csv: breaksOff }),
         schema: buildSchema("type Query { none: Int }"),
         cursors: new CursorCodec("key"),
         gate: { exporterOf: () => localCaller },

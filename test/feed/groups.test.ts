@@ -34,7 +34,7 @@ async function statementsFor(payloads: readonly { query: string; variables?: Rec
       error: () => undefined,
       complete: () => undefined,
     });
-  const read = vi.spyOn(Database.prototype, "read");
+  const read = vi.spyOn(Database.prototype, "readForClients");
   // All are live once each of them was told of one event.
   await vi.waitFor(async () => {
     told.length = 0;

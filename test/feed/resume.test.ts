@@ -45,11 +45,10 @@ describe("a subscriber that comes back", () => {
     "is told late and loses nothing while the database is away: %s",
     async (how) => {
       const outage = { isOn: false, refused: 0 };
-      const read = Reflect.get(Database.prototype, "read");
-      const spy = vi.spyOn(Database.prototype, "read").mockImplementation(async function <Row extends object>(
-        this: Database,
-        ...asked: Parameters<Database["read"]>
-      ): Promise<Row[]> {
+      const read = Reflect.get(Database.prototype, "readForClients");
+      const spy = vi.spyOn(Database.prototype, "readForClients").mockImplementation(async function <
+        Row extends object,
+      >(this: Database, ...asked: Parameters<Database["readForClients"]>): Promise<Row[]> {
         if (!outage.isOn || !asked[0].includes("FROM sessions s"))
           return await read.apply<Database, typeof asked, Promise<Row[]>>(this, asked);
         outage.refused += 1;

@@ -36,7 +36,7 @@ const list = `query List($first: Int!) {
 }`;
 
 it("reads 50 sessions with messages and agent versions in as many statements as 2", async () => {
-  const read = vi.spyOn(Database.prototype, "read");
+  const read = vi.spyOn(Database.prototype, "readForClients");
   const statementsFor = async (first: number) => {
     read.mockClear();
     const { data, errors } = await service.query<{ sessions: { nodes: object[] } }>(list, { first });

@@ -20,7 +20,7 @@ describe("statements of a query", () => {
 
   /** The statements that a query makes the service send which read sessions or what hangs on them. */
   async function statementsOf(query: string): Promise<string[]> {
-    const read = vi.spyOn(Database.prototype, "read");
+    const read = vi.spyOn(Database.prototype, "readForClients");
     const { errors } = await service.query(query);
     expect(errors).toBeUndefined();
     const statements = read.mock.calls.map(([sql]) => sql);
@@ -108,7 +108,7 @@ describe("statements of a query", () => {
       query A($a: Boolean!) { sessions(first: 5) { nodes { id chatTranscript @include(if: $a) } } }
       query B($b: Boolean!) { ...F }
       fragment F on Query { sessions(first: 5) @include(if: $b) { nodes { chatTranscript } } }`;
-    const read = vi.spyOn(Database.prototype, "read");
+    const read = vi.spyOn(Database.prototype, "readForClients");
     for (let time = 0; time < 3; time += 1) {
       const response = await fetch(`${service.url}/graphql`, {
         method: "POST",

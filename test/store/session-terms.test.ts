@@ -91,7 +91,7 @@ describe("the words of sessions", () => {
     const [common, rare] = [newWord(), newWord()];
     for (let index = 0; index < 50; index += 1)
       await post(randomUUID(), [{ id: randomUUID(), body: index === 0 ? `${common} ${rare}` : common }]);
-    const read = vi.spyOn(Database.prototype, "read");
+    const read = vi.spyOn(Database.prototype, "readForClients");
     const isAsked = async (text: string) => {
       read.mockClear();
       const page = `query ($text: String!) { sessions(first: 1, filter: { search: $text }) { nodes { id } } }`;

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { QueryTooComplexError, UnavailableError } from "../../src/errors.js";
-import { ClientReader } from "../../src/store/client-reader.js";
+import { ClientReads } from "../../src/store/client-reads.js";
 import { createDataSource } from "../../src/store/data-source.js";
 import { Database, defaultTimeLimits } from "../../src/store/database.js";
 import { isConnectionLost, isOutOfTime } from "../../src/store/dialect.js";
+import { localCaller } from "../../src/access/caller.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
 
 const told = "The question takes the database longer than 7 s: ask for less, such as a shorter time.";
@@ -34,8 +35,12 @@ describe("a question that takes the database too long", () => {
 
   /** Fails whatever reads from sessions as the server's limit would. */
   function failSessions(cause: unknown): void {
-    const read = Reflect.get(Database.prototype, "read");
-    vi.spyOn(Database.prototype, "read").mockImplementation(function (this: Database, sql, ...more) {
+    const read = Reflect.get(Database.prototype, "readForClients");
+    vi.spyOn(Database.prototype, "readForClients").mockImplementation(function (
+      this: Database,
+      sql,
+      ...more
+    ) {
       return sql.includes(" FROM sessions ")
         ? Promise.reject(new UnavailableError("The database takes too long to answer.", cause))
         : read.call(this, sql, ...more);
@@ -84,16 +89,16 @@ if (process.env.TEST_DATABASE_URL) {
       await test.drop();
     });
 
+    const forClients = () => new ClientReads(database).forOperation(localCaller);
     const connectionId = async () => {
-      const [row] = await database.read<{ id: number }>("SELECT CONNECTION_ID() AS id");
+      const [row] = await forClients().read<{ id: number }>("SELECT CONNECTION_ID() AS id");
       return row?.id;
     };
 
     it("ends there, is refused as too complex, and leaves its connection to the next", async () => {
       const before = await Promise.all([connectionId(), connectionId()]);
-      const forClients = new ClientReader(database);
       for (let round = 0; round < 2; round += 1) {
-        const asked = await Promise.allSettled([forClients.read(endless), forClients.read(endless)]);
+        const asked = await Promise.allSettled([forClients().read(endless), forClients().read(endless)]);
         for (const outcome of asked) {
           expect(outcome).toMatchObject({ status: "rejected" });
           const { reason } = outcome as PromiseRejectedResult;
@@ -113,13 +118,15 @@ if (process.env.TEST_DATABASE_URL) {
       await expect(database.read(endless)).rejects.toThrow(UnavailableError);
     });
 
-    it("has a limit where clients' questions are read, and none where events are written", async () => {
+    it("has a limit where is read, and none where events are written", async () => {
       const limit = database.dialect === "mariadb" ? "max_statement_time" : "max_execution_time";
       const settings = `SELECT @@SESSION.${limit} AS longest, @@SESSION.tmp_table_size AS grouped, @@SESSION.max_heap_table_size AS heap`;
-      const [reading] = await database.read<{ longest: number; grouped: number; heap: number }>(settings);
       const megabytes = 64 * 1024 * 1024;
-      expect(Number(reading?.longest)).toBe(database.dialect === "mariadb" ? 1 : 1_000);
-      expect(reading).toMatchObject({ grouped: megabytes, heap: megabytes });
+      for (const reader of [database, forClients()]) {
+        const [reading] = await reader.read<{ longest: number; grouped: number; heap: number }>(settings);
+        expect(Number(reading?.longest)).toBe(database.dialect === "mariadb" ? 1 : 1_000);
+        expect(reading).toMatchObject({ grouped: megabytes, heap: megabytes });
+      }
       const [writing] = await database.writer.query<{ longest: number }[]>(settings);
       expect(Number(writing?.longest)).toBe(0);
     });

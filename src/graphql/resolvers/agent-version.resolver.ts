@@ -22,7 +22,7 @@ import type { CursorCodec } from "../cursors.js";
 import { agentVersionFields, itemPaths, sessionFields, sliceOf, sliceOfEach } from "../fields.js";
 import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
 import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
-import { byId, grouped, type Readers } from "../readers.js";
+import { byId, grouped } from "../readers.js";
 import { JsonScalar } from "../scalars.js";
 import { selectedFields } from "../selection.js";
 import {
@@ -57,18 +57,15 @@ type AgentVersionPage = Page<AgentVersionRecord> & { readonly filter: AgentVersi
 
 @Resolver(() => AgentVersionConnection)
 export class AgentVersionConnectionResolver {
-  constructor(private readonly readers: Readers) {}
-
   @FieldResolver(() => Int, { description: "How many agent versions match the filter, on all pages." })
   async totalCount(@Root() page: AgentVersionPage, @Ctx() context: RequestContext): Promise<number> {
-    return await this.readers.agentVersions.count(context.scope, page.filter);
+    return await context.readers.agentVersions.count(context.scope, page.filter);
   }
 }
 
 @Resolver(() => AgentVersion)
 export class AgentVersionResolver {
   constructor(
-    private readonly readers: Readers,
     private readonly feed: Feed,
     private readonly cursors: CursorCodec,
   ) {}
@@ -82,7 +79,7 @@ export class AgentVersionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRecord | null> {
-    return await byId(id, this.readers.agentVersions, agentVersionFields(info), { context, info });
+    return await byId(id, context.readers.agentVersions, agentVersionFields(info), { context, info });
   }
 
   @Query(() => AgentVersionConnection, { description: "Agent versions, by id." })
@@ -93,7 +90,7 @@ export class AgentVersionResolver {
   ): Promise<AgentVersionPage> {
     const window = windowOf(page, this.cursors, "agentVersions");
     const slice = await sliceOf(info, () =>
-      this.readers.agentVersions.page(
+      context.readers.agentVersions.page(
         context.scope,
         { filter: filter ?? {}, window },
         agentVersionFields(info, ...itemPaths),
@@ -127,7 +124,7 @@ export class AgentVersionResolver {
     return await context.load(info, version.id, async (ids) =>
       grouped(
         ids,
-        await this.readers.agentVersions.revisionsOfVersions(context.scope, ids, agentVersionFields(info)),
+        await context.readers.agentVersions.revisionsOfVersions(context.scope, ids, agentVersionFields(info)),
         (row) => row.id,
       ),
     );
@@ -142,7 +139,7 @@ export class AgentVersionResolver {
   ): Promise<SessionPage> {
     const list = "agentVersion.sessions";
     const window = windowOf(page, this.cursors, list);
-    const { sessions } = this.readers;
+    const { sessions } = context.readers;
     return await context.load(info, version.id, async (ids) => {
       const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
       const query = { filter: filter ?? {}, order: sessionOrder([]), window };

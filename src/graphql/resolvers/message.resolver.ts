@@ -6,7 +6,6 @@ import type { CursorCodec } from "../cursors.js";
 import { itemPaths, messageFieldsOf, sliceOf } from "../fields.js";
 import { MessageFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
-import type { Readers } from "../readers.js";
 import { Page } from "../types/connection.type.js";
 import { MessageConnection } from "../types/message.type.js";
 
@@ -21,10 +20,7 @@ type MessagePage = Page<MessageRecord> & { readonly messageCount?: number; reado
 
 @Resolver(() => MessageConnection)
 export class MessageResolver {
-  constructor(
-    private readonly readers: Readers,
-    private readonly cursors: CursorCodec,
-  ) {}
+  constructor(private readonly cursors: CursorCodec) {}
 
   @Query(() => MessageConnection, { description: "Messages of all conversations, the newest first." })
   async messages(
@@ -34,7 +30,7 @@ export class MessageResolver {
   ): Promise<MessagePage> {
     const window = windowOf(page, this.cursors, "messages");
     const slice = await sliceOf(info, () =>
-      this.readers.messages.page(
+      context.readers.messages.page(
         context.scope,
         { filter: filter ?? {}, order: messageOrder(true), window },
         messageFieldsOf(info, ...itemPaths),
@@ -45,6 +41,6 @@ export class MessageResolver {
 
   @FieldResolver(() => Int, { description: "How many messages match, on all pages." })
   async totalCount(@Root() page: MessagePage, @Ctx() context: RequestContext): Promise<number> {
-    return page.messageCount ?? (await this.readers.messages.count(context.scope, page.filter ?? {}));
+    return page.messageCount ?? (await context.readers.messages.count(context.scope, page.filter ?? {}));
   }
 }

@@ -3,13 +3,10 @@ import { Arg, Ctx, ID, Info, Query, Resolver } from "type-graphql";
 import { storedId } from "../../store/readers/filter.js";
 import type { RequestContext } from "../context.js";
 import { agentVersionFields, messageFieldsOf, sessionFields } from "../fields.js";
-import type { Readers } from "../readers.js";
 import { Node } from "../types/node.type.js";
 
 @Resolver()
 export class NodeResolver {
-  constructor(private readonly readers: Readers) {}
-
   @Query(() => Node, {
     nullable: true,
     description: "A session, agent version or message by its id; null where there is none (for the caller).",
@@ -17,10 +14,10 @@ export class NodeResolver {
   async node(
     @Arg("id", () => ID, { description: "Whippy's id of a session, an agent version or a message." })
     id: string,
-    @Ctx() { scope }: RequestContext,
+    @Ctx() { scope, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<unknown> {
-    const { sessions, messages, agentVersions } = this.readers;
+    const { sessions, messages, agentVersions } = readers;
     const ids = [storedId(id)];
     const as = ({ fieldNodes, fragments }: GraphQLResolveInfo, type: string) => ({
       fieldNodes,

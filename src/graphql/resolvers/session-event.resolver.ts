@@ -6,7 +6,6 @@ import type { RequestContext } from "../context.js";
 import { SessionGoneError } from "../errors.js";
 import { sessionFields } from "../fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
-import type { Readers } from "../readers.js";
 import { CursorScalar } from "../scalars.js";
 import { SessionEvent, SessionEventType } from "../types/session-event.type.js";
 import { Session } from "../types/session.type.js";
@@ -27,8 +26,6 @@ interface SubscribeCall {
 
 @Resolver(() => SessionEvent)
 export class SessionEventResolver {
-  constructor(private readonly readers: Readers) {}
-
   @Subscription(() => SessionEvent, {
     description: "Sessions as their analysis arrives, in order, none missed and none twice.",
     subscribe: ({ args, context }: SubscribeCall) => context.events.want(context.scope, ["ANALYZED"], args),
@@ -64,10 +61,10 @@ export class SessionEventResolver {
   @FieldResolver(() => Session, { description: "The session, as it is now." })
   async session(
     @Root() event: FeedEntry,
-    @Ctx() { scope }: RequestContext,
+    @Ctx() { scope, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionRecord> {
-    const rows = await this.readers.sessions.byIds(scope, [event.sessionId], sessionFields(info));
+    const rows = await readers.sessions.byIds(scope, [event.sessionId], sessionFields(info));
     const [row] = rows;
     if (row === undefined) throw new SessionGoneError();
     return row;

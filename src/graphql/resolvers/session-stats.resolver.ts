@@ -8,7 +8,6 @@ import { agentVersionFields } from "../fields.js";
 import { weighEach } from "../limits.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
-import type { Readers } from "../readers.js";
 import { fieldNodesBelow, selectedFields } from "../selection.js";
 import { AgentVersion } from "../types/agent-version.type.js";
 import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
@@ -34,10 +33,7 @@ export class SessionStatsArgs {
 @Resolver()
 export class SessionStatsResolver {
   /** @param maxCost what one operation may cost: how many agent versions its groups name is known only here */
-  constructor(
-    private readonly readers: Readers,
-    private readonly maxCost: number,
-  ) {}
+  constructor(private readonly maxCost: number) {}
 
   @Query(() => [SessionStats], {
     description: "Numbers of sessions, by groups and by time; only groups that hold a session.",
@@ -53,7 +49,7 @@ export class SessionStatsResolver {
       ...(selected.has("completionRatings") ? (["rating"] as const) : []),
       ...(selected.has("sentiments") ? (["sentiment"] as const) : []),
     ];
-    const records = await this.readers.stats.read(context.scope, query, splits);
+    const records = await context.readers.stats.read(context.scope, query, splits);
     const stats = records.map((record) => toStats(record, query.groupBy));
     this.demandFewVersions(stats, context, info);
     return stats;
@@ -85,8 +81,6 @@ export class SessionStatsResolver {
 
 @Resolver(() => SessionStatsGroup)
 export class SessionStatsGroupResolver {
-  constructor(private readonly readers: Readers) {}
-
   @FieldResolver(() => AgentVersion, {
     nullable: true,
     description:
@@ -105,7 +99,7 @@ export class SessionStatsGroupResolver {
         const idsOf = (field: SessionGroupField) =>
           groups.filter((each) => each.field === field).map(({ value }) => String(value));
         const fields = agentVersionFields(info);
-        const { agentVersions } = this.readers;
+        const { agentVersions } = context.readers;
         const [ofAgents, versions] = await Promise.all([
           agentVersions.newestOfAgents(context.scope, idsOf(AGENT), fields),
           agentVersions.byIds(context.scope, idsOf(AGENT_VERSION), fields),

@@ -95,7 +95,6 @@ export class SessionConnectionResolver {
 @Resolver(() => Session)
 export class SessionResolver {
   constructor(
-    private readonly readers: Readers,
     private readonly feed: Feed,
     private readonly cursors: CursorCodec,
   ) {}
@@ -109,7 +108,7 @@ export class SessionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionRecord | null> {
-    return await byId(id, this.readers.sessions, sessionFields(info), { context, info });
+    return await byId(id, context.readers.sessions, sessionFields(info), { context, info });
   }
 
   @Query(() => SessionConnection, { description: "Sessions, the newest start first unless said otherwise." })
@@ -127,7 +126,7 @@ export class SessionResolver {
     const list = `sessions ${order.map(({ property, descending }) => `${property} ${descending}`).join()}`;
     const window = windowOf(page, this.cursors, list);
     const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
-    const { sessions } = this.readers;
+    const { sessions } = context.readers;
     const query = { filter: filter ?? {}, order, window };
     const slice = await sliceOf(info, () =>
       sessions.page(context.scope, query, sessionFields(info, ...itemPaths)),
@@ -175,7 +174,7 @@ export class SessionResolver {
     return await context.load(info, session.id, async (ids) =>
       grouped(
         ids,
-        await this.readers.analyses.ofSessions(context.scope, ids, analysisFields(info)),
+        await context.readers.analyses.ofSessions(context.scope, ids, analysisFields(info)),
         (row) => row.sessionId,
       ),
     );
@@ -195,7 +194,7 @@ export class SessionResolver {
       async (sessions) => {
         const fields = messageFieldsOf(info, ...itemPaths);
         const slices = await sliceOfEach(info, () =>
-          this.readers.messages.ofSessions(context.scope, sessions, window, fields),
+          context.readers.messages.ofSessions(context.scope, sessions, window, fields),
         );
         return sessions.map(({ id, messageCount }) => {
           const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
@@ -215,7 +214,7 @@ export class SessionResolver {
     return await context.load(info, session.revisionId, async (ids) =>
       inOrder(
         ids,
-        await this.readers.agentVersions.revisionsByIds(context.scope, ids, fields),
+        await context.readers.agentVersions.revisionsByIds(context.scope, ids, fields),
         (row) => row.revisionId,
       ),
     );

@@ -8,7 +8,6 @@ import type { CursorCodec } from "../cursors.js";
 import { itemPaths, sliceOf, webhookEventFields } from "../fields.js";
 import { ForwardPageArgs, windowOf } from "../inputs/page.args.js";
 import { WebhookEventFilter } from "../inputs/webhook-event-filter.input.js";
-import type { Readers } from "../readers.js";
 import { JsonScalar } from "../scalars.js";
 import { Page } from "../types/connection.type.js";
 import { WebhookEvent, WebhookEventConnection } from "../types/webhook-event.type.js";
@@ -26,33 +25,27 @@ type WebhookEventPage = Page<WebhookEventRecord> & { readonly filter: WebhookEve
 
 @Resolver(() => WebhookEventConnection)
 export class WebhookEventConnectionResolver {
-  constructor(
-    private readonly readers: Readers,
-    private readonly cursors: CursorCodec,
-  ) {}
+  constructor(private readonly cursors: CursorCodec) {}
 
   @Query(() => WebhookEventConnection, {
     description: "Every recorded delivery, the newest first. For operators only.",
   })
   async webhookEvents(
     @Args(() => WebhookEventsArgs) { filter, ...page }: WebhookEventsArgs,
-    @Ctx() { caller }: RequestContext,
+    @Ctx() { caller, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<WebhookEventPage> {
     demandOperator(caller, "Raw events");
     const window = windowOf(page, this.cursors, "webhookEvents");
     const slice = await sliceOf(info, () =>
-      this.readers.webhookEvents.page(
-        { filter: filter ?? {}, window },
-        webhookEventFields(info, ...itemPaths),
-      ),
+      readers.webhookEvents.page({ filter: filter ?? {}, window }, webhookEventFields(info, ...itemPaths)),
     );
     return Object.assign(new Page(slice, this.cursors, "webhookEvents"), { filter: filter ?? {} });
   }
 
   @FieldResolver(() => Int, { description: "How many deliveries match the filter, on all pages." })
-  async totalCount(@Root() page: WebhookEventPage): Promise<number> {
-    return await this.readers.webhookEvents.countMatching(page.filter);
+  async totalCount(@Root() page: WebhookEventPage, @Ctx() { readers }: RequestContext): Promise<number> {
+    return await readers.webhookEvents.countMatching(page.filter);
   }
 }
 

@@ -34,7 +34,11 @@ const positionsAtOnce = 100_000;
 
 /** Reads the numbered part of the feed. */
 export class FeedReader {
-  constructor(private readonly database: SqlReader) {}
+  /** @param forSubscribers reads what is wanted within a scope, which takes longer where there is little of it */
+  constructor(
+    private readonly database: SqlReader,
+    private readonly forSubscribers: (scope: Scope) => SqlReader = () => database,
+  ) {}
 
   async bounds(): Promise<FeedBounds> {
     const [row] = await this.database.read<{ expired: number | string; head: number | string }>(
@@ -61,7 +65,8 @@ export class FeedReader {
       conditions.push("f.position <= ?", `f.kind IN (${placeholders(wanted.kinds)})`, scoped.sql);
       parameters.push(end, ...wanted.kinds, ...scoped.parameters);
     }
-    const rows = await this.database.read<PageRow>(
+    const database = wanted === undefined ? this.database : this.forSubscribers(wanted.scope);
+    const rows = await database.read<PageRow>(
       `SELECT h.expired_position AS expired, h.last_position AS head, f.position, f.kind, f.session_id AS sessionId,
          f.organization_id AS organizationId, f.received_at AS receivedAt
        FROM feed_head h LEFT JOIN session_feed f ON ${conditions.join(" AND ")}
