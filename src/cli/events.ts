@@ -112,13 +112,15 @@ async function importFile(file: string, options: { readonly checkpoint?: string 
   const size =
     file === "-" ? 0 : (await stat(file).catch(() => program.error(`error: there is no file ${file}`))).size;
   await withLog(async ({ reader, events, config }) => {
-    const from = (await checkpoint?.read((hash) => reader.hasBody(hash))) ?? { line: 0, offset: 0 };
+    const from = (await checkpoint?.read((hash) => reader.hasBody(hash))) ??
+      (await checkpoint?.begin()) ?? { begun: Date.now(), line: 0, offset: 0 };
     if (from.line > 0) console.error(`going on after line ${from.line}`);
     const progress = showProgress(process.stderr, "bytes", size);
     const lines = readLines(openSource(file, from.offset), from, config.webhook.maxBytes);
     const summary = await importEvents(lines, {
       events,
       checkpoint,
+      begun: from.begun,
       signal: stop.signal,
       onBadLine: (number, reason) => {
         console.error(`line ${number}: ${reason}`);

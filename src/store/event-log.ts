@@ -1,8 +1,7 @@
 import { hash } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
 import { NotUnderstoodError, ServiceError, UnavailableError } from "../errors.js";
 import { type Envelope, parseEnvelope } from "../events/envelope.js";
-import { decimalsOf, now, toDatetime } from "../events/instant.js";
+import { decimalsOf, toDatetime } from "../events/instant.js";
 import { findEvent } from "../events/registry.js";
 import type { SessionEventDefinition } from "../events/session-event.js";
 import type { SessionSnapshot } from "../events/session-payload.js";
@@ -10,6 +9,7 @@ import type { Database, Transaction } from "./database.js";
 import { errorCode, isKnownDelivery } from "./dialect.js";
 import type { ErasureList } from "./erasure/erasure-list.js";
 import { flushCommits } from "./flush.js";
+import { newReceipt, type Receipt } from "./receipt.js";
 import { insertRowsLater, updateRow } from "./statements.js";
 import { webhookEvents, type WebhookEventRow } from "./tables/webhook-events.table.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
@@ -22,6 +22,8 @@ export interface Delivery {
   readonly envelope: Envelope;
   /** How its signature was verified; null where none was demanded. */
   readonly signature: { readonly scheme: string; readonly keyIndex: number } | null;
+  /** Its place in the order of receipt; where absent, the moment of the call to {@link EventLog.record}. */
+  readonly receipt?: Receipt;
 }
 
 /** What an event that is recorded has come to. */
@@ -58,9 +60,11 @@ export class EventLog {
    * @throws UnavailableError where the database cannot store it now; then it may be delivered again
    */
   async record(delivery: Delivery): Promise<Outcome> {
+    // Before anything is waited for: the order of calls is the order of receipt.
+    const received = toRow(delivery);
     // What came is known again by its hash, also where less of it is kept.
     const { body, envelope } = await this.erasures.redact(delivery);
-    const raw = { ...toRow(delivery), body };
+    const raw = { ...received, body };
     try {
       return await this.settle(raw, envelope, async (transaction, fate) => {
         await insertRowsLater(transaction, webhookEvents, [{ ...raw, ...fate }]);
@@ -145,15 +149,14 @@ function reasonOfDeath(error: unknown): NotUnderstoodError {
   return new NotUnderstoodError([field], { cause: error, logLevel: "error" });
 }
 
-function toRow({ body, envelope, signature }: Delivery): WebhookEventRow {
+function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery): WebhookEventRow {
   return {
-    id: uuidv7(),
+    ...receipt,
     requestId: envelope.requestId,
     eventType: envelope.event,
     apiVersion: envelope.apiVersion ?? null,
     eventCreatedAt: envelope.createdAt === undefined ? null : toDatetime(envelope.createdAt),
     eventCreatedAtDecimals: envelope.createdAt === undefined ? null : decimalsOf(envelope.createdAt),
-    receivedAt: toDatetime(now()),
     ...noFate,
     status: "projected",
     bodySha256: hash("sha256", body),

@@ -89,7 +89,8 @@ describe("npm run events", () => {
     expect(resumed.code).toBe(resumed.stderr.includes("line 201") ? 1 : 0);
     expect(await count("event_type = 'e'")).toBe(400);
 
-    const other = { line: 300, start: 0, offset: 43, bodySha256: "0".repeat(64) };
+    const proof = { start: 0, end: 43, bodySha256: "0".repeat(64) };
+    const other = { begun: 0, line: 300, offset: 43, proof };
     await writeFile(`${file}.checkpoint`, JSON.stringify(other));
     expect((await events(["import", file])).stdout).toMatch(/duplicate 400/);
   });

@@ -2,25 +2,32 @@ import { createHash } from "node:crypto";
 import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { z } from "zod";
 
-/** How far an import has come: everything before `offset` is stored. */
+/** Where an import goes on. */
 export interface Checkpoint {
+  /** When the import began, in milliseconds: what is still to come has its place among the lines that are stored. */
+  readonly begun: number;
+  /** This line, which ends at this byte, and all before it are stored. */
   readonly line: number;
-  /** The last line that was stored: from here to `offset`, and its SHA-256. */
-  readonly start: number;
   readonly offset: number;
-  readonly bodySha256: string;
+  /**
+   * A later line that is stored, and its SHA-256: it was begun after the others were committed, so a database that has it (a restored
+   * backup, or a replica that took over) has them too. Null where no line is stored yet.
+   */
+  readonly proof: { readonly start: number; readonly end: number; readonly bodySha256: string } | null;
 }
 
 const schema = z.object({
+  begun: z.int().min(0),
   line: z.int().min(0),
-  start: z.int().min(0),
   offset: z.int().min(0),
-  bodySha256: z.string().length(64),
+  proof: z
+    .object({ start: z.int().min(0), end: z.int().min(0), bodySha256: z.string().length(64) })
+    .nullable(),
 });
 
 /**
- * Keeps the place of a file's import in a small file beside it. It counts only for the same bytes in the same database: the last
- * line that was stored must still stand in the one and in the other. Losing it costs time only, for what is stored is a duplicate.
+ * Keeps the place of a file's import in a small file beside it. It counts only for the same bytes in the same database: its proof must
+ * still stand in the one and in the other. Where it is lost, what is stored is a duplicate, and the rest is received anew.
  */
 export class CheckpointFile {
   constructor(
@@ -31,11 +38,20 @@ export class CheckpointFile {
   async read(isStored: (bodySha256: string) => Promise<boolean>): Promise<Checkpoint | undefined> {
     try {
       const checkpoint = schema.parse(JSON.parse(await readFile(this.path, "utf8")));
-      const isSameFile = (await this.hashOfLine(checkpoint)) === checkpoint.bodySha256;
-      return isSameFile && (await isStored(checkpoint.bodySha256)) ? checkpoint : undefined;
+      const { proof } = checkpoint;
+      if (proof === null) return checkpoint;
+      const isSameFile = (await this.hashOfLine(proof)) === proof.bodySha256;
+      return isSameFile && (await isStored(proof.bodySha256)) ? checkpoint : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  /** An import that begins now; kept before its first lines are stored. */
+  async begin(): Promise<Checkpoint> {
+    const checkpoint = { begun: Date.now(), line: 0, offset: 0, proof: null };
+    await this.write(checkpoint);
+    return checkpoint;
   }
 
   /** Replaced as a whole: an interruption leaves the old one or the new one. */
@@ -48,10 +64,10 @@ export class CheckpointFile {
     await rm(this.path, { force: true });
   }
 
-  private async hashOfLine({ start, offset }: Checkpoint): Promise<string> {
+  private async hashOfLine({ start, end }: NonNullable<Checkpoint["proof"]>): Promise<string> {
     const file = await open(this.imported);
     try {
-      const { buffer } = await file.read(Buffer.alloc(offset - start), 0, offset - start, start);
+      const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
       const line = /(?<![\r\n])[\r\n]+$/.exec(buffer.toString("latin1"))?.index ?? buffer.length;
       return createHash("sha256").update(buffer.subarray(0, line)).digest("hex");
     } finally {

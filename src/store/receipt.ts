@@ -1,0 +1,25 @@
+import { v7 as uuidv7 } from "uuid";
+import { toDatetime } from "../events/instant.js";
+
+/** When a raw event was received, and its place in the order of receipt. */
+export interface Receipt {
+  /** UUIDv7: comparing two ids compares their order of receipt. */
+  readonly id: string;
+  /** The id's own instant, as DATETIME(6) text, so that the two never disagree, even where the clock is set back. */
+  readonly receivedAt: string;
+}
+
+/** The receipt of what arrives now: after all that this process has received before. */
+export function newReceipt(): Receipt {
+  return receiptOf(uuidv7());
+}
+
+/** The receipt of a file's line: lines are received in their order, all at the instant (in milliseconds) at which the import began. */
+export function lineReceipt(begun: number, line: number): Receipt {
+  return receiptOf(uuidv7({ msecs: begun, seq: line }));
+}
+
+function receiptOf(id: string): Receipt {
+  const milliseconds = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+  return { id, receivedAt: toDatetime(new Date(milliseconds).toISOString()) };
+}
