@@ -88,7 +88,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   "a DateTime": (text) => DateTimeScalar.parseValue(text),
   "an envelope": (text) =>
     parseEnvelope(Buffer.from(JSON.stringify({ event: text, created_at: text, request_id: text, data: {} }))),
-  "what cannot be stored": (text) => findUnstorable({ [text]: `${text}\ud800` }, "data"),
+  "what cannot be stored": (text) => findUnstorable({ [text]: `${text}\ud800` }),
   "a cell": safeCell,
   "a cursor": (text) => cursors.decode("sessions", text, "after"),
   "an id": storedId,

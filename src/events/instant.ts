@@ -4,11 +4,15 @@
  * (six at the most: what is finer is cut off).
  */
 
+/** What {@link parseInstant} demands of a text. */
+export const instantRule = "must be an ISO 8601 instant between the years 1000 and 9999";
+
 const rfc3339 =
-  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,30}))?([Zz]|[+-]\d{2}:?\d{2})?$/;
+  /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,30}))?([Zz]|[+-]\d{2}(?::?\d{2})?)?$/;
 
 /**
- * Reads an ISO 8601 / RFC 3339 instant; one without an offset counts as UTC (Elixir's naive datetimes).
+ * Reads an ISO 8601 / RFC 3339 instant, also with a space for the T and an offset of hours alone, as PostgreSQL prints it (`+00`). One
+ * without an offset counts as UTC (Elixir's naive datetimes).
  * @returns the UTC text at the precision received, or undefined where the text is no instant between the years 1000 and 9999
  * (a leap second, 24:00 or the 30th of February are none).
  */
@@ -41,7 +45,7 @@ function daysOf(year: number, month: number): number {
 function offsetMinutes(offset: string | undefined): number | undefined {
   if (offset === undefined || offset.toUpperCase() === "Z") return 0;
   const hours = Number(offset.slice(1, 3));
-  const minutes = Number(offset.slice(-2));
+  const minutes = offset.length === "+00".length ? 0 : Number(offset.slice(-2));
   if (hours > 23 || minutes > 59) return undefined;
   return (offset.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
 }

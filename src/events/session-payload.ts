@@ -1,10 +1,12 @@
 import { hash } from "node:crypto";
 import type { z } from "zod";
-import { NotUnderstoodError } from "../errors.js";
-import { type Envelope, fieldErrors } from "./envelope.js";
+import { type FieldError, NotUnderstoodError } from "../errors.js";
+import type { Envelope } from "./envelope.js";
 import { toDatetime } from "./instant.js";
-import { type agentVersionSchema, type messageSchema, sessionSchema } from "./session-schema.js";
-import { findUnstorable } from "./storable.js";
+import { isJsonObject } from "./json.js";
+import { Notes } from "./notes.js";
+import { readFields } from "./read-fields.js";
+import { agentVersionSchema, messageSchema, sessionSchema } from "./session-schema.js";
 
 /** A JSON value kept as text, so that key order and what is null, `{}` or absent survive any database. */
 export type JsonText = string;
@@ -79,25 +81,26 @@ export interface SessionSnapshot {
   readonly revision: RevisionFacts;
   /** In the order of the payload, each id once (the newest mention wins). */
   readonly messages: readonly MessageFacts[];
+  /** What of the event, its envelope included, is odd and was left out. */
+  readonly notes: readonly FieldError[];
 }
 
 /**
- * Reads the `data` of a session event.
- * @throws NotUnderstoodError naming each field and the rule it breaks (the event is then kept as a dead letter).
+ * Reads the `data` of a session event. Odd fields, and messages without an id, are left out and noted.
+ * @throws NotUnderstoodError where it does not say which session, conversation, agent version or organization it speaks of, naming
+ * each field and the rule it breaks (the event is then kept as a dead letter)
  */
-export function readSessionSnapshot(envelope: Envelope): SessionSnapshot {
-  const unstorable = findUnstorable(envelope.data, "data");
-  if (unstorable.length > 0) throw new NotUnderstoodError(unstorable);
-  const parsed = sessionSchema.safeParse(envelope.data);
-  if (!parsed.success) throw new NotUnderstoodError(fieldErrors(parsed.error, ["data"]));
-  const data = parsed.data;
-  const revision = toRevision(data.agent_version, envelope.data.agent_version);
+export function readSessionSnapshot({ data: received, notes: noted }: Envelope): SessionSnapshot {
+  const notes = new Notes(noted);
+  const { session: data, version } = readOwners(received, notes);
+  const revision = toRevision(version);
+  const conversationId = toId(data.conversation_id);
   return {
     id: toId(data.id),
     organizationId: revision.organizationId,
     revision,
     session: {
-      conversationId: toId(data.conversation_id),
+      conversationId,
       agentVersionId: revision.agentVersionId,
       agentId: revision.agentId,
       revisionId: revision.id,
@@ -113,8 +116,44 @@ export function readSessionSnapshot(envelope: Envelope): SessionSnapshot {
       translatedChatTranscript: data.translated_chat_transcript ?? null,
       customAnalysisData: toJsonText(data.custom_analysis_data),
     },
-    messages: toMessages(data.messages ?? [], data.conversation_id),
+    messages: newestOfEach(readMessages(received, conversationId, notes)),
+    notes: notes.toList(),
   };
+}
+
+type Session = z.output<typeof sessionSchema>;
+type AgentVersion = z.output<typeof agentVersionSchema>;
+type Message = z.output<typeof messageSchema>;
+
+/** The two objects of an event that must say whose it is. */
+function readOwners(received: unknown, notes: Notes): { session: Session; version: AgentVersion } {
+  const agentVersion = isJsonObject(received) ? received.agent_version : undefined;
+  const session = readFields(sessionSchema, received, ["data"]);
+  const version = readFields(agentVersionSchema, agentVersion, ["data", "agent_version"]);
+  if (session.value === undefined || version.value === undefined) {
+    const reasons = [session, version].flatMap((part) => (part.value === undefined ? part.notes : []));
+    throw new NotUnderstoodError(reasons);
+  }
+  notes.add(session.notes);
+  notes.add(version.notes);
+  return { session: session.value, version: version.value };
+}
+
+const mostMessages = 50_000;
+
+function readMessages(data: unknown, conversationId: string, notes: Notes): MessageFacts[] {
+  const received = isJsonObject(data) ? (data.messages ?? []) : [];
+  const isList = Array.isArray(received);
+  if (!isList || received.length > mostMessages) {
+    const rule = isList ? `must have at most ${mostMessages} messages` : "must be a list";
+    notes.add([{ field: "data.messages", rule }]);
+    return [];
+  }
+  return received.flatMap((message, index) => {
+    const read = readFields(messageSchema, message, ["data", "messages", String(index)]);
+    notes.add(read.notes);
+    return read.value === undefined ? [] : [toMessage(read.value, conversationId)];
+  });
 }
 
 function toId(received: string): string {
@@ -140,21 +179,22 @@ const longestRemembered = 100_000;
 const versionsRead = new Map<string, RevisionFacts>();
 
 /** Sessions of one agent repeat its version word for word, and hashing it takes longer than finding it again. */
-function toRevision(version: z.output<typeof agentVersionSchema>, received: unknown): RevisionFacts {
-  const text = JSON.stringify(received);
+function toRevision(version: AgentVersion): RevisionFacts {
+  const text = JSON.stringify(version);
   const known = versionsRead.get(text);
   if (known !== undefined) return known;
-  const revision = readRevision(version, received);
+  const revision = readRevision(version);
   if (text.length > longestRemembered) return revision;
   if (versionsRead.size >= rememberedVersions) versionsRead.clear();
   versionsRead.set(text, revision);
   return revision;
 }
 
-function readRevision(version: z.output<typeof agentVersionSchema>, received: unknown): RevisionFacts {
+/** What was left out of a version is no part of its content: an event without these fields carries the same revision. */
+function readRevision(version: AgentVersion): RevisionFacts {
   const settings = version.provider_settings;
   return {
-    id: contentHash(received),
+    id: contentHash(version),
     agentVersionId: toId(version.id),
     organizationId: toId(version.organization_id),
     agentId: toId(version.agent_id),
@@ -169,17 +209,13 @@ function readRevision(version: z.output<typeof agentVersionSchema>, received: un
 }
 
 function textOf(settings: unknown, key: string): string | null {
-  const value = isObject(settings) ? settings[key] : undefined;
+  const value = isJsonObject(settings) ? settings[key] : undefined;
   return typeof value === "string" && value.length <= 255 ? value : null;
 }
 
-function toMessages(
-  messages: readonly z.output<typeof messageSchema>[],
-  conversationId: string,
-): MessageFacts[] {
+function newestOfEach(messages: readonly MessageFacts[]): MessageFacts[] {
   const byId = new Map<string, MessageFacts>();
-  for (const received of messages) {
-    const message = toMessage(received, conversationId);
+  for (const message of messages) {
     const earlier = byId.get(message.id);
     if (earlier && datetimeOf(earlier.updatedAt) > datetimeOf(message.updatedAt)) continue;
     byId.set(message.id, message);
@@ -187,7 +223,7 @@ function toMessages(
   return [...byId.values()];
 }
 
-function toMessage(message: z.output<typeof messageSchema>, conversationId: string): MessageFacts {
+function toMessage(message: Message, conversationId: string): MessageFacts {
   return {
     id: toId(message.id),
     conversationId: toId(message.conversation_id ?? conversationId),
@@ -227,13 +263,9 @@ export function contentHash(value: unknown): string {
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (!isObject(value)) return JSON.stringify(value);
+  if (!isJsonObject(value)) return JSON.stringify(value);
   const members = Object.keys(value)
     .sort()
     .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
   return `{${members.join(",")}}`;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

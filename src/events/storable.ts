@@ -1,49 +1,54 @@
-import type { FieldError } from "../errors.js";
+import { isJsonObject, type JsonObject } from "./json.js";
 
 /** Deeper nesting than any payload has; it bounds every recursion over a payload. */
 const greatestDepth = 64;
+
+/** The first places that are found: one value may hold millions. */
+const mostFound = 10;
+
+/** A place in a JSON value, and the rule it breaks. */
+export interface Unstorable {
+  readonly path: string[];
+  readonly rule: string;
+}
 
 /**
  * Finds what of a parsed JSON value could not be stored and read back as it came: lone surrogates in texts and keys (no Unicode text,
  * and MySQL would silently store U+FFFD in their place), numbers beyond the range of a double, and nesting deeper than 64.
  * @returns at most ten places, each with the rule it breaks; empty where all is well.
  */
-export function findUnstorable(value: unknown, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  visit(value, [path], errors);
-  return errors;
+export function findUnstorable(value: unknown): Unstorable[] {
+  const found: Unstorable[] = [];
+  visit(value, [], found);
+  return found;
 }
 
-function visit(value: unknown, keys: string[], errors: FieldError[]): void {
-  if (errors.length >= 10) return;
+/** The members of a JSON object that can be stored. Undefined where there are none, and for any other value. */
+export function storableMembers(value: unknown): JsonObject | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const members = Object.entries(value).filter(
+    ([key, member]) => findUnstorable({ [key]: member }).length === 0,
+  );
+  return members.length === 0 ? undefined : Object.fromEntries(members);
+}
+
+function visit(value: unknown, keys: string[], found: Unstorable[]): void {
+  if (found.length >= mostFound) return;
+  const report = (rule: string) => found.push({ path: [...keys], rule });
   if (typeof value === "string") {
-    if (!value.isWellFormed()) complain("must be Unicode text (a surrogate stands alone)", keys, errors);
+    if (!value.isWellFormed()) report("must be Unicode text (a surrogate stands alone)");
   } else if (typeof value === "number") {
-    if (!Number.isFinite(value)) complain("must be a number in the range of a double", keys, errors);
+    if (!Number.isFinite(value)) report("must be a number in the range of a double");
   } else if (typeof value === "object" && value !== null) {
-    if (keys.length > greatestDepth) {
-      complain(`must not be nested deeper than ${greatestDepth} levels`, keys, errors);
+    if (keys.length >= greatestDepth) {
+      report(`must not be nested deeper than ${greatestDepth} levels`);
       return;
     }
     for (const [key, item] of Object.entries(value)) {
       keys.push(key);
-      visit(item, keys, errors);
+      visit(item, keys, found);
       keys.pop();
-      if (!key.isWellFormed()) complain("must have Unicode keys (a surrogate stands alone)", keys, errors);
+      if (!key.isWellFormed()) report("must have Unicode keys (a surrogate stands alone)");
     }
   }
-}
-
-/** The path is written only now: nearly every payload is without fault. */
-function complain(rule: string, [first = "", ...keys]: readonly string[], errors: FieldError[]): void {
-  if (errors.length >= 10) return;
-  errors.push({
-    field: [first, ...keys.filter((key) => key.isWellFormed()).map(nameInPath)].join("."),
-    rule,
-  });
-}
-
-/** Unknown keys may themselves be personal data: only what looks like a field name or an index is repeated. */
-function nameInPath(key: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]{0,63}$|^\d{1,6}$/.test(key) ? key : "*";
 }

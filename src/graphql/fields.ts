@@ -90,6 +90,7 @@ const webhookEventNeeds: Needs<WebhookEventField> = {
   apiVersion: ["apiVersion"],
   status: ["status"],
   error: ["error"],
+  notes: ["notes"],
   receivedAt: ["receivedAt"],
   createdAt: ["createdAt"],
   organizationId: ["organizationId"],

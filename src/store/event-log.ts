@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { NotUnderstoodError, ServiceError, UnavailableError } from "../errors.js";
+import { type FieldError, NotUnderstoodError, ServiceError, UnavailableError } from "../errors.js";
 import { type Envelope, parseEnvelope } from "../events/envelope.js";
 import { decimalsOf, toDatetime } from "../events/instant.js";
 import { findEvent } from "../events/registry.js";
@@ -27,21 +27,21 @@ export interface Delivery {
 }
 
 /** What an event that is recorded has come to. */
-export type Fate =
-  | {
-      readonly status: "projected";
-      readonly eventId: string;
-      readonly sessionId: string;
-      readonly changed: boolean;
-    }
-  | { readonly status: "ignored"; readonly eventId: string }
-  | { readonly status: "dead"; readonly eventId: string; readonly error: NotUnderstoodError };
+export type Fate = {
+  readonly eventId: string;
+  /** What of it is odd and was left out. */
+  readonly notes: readonly FieldError[];
+} & (
+  | { readonly status: "projected"; readonly sessionId: string; readonly changed: boolean }
+  | { readonly status: "ignored" }
+  | { readonly status: "dead"; readonly error: NotUnderstoodError }
+);
 
 /** What became of a delivery, durably, once it is returned. */
 export type Outcome = Fate | { readonly status: "duplicate" };
 
 /** What a raw event's row says of its fate. */
-type FateColumns = Pick<WebhookEventRow, "status" | "error" | "organizationId" | "sessionId">;
+type FateColumns = Pick<WebhookEventRow, "status" | "error" | "notes" | "organizationId" | "sessionId">;
 
 /** Writes the raw event with its fate, within the transaction that projects it. */
 type Keep = (transaction: Transaction, fate: FateColumns) => Promise<void>;
@@ -92,16 +92,18 @@ export class EventLog {
   /** An event whose data is understood but cannot be projected is kept as dead too: answered with an error, it would be lost. */
   private async settle(raw: WebhookEventRow, envelope: Envelope, keep: Keep): Promise<Fate> {
     const definition = findEvent(envelope.event);
+    const { notes } = envelope;
     if (definition === undefined) {
-      await this.database.transaction((transaction) => keep(transaction, { ...noFate, status: "ignored" }));
-      return { status: "ignored", eventId: raw.id };
+      const fate = { ...noFate, notes: toColumn(notes), status: "ignored" as const };
+      await this.database.transaction((transaction) => keep(transaction, fate));
+      return { status: "ignored", eventId: raw.id, notes };
     }
     try {
       return await this.project(raw, definition, definition.read(envelope), keep);
     } catch (error) {
       const reason = reasonOfDeath(error);
-      await this.keepDead(reason, keep);
-      return { status: "dead", eventId: raw.id, error: reason };
+      await this.keepDead(reason, notes, keep);
+      return { status: "dead", eventId: raw.id, notes, error: reason };
     }
   }
 
@@ -112,23 +114,33 @@ export class EventLog {
     keep: Keep,
   ): Promise<Fate> {
     const receipt = receiptOf(raw, definition);
-    const { id: sessionId, organizationId } = snapshot;
+    const { id: sessionId, organizationId, notes } = snapshot;
+    const fate = {
+      status: "projected" as const,
+      error: null,
+      notes: toColumn(notes),
+      organizationId,
+      sessionId,
+    };
     const changed = await this.database.transaction(async (transaction) => {
-      await keep(transaction, { status: "projected", error: null, organizationId, sessionId });
+      await keep(transaction, fate);
       const hasChanged = await this.sessions.write(transaction, snapshot, receipt);
       if (hasChanged) await this.feed.append(transaction, snapshot, receipt);
       return hasChanged;
     });
     this.sessions.revisions.remember(snapshot.revision);
-    return { status: "projected", eventId: raw.id, sessionId, changed };
+    return { status: "projected", eventId: raw.id, notes, sessionId, changed };
   }
 
-  private async keepDead(reason: NotUnderstoodError, keep: Keep): Promise<void> {
+  private async keepDead(
+    reason: NotUnderstoodError,
+    notes: readonly FieldError[],
+    keep: Keep,
+  ): Promise<void> {
     const error = reason.fields.map(({ field, rule }) => `${field}: ${rule}`).join("; ");
+    const fate = { ...noFate, notes: toColumn(notes), status: "dead" as const, error };
     try {
-      await this.database.transaction((transaction) =>
-        keep(transaction, { ...noFate, status: "dead", error }),
-      );
+      await this.database.transaction((transaction) => keep(transaction, fate));
     } catch (failure) {
       if (isKnownDelivery(failure) || failure instanceof ServiceError) throw failure;
       throw new UnavailableError("The database cannot store this now.", failure);
@@ -136,7 +148,11 @@ export class EventLog {
   }
 }
 
-const noFate = { error: null, organizationId: null, sessionId: null };
+const noFate = { error: null, notes: null, organizationId: null, sessionId: null };
+
+function toColumn(notes: readonly FieldError[]): string | null {
+  return notes.length === 0 ? null : JSON.stringify(notes);
+}
 
 /**
  * Why an event becomes a dead letter.
@@ -152,7 +168,7 @@ function reasonOfDeath(error: unknown): NotUnderstoodError {
 function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery): WebhookEventRow {
   return {
     ...receipt,
-    requestId: envelope.requestId,
+    requestId: envelope.requestId ?? null,
     eventType: envelope.event,
     apiVersion: envelope.apiVersion ?? null,
     eventCreatedAt: envelope.createdAt === undefined ? null : toDatetime(envelope.createdAt),

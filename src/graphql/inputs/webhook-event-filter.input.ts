@@ -41,6 +41,9 @@ export class WebhookEventFilter {
   @Field(() => StringComparator, nullable("Why it is dead."))
   readonly error?: StringComparator | null;
 
+  @Field(() => StringComparator, nullable("What was left out of it, as JSON; null where nothing was."))
+  readonly notes?: StringComparator | null;
+
   @Field(() => DateTimeComparator, nullable("When it was received."))
   readonly receivedAt?: DateTimeComparator | null;
 

@@ -58,6 +58,6 @@ export class WebhookEventResolver {
   body(@Root() { body }: WebhookEventRecord): unknown {
     const text = body.toString();
     const value: unknown = JSON.parse(text);
-    return findUnstorable(value, "body").length === 0 ? value : text;
+    return findUnstorable(value).length === 0 ? value : text;
   }
 }

@@ -22,6 +22,18 @@ registerEnumType(WebhookEventStatus, {
 });
 
 @ObjectType({
+  description: "A field of a delivery that was left out, never its value.",
+  simpleResolvers: true,
+})
+export class FieldNote {
+  @Field(() => String, { description: "Where it stands, such as data.messages.0.to." })
+  readonly field!: string;
+
+  @Field(() => String, { description: "The rule it breaks." })
+  readonly rule!: string;
+}
+
+@ObjectType({
   description: "A recorded delivery: its bytes as they came, but for what erasures took out.",
   simpleResolvers: true,
 })
@@ -29,8 +41,8 @@ export class WebhookEvent {
   @Field(() => ID, { description: "Our id; its order is the order of receipt." })
   readonly id!: string;
 
-  @Field(() => String, { description: "Whippy's id of the delivery." })
-  readonly requestId!: string;
+  @Field(() => String, nullable("Whippy's id of the delivery; null where it named none."))
+  readonly requestId!: string | null;
 
   @Field(() => String, { description: "The envelope's event, such as conversation_agent_session.analyzed." })
   readonly eventType!: string;
@@ -43,6 +55,12 @@ export class WebhookEvent {
 
   @Field(() => String, nullable("Why it is dead: fields and the rules they break."))
   readonly error!: string | null;
+
+  @Field(() => [FieldNote], {
+    description:
+      "What of it is odd and was left out; the body holds it. The first 20, and how many more there are.",
+  })
+  readonly notes!: readonly FieldNote[];
 
   @Field(() => DateTimeScalar, { description: "When it was received." })
   readonly receivedAt!: string;

@@ -1,3 +1,4 @@
+import type { FieldError } from "../../errors.js";
 import { mapScalars } from "../../events/identifiers.js";
 import { fromDatetime, toDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
@@ -29,11 +30,12 @@ export interface RawEventSelection {
 /** A raw event as operators see it. Holds the fields that were asked for. */
 export interface WebhookEventRecord {
   readonly id: string;
-  readonly requestId: string;
+  readonly requestId: string | null;
   readonly eventType: string;
   readonly apiVersion: string | null;
   readonly status: WebhookEventStatus;
   readonly error: string | null;
+  readonly notes: readonly FieldError[];
   readonly receivedAt: string;
   readonly createdAt: string | null;
   readonly organizationId: string | null;
@@ -59,6 +61,7 @@ const filterFields: FilterFields = {
   apiVersion: { column: "api_version", ...text },
   status: { column: "status", nullable: false },
   error: { column: "error", ...text },
+  notes: { column: "notes", ...text },
   receivedAt: { column: "received_at", ...instant },
   createdAt: { column: "event_created_at", ...instant },
   organizationId: { column: "organization_id", nullable: true, stored: storedId },
@@ -101,6 +104,7 @@ const columns: readonly (keyof WebhookEventRow)[] = [
   "receivedAt",
   "status",
   "error",
+  "notes",
   "organizationId",
   "sessionId",
   "bodySha256",
@@ -207,13 +211,14 @@ function columnsFor(fields: Iterable<WebhookEventField>): string {
 }
 
 function toRecord(row: RecordRow): WebhookEventRecord {
-  const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, sizeBytes, ...same } = row;
+  const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, sizeBytes, notes, ...same } = row;
   const received = receivedAt as string | undefined;
   return {
     ...same,
     createdAt: eventCreatedAt ? fromDatetime(eventCreatedAt, eventCreatedAtDecimals ?? 6) : null,
     receivedAt: received === undefined ? "" : fromDatetime(received, 3),
     sizeBytes: Number(sizeBytes),
+    notes: notes ? (JSON.parse(notes) as FieldError[]) : [],
     position: [row.id],
   };
 }

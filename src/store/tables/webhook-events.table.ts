@@ -7,7 +7,8 @@ export type WebhookEventStatus = "projected" | "ignored" | "dead";
 export interface WebhookEventRow {
   /** UUIDv7 given at receipt: rows cluster by time, and its order is the order of receipt. */
   id: string;
-  requestId: string;
+  /** Null where the envelope names none, or an odd one. */
+  requestId: string | null;
   eventType: string;
   apiVersion: string | null;
   /** The envelope's created_at as DATETIME(6), and the decimals it came with. */
@@ -17,9 +18,11 @@ export interface WebhookEventRow {
   status: WebhookEventStatus;
   /** Why the event is dead: fields and rules, never values. */
   error: string | null;
+  /** What of it is odd and was left out: a JSON list of fields and rules, never values. Null where nothing was. */
+  notes: string | null;
   organizationId: string | null;
   sessionId: string | null;
-  /** SHA-256 of the body as it came, whatever erasures took out. The body holds the request_id, so equal hashes mean the same delivery again. */
+  /** SHA-256 of the body as it came, whatever erasures took out. The body holds the request_id (if any), so equal hashes mean the same delivery again. */
   bodySha256: string;
   /** Which scheme the signature was verified under; null where none was demanded. */
   signatureScheme: string | null;
@@ -32,7 +35,7 @@ export const webhookEvents = defineTable<WebhookEventRow>({
   name: "webhook_events",
   columns: (types) => ({
     id: types.uuid({ primary: true }),
-    requestId: types.text(200),
+    requestId: types.text(200, { nullable: true }),
     eventType: types.text(100),
     apiVersion: types.text(50, { nullable: true }),
     eventCreatedAt: types.instant({ nullable: true }),
@@ -40,6 +43,7 @@ export const webhookEvents = defineTable<WebhookEventRow>({
     receivedAt: types.instant(),
     status: types.ascii(16),
     error: types.longText({ nullable: true }),
+    notes: types.longText({ nullable: true }),
     organizationId: types.uuid({ nullable: true }),
     sessionId: types.uuid({ nullable: true }),
     bodySha256: types.hash(),

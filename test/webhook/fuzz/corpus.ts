@@ -6,9 +6,14 @@ export interface HostileDelivery {
   readonly name: string;
   readonly body: Buffer;
   readonly headers?: Record<string, string>;
-  /** refused: 4xx, nothing stored. dead: 202, a dead letter. kept: any 2xx, whole. */
-  readonly fate: "refused" | "dead" | "kept";
+  readonly fate: Fate;
 }
+
+/**
+ * refused: 4xx, nothing stored. dead: 202, a dead letter. ignored: 202, kept, of no known type. kept: 200, whole. noted: 200, without
+ * its odd fields, which the answer names.
+ */
+export type Fate = "refused" | "dead" | "ignored" | "kept" | "noted";
 
 /** Stands in every body, and must stand in no line of the log. */
 export const sentinel = "Zq7-sentinel-+15550199";
@@ -72,91 +77,107 @@ const among = (
   return withData({ agent_version: { ...(data().agent_version as Value), [field]: value } });
 };
 
+const emptyIsNone = ["an empty text"];
+
 /** Every field of a known type with values of other types. A JSON field takes anything, so its values are kept. */
 function* wronglyTyped(): Generator<HostileDelivery> {
   const codes = ["ended_reason", "chat_completion_rating", "user_sentiment", "language"];
-  const instants = ["started_at", "ended_at"];
-  const ids = ["id", "conversation_id"];
-  const all: [container: "data" | "message" | "version", fields: string[], kept: string[]][] = [
-    ["data", [...ids, "agent_version"], []],
-    ["data", [...codes, "translation_language"], ["an empty text"]],
-    ["data", instants, []],
-    [
-      "data",
-      ["chat_summary", "chat_transcript", "translated_chat_transcript"],
-      ["an empty text", "a long text"],
-    ],
-    ["data", ["messages"], ["an empty list"]],
-    ["data", ["custom_analysis_data"], Object.keys(wrong)],
-    ["message", ["id", "contact_id", "channel_id", "campaign_id", "step_id", "conversation_id"], []],
-    ["message", ["direction", "type", "mode", "delivery_status", "from", "to"], ["an empty text"]],
-    ["message", ["body", "translated_body"], ["an empty text", "a long text"]],
-    ["message", ["created_at", "updated_at"], []],
-    ["message", ["user_id"], ["a number"]],
-    ["message", ["attachments", "metadata"], Object.keys(wrong)],
-    ["version", ["id", "agent_id", "organization_id", "llm_id"], []],
-    ["version", ["name"], ["an empty text"]],
-    ["version", ["created_by_id"], ["a number"]],
-    ["version", ["provider_settings"], Object.keys(wrong)],
+  const texts = ["an empty text", "a long text"];
+  type Case = [container: "data" | "message" | "version", fields: string[], kept: string[], others: Fate];
+  const all: Case[] = [
+    ["data", ["id", "conversation_id", "agent_version"], [], "dead"],
+    ["data", [...codes, "translation_language"], ["an empty text"], "noted"],
+    ["data", ["started_at", "ended_at"], emptyIsNone, "noted"],
+    ["data", ["chat_summary", "chat_transcript", "translated_chat_transcript"], texts, "noted"],
+    ["data", ["messages"], ["an empty list"], "noted"],
+    ["data", ["custom_analysis_data"], Object.keys(wrong), "dead"],
+    ["message", ["id"], [], "noted"],
+    ["message", ["contact_id", "channel_id", "campaign_id", "step_id"], emptyIsNone, "noted"],
+    ["message", ["conversation_id"], emptyIsNone, "noted"],
+    ["message", ["direction", "type", "mode", "delivery_status", "from", "to"], ["an empty text"], "noted"],
+    ["message", ["body", "translated_body"], texts, "noted"],
+    ["message", ["created_at", "updated_at"], emptyIsNone, "noted"],
+    ["message", ["user_id"], ["a number", "an empty text"], "noted"],
+    ["message", ["attachments", "metadata"], Object.keys(wrong), "dead"],
+    ["version", ["id", "agent_id", "organization_id"], [], "dead"],
+    ["version", ["llm_id"], emptyIsNone, "noted"],
+    ["version", ["name"], ["an empty text"], "noted"],
+    ["version", ["created_by_id"], ["a number", "an empty text"], "noted"],
+    ["version", ["provider_settings"], Object.keys(wrong), "dead"],
   ];
-  for (const [container, fields, kept] of all)
+  for (const [container, fields, kept, otherwise] of all)
     for (const field of fields)
       for (const [what, value] of Object.entries(wrong))
         yield {
           name: `${container}.${field} is ${what}`,
           body: among(field, value, container),
-          fate: kept.includes(what) ? "kept" : "dead",
+          fate: kept.includes(what) ? "kept" : otherwise,
         };
-  for (const field of ["event", "request_id", "data"])
+  yield* oddEnvelopes();
+}
+
+/** Only `event` decides whether there is an event; without `data` an understood one is a dead letter. */
+function* oddEnvelopes(): Generator<HostileDelivery> {
+  const labels = ["a number", "a fraction", "an empty text", "null"];
+  const all: [field: string, fateOf: (what: string) => Fate][] = [
+    ["event", (what) => (what.endsWith(" text") ? "ignored" : "refused")],
+    ["request_id", (what) => (labels.includes(what) ? "kept" : "noted")],
+    ["api_version", (what) => (labels.includes(what) ? "kept" : "noted")],
+    ["created_at", (what) => (["an empty text", "null"].includes(what) ? "kept" : "noted")],
+    ["data", () => "dead"],
+  ];
+  for (const [field, fateOf] of all)
     for (const [what, value] of Object.entries({ ...wrong, null: null }))
-      if (field !== "data" || what !== "an object")
-        yield {
-          name: `envelope ${field} is ${what}`,
-          body: among(field, value, "envelope"),
-          fate: "refused",
-        };
+      yield {
+        name: `envelope ${field} is ${what}`,
+        body: among(field, value, "envelope"),
+        fate: fateOf(what),
+      };
 }
 
 function* missing(): Generator<HostileDelivery> {
-  for (const field of ["event", "request_id", "data"])
-    yield { name: `no ${field}`, body: json({ ...envelope(), [field]: undefined }), fate: "refused" };
+  const fates = { event: "refused", request_id: "kept", data: "dead" } as const;
+  for (const [field, fate] of Object.entries(fates))
+    yield { name: `no ${field}`, body: json({ ...envelope(), [field]: undefined }), fate };
   for (const field of ["id", "conversation_id", "agent_version"])
     yield { name: `no data.${field}`, body: withData({ [field]: undefined }), fate: "dead" };
   for (const field of ["id", "agent_id", "organization_id"])
     yield { name: `no agent_version.${field}`, body: among(field, undefined, "version"), fate: "dead" };
-  yield { name: "no message id", body: withData({ messages: [message({ id: undefined })] }), fate: "dead" };
+  yield { name: "no message id", body: withData({ messages: [message({ id: undefined })] }), fate: "noted" };
 }
 
-const instants: readonly (readonly [text: string, fate: "dead" | "kept"])[] = [
+const instants: readonly (readonly [text: string, fate: "noted" | "kept"])[] = [
   ["2025-08-19T06:40:57.416929Z", "kept"],
   ["2025-08-19T06:40:57.4169291234Z", "kept"],
   ["2025-08-19T06:40:57+05:30", "kept"],
   ["2025-08-19T06:40:57", "kept"],
   ["2025-08-19 06:40:57Z", "kept"],
-  ["2016-12-31T23:59:60Z", "dead"],
-  ["10000-01-01T00:00:00Z", "dead"],
-  ["9999-12-31T23:59:59-01:00", "dead"],
-  ["0999-12-31T23:59:59Z", "dead"],
-  ["2025-02-30T00:00:00Z", "dead"],
-  ["2025-08-19T24:00:00Z", "dead"],
-  ["2025-08-19T06:40:57+99:99", "dead"],
-  ["2025-08-19", "dead"],
-  ["1755585657", "dead"],
-  [`2025-08-19T06:40:57Z'; DROP TABLE sessions; -- ${sentinel}`, "dead"],
+  ["2025-08-19 06:40:57.416929+00", "kept"],
+  ["2025-08-19T06:40:57-0530", "kept"],
+  ["2025-08-19T06:40:57+24", "noted"],
+  ["2016-12-31T23:59:60Z", "noted"],
+  ["10000-01-01T00:00:00Z", "noted"],
+  ["9999-12-31T23:59:59-01:00", "noted"],
+  ["0999-12-31T23:59:59Z", "noted"],
+  ["2025-02-30T00:00:00Z", "noted"],
+  ["2025-08-19T24:00:00Z", "noted"],
+  ["2025-08-19T06:40:57+99:99", "noted"],
+  ["2025-08-19", "noted"],
+  ["1755585657", "noted"],
+  [`2025-08-19T06:40:57Z'; DROP TABLE sessions; -- ${sentinel}`, "noted"],
 ];
 
 function* odd(): Generator<HostileDelivery> {
   for (const [text, fate] of instants) {
     yield { name: `started_at ${text}`, body: withData({ started_at: text }), fate };
     yield { name: `updated_at ${text}`, body: withData({ messages: [message({ updated_at: text })] }), fate };
-    const refused = fate === "dead" ? "refused" : "kept";
-    yield { name: `created_at ${text}`, body: json(envelope({ created_at: text })), fate: refused };
+    yield { name: `created_at ${text}`, body: json(envelope({ created_at: text })), fate };
   }
   for (const number of ["1e400", "-1e400"])
     yield {
       name: `the number ${number}`,
       body: raw("custom_analysis_data", `{"n":${number}}`),
-      fate: "dead",
+      fate: "noted",
     };
   for (const number of ["1e308", "-0", "12345678901234567890", "0.1e-400", "9".repeat(400).slice(0, 300)])
     yield {
@@ -168,7 +189,7 @@ function* odd(): Generator<HostileDelivery> {
     yield {
       name: `user_id ${id}`,
       body: raw("messages", `[{"id":"${uuid()}","user_id":${id}}]`),
-      fate: "dead",
+      fate: "noted",
     };
   for (const [name, text] of Object.entries({
     "a high surrogate": '"\\ud83d"',
@@ -176,7 +197,7 @@ function* odd(): Generator<HostileDelivery> {
     "surrogates the wrong way round": '"\\ude00\\ud83d"',
     "a surrogate in a key": '{"\\ud83d":1}',
   }))
-    yield { name, body: raw("custom_analysis_data", text), fate: "dead" };
+    yield { name, body: raw("custom_analysis_data", text), fate: "noted" };
   for (const [name, text] of Object.entries({
     NUL: '"a\\u0000b"',
     "four-byte characters": '"😀𝕏"',
@@ -195,15 +216,19 @@ function* odd(): Generator<HostileDelivery> {
   for (const levels of [50, 65, 1_000, 100_000]) {
     const nested = "[".repeat(levels) + "]".repeat(levels);
     const objects = '{"a":'.repeat(levels) + "1" + "}".repeat(levels);
-    const fate = levels === 50 ? "kept" : "dead";
+    const fate = levels === 50 ? "kept" : "noted";
     yield { name: `${levels} lists in lists`, body: raw("custom_analysis_data", nested), fate };
     yield { name: `${levels} objects in objects`, body: raw("custom_analysis_data", objects), fate };
-    yield { name: `${levels} levels in an unknown field`, body: raw("unknown", nested), fate };
+    yield { name: `${levels} levels in an unknown field`, body: raw("unknown", nested), fate: "kept" };
+    const version = JSON.stringify(data().agent_version).replace("{", `{"unknown":${nested},`);
+    yield { name: `${levels} levels in a version`, body: raw("agent_version", version), fate };
+    const withMetadata = `[{"id":"${uuid()}","metadata":${objects}}]`;
+    yield { name: `${levels} levels in metadata`, body: raw("messages", withMetadata), fate };
   }
   yield {
     name: "__proto__ as data",
     body: Buffer.from(`{"event":"${event}","request_id":"${uuid()}","__proto__":{"data":{}}}`),
-    fate: "refused",
+    fate: "dead",
   };
   yield {
     name: "data twice",
@@ -276,24 +301,29 @@ function* noEnvelope(): Generator<HostileDelivery> {
   for (const character of ["\\u0000", "\\n", "\\u007f", "\\ud800", "\\u0085"]) {
     yield {
       name: `event with ${character}`,
-      body: Buffer.from(`{"event":"a${character}","request_id":"1","data":{}}`),
-      fate: "refused",
+      body: Buffer.from(`{"event":"a${character}","request_id":"${uuid()}","data":{}}`),
+      fate: "ignored",
     };
     yield {
       name: `request_id with ${character}`,
-      body: Buffer.from(`{"event":"a","request_id":"1${character}","data":{}}`),
-      fate: "refused",
+      body: Buffer.from(`{"event":"a","request_id":"${uuid()}${character}","data":{}}`),
+      fate: "ignored",
     };
   }
   yield {
     name: "an event of 101 characters",
     body: json(envelope({ event: "e".repeat(101) })),
-    fate: "refused",
+    fate: "ignored",
+  };
+  yield {
+    name: "an event with half a character at the bound",
+    body: json(envelope({ event: `${"e".repeat(99)}😀` })),
+    fate: "ignored",
   };
   yield {
     name: "a request_id of 201 characters",
     body: json(envelope({ request_id: "r".repeat(201) })),
-    fate: "refused",
+    fate: "noted",
   };
 }
 

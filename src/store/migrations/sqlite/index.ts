@@ -7,6 +7,7 @@ import { IndexMessageAddresses1764510000000 } from "./1764510000000-index-messag
 import { CreateSessionTerms1764520000000 } from "./1764520000000-create-session-terms.js";
 import { IndexAnswerNames1764530000000 } from "./1764530000000-index-answer-names.js";
 import { IndexAuditTimes1764540000000 } from "./1764540000000-index-audit-times.js";
+import { NoteOddFields1764560000000 } from "./1764560000000-note-odd-fields.js";
 
 /** In order; a new migration is added at the end. */
 export const sqliteMigrations = [
@@ -19,4 +20,5 @@ export const sqliteMigrations = [
   CreateSessionTerms1764520000000,
   IndexAnswerNames1764530000000,
   IndexAuditTimes1764540000000,
+  NoteOddFields1764560000000,
 ];
