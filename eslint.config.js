@@ -15,6 +15,7 @@ const layers = {
   "health.ts": ["errors", "store/"],
   "metrics.ts": ["errors", "access/"],
   "opened-parts.ts": [],
+  "idle-connections.ts": [],
   "pipelining.ts": ["logger"],
   "redis.ts": ["logger"],
   "events/": ["errors"],

@@ -13,6 +13,8 @@ export interface Config {
   readonly production: boolean;
   readonly host: string;
   readonly port: number;
+  /** How long an idle HTTP connection stays open: longer than a balancer in front keeps it, or that one sends into a closing one. */
+  readonly keepAliveSeconds: number;
   readonly database: DatabaseTarget;
   /** Connections of each of the two pools (writing, reading). */
   readonly databasePoolSize: number;
@@ -98,6 +100,7 @@ const environment = z.object({
   NODE_ENV: z.string().optional(),
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(4000),
+  HTTP_KEEP_ALIVE_SECONDS: integer(1, 3_600).default(65),
   DATABASE_URL: z.string().default(embeddedDefault).transform(readDatabaseUrl),
   DATABASE_POOL_SIZE: integer(2, 500).default(16),
   DATABASE_TIMEOUT_SECONDS: integer(1, 600).default(10),
@@ -176,6 +179,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     production,
     host: settings.HOST,
     port: settings.PORT,
+    keepAliveSeconds: settings.HTTP_KEEP_ALIVE_SECONDS,
     database: settings.DATABASE_URL,
     databasePoolSize: settings.DATABASE_POOL_SIZE,
     databaseTimeoutSeconds: settings.DATABASE_TIMEOUT_SECONDS,

@@ -19,6 +19,7 @@ import type { Readers, ReaderSource } from "./graphql/readers.js";
 import { createSchema } from "./graphql/schema.js";
 import { SessionEventSource } from "./graphql/session-event-source.js";
 import { healthRouter } from "./health.js";
+import { boundIdleConnections } from "./idle-connections.js";
 import type { Logger } from "./logger.js";
 import { Metrics, metricsRouter } from "./metrics.js";
 import { OpenedParts } from "./opened-parts.js";
@@ -216,14 +217,23 @@ async function countDeadLetters(reads: ClientReads): Promise<number> {
 
 /** The webhook's router stands before the application, which gets what that one does not answer, and its errors. */
 function serveWebhooksFirst(
-  { config: { webhook: config }, storage: { database }, live: { feed, writer }, logger }: HttpParts,
+  {
+    config: { webhook: config, keepAliveSeconds },
+    storage: { database },
+    live: { feed, writer },
+    logger,
+  }: HttpParts,
   metrics: Metrics,
   { app, refused }: { readonly app: Express; readonly refused: WeakMap<IncomingMessage, unknown> },
 ): Server {
   const events = new EventLog(database, new SessionWriter(), writer, new ErasureList(database));
   const webhooks = webhookRouter({ config, events, feed, metrics, logger });
-  return createServer(
-    { requestTimeout: config.bodyTimeoutSeconds * 1_000, connectionsCheckingInterval: 1_000 },
+  const server = createServer(
+    {
+      requestTimeout: config.bodyTimeoutSeconds * 1_000,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: keepAliveSeconds * 1_000,
+    },
     oneAtATime((request, response) => {
       void webhooks(request, response, (error) => {
         if (error !== undefined) refused.set(request, error);
@@ -231,6 +241,8 @@ function serveWebhooksFirst(
       });
     }, logger),
   );
+  boundIdleConnections(server);
+  return server;
 }
 
 const refuseOtherPaths: RequestHandler = (_request, _response, next) => {
