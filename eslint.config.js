@@ -90,7 +90,12 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/cli/**/*.ts", "test/chaos/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"],
+    files: [
+      "src/cli/**/*.ts",
+      "test/{chaos,crash,rehearsal,soak}/**/*.ts",
+      "bench/**/*.ts",
+      "examples/**/*.ts",
+    ],
     rules: { "no-console": "off" },
   },
   {

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { WebSocket } from "ws";
+import { TolerantWebSocket } from "../rehearsal/tolerant-web-socket.js";
 import { languages } from "./writers.js";
 
 /** An entry of the feed, as the database holds it. */
@@ -155,14 +155,6 @@ class Subscriber {
     } finally {
       await client.dispose();
     }
-  }
-}
-
-/** One that is left while it connects says so by an error that nobody need hear. */
-class TolerantWebSocket extends WebSocket {
-  constructor(url: string, protocol: string) {
-    super(url, protocol);
-    this.on("error", () => undefined);
   }
 }
 
