@@ -8,14 +8,17 @@ import type { Caller } from "../access/caller.js";
 import type { Connection } from "../access/connections.js";
 import { authorizationOf } from "../access/gate.js";
 import { RateLimitedError, ServiceError, UnauthenticatedError } from "../errors.js";
+import type { OperationIds } from "./operation-ids.js";
 
-/** What is kept with a socket once its caller is known. */
-export interface SocketExtra extends Record<PropertyKey, unknown> {
-  readonly connection: Connection;
-  readonly leave: () => void;
+/** What is kept with a socket. */
+export interface SocketExtra extends Extra, Record<PropertyKey, unknown> {
+  readonly operations: OperationIds;
+  /** Once its caller is known. */
+  readonly connection?: Connection;
+  readonly leave?: () => void;
 }
 
-type Socket = Context<Record<string, unknown>, Extra & Partial<SocketExtra>>;
+type Socket = Context<Record<string, unknown>, SocketExtra>;
 
 /** "Forbidden" in graphql-transport-ws: clients connect anew with what they then hold, such as a newer token. */
 const forbidden = { code: 4403, reason: "Forbidden" };
@@ -33,7 +36,7 @@ export class SocketAccess {
   refuseUpgrade(request: IncomingMessage): string | undefined {
     const { gate, connections } = this.access;
     const [path] = (request.url ?? "").split("?", 1);
-    if (path !== "/graphql") return "404 Not Found";
+    if (path !== "/graphql" && path !== "/graphql/") return "404 Not Found";
     if (!gate.admitsOrigin(request)) return "403 Forbidden";
     try {
       const identified = connections.knock(gate.addressOf(request));
@@ -55,7 +58,9 @@ export class SocketAccess {
       const caller = await gate.admit(request, authorizationOf(socket.connectionParams));
       const connection: Connection = {
         caller,
-        subscriptions: () => Object.keys(socket.subscriptions).length,
+        // What the client has completed may go on for a moment: there is room for as many of these again.
+        subscriptions: () =>
+          Math.max(Object.keys(socket.subscriptions).length, Math.ceil(socket.extra.operations.running / 2)),
         close: () => {
           webSocket.close(forbidden.code, forbidden.reason);
         },

@@ -2,10 +2,10 @@ import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ExecutionArgs, GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
-import type { Extra } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Subscriber, TooSlowError } from "../feed/subscriber.js";
 import type { Logger } from "../logger.js";
+import { OperationIds } from "./operation-ids.js";
 import { SocketAccess, type SocketExtra } from "./socket-access.js";
 import { SocketSink } from "./socket-sink.js";
 import { toOperation, type TransportParts } from "./transport.js";
@@ -17,6 +17,8 @@ const closeMilliseconds = 5_000;
 /** How long a socket may stay open without saying who is there. */
 const initMilliseconds = 5_000;
 const greatestMessage = 1024 * 1024;
+const subscriberAlreadyExists: number = CloseCode.SubscriberAlreadyExists;
+const idInUse = "Subscriber already exists";
 
 /** An operation on its way through graphql-ws, with the place where its events go. */
 interface SocketOperation extends ExecutionArgs {
@@ -47,7 +49,12 @@ export class SocketEndpoint {
         parts.logger.debug({ err }, "a WebSocket failed");
       });
       socket.on("pong", () => this.silent.delete(socket));
-      const closed = protocol.opened(adapt(socket, parts.logger), { socket, request });
+      const operations = new OperationIds();
+      const closed = protocol.opened(adapt(socket, operations, parts.logger), {
+        socket,
+        request,
+        operations,
+      });
       socket.once("close", (code, reason) => void closed(code, String(reason)));
     });
     this.heartbeat = setInterval(() => {
@@ -111,7 +118,7 @@ export class SocketEndpoint {
 
 function serveProtocol(parts: TransportParts, access: SocketAccess) {
   const { preparer, executor, operations, contextFor, formatError } = parts;
-  return makeServer<Record<string, unknown>, Extra & Partial<SocketExtra>>({
+  return makeServer<Record<string, unknown>, SocketExtra>({
     connectionInitWaitTimeout: initMilliseconds,
     onConnect: (socket) => access.enter(socket),
     onClose: (socket) => {
@@ -124,7 +131,8 @@ function serveProtocol(parts: TransportParts, access: SocketAccess) {
       const isGone = () => webSocket.readyState !== webSocket.OPEN || !(id in socket.subscriptions);
       const prepared = await preparer.prepare(payload, contextFor(access.callerOf(socket), isGone));
       if (!("args" in prepared)) return prepared;
-      const sink = new SocketSink(socket.extra.socket, socket.extra.request.socket, id);
+      const clientsId = socket.extra.operations.clientsId(id);
+      const sink = new SocketSink(socket.extra.socket, socket.extra.request.socket, clientsId);
       return { ...prepared.args, cost: prepared.cost, sink } satisfies SocketOperation;
     },
     subscribe: async (args) => {
@@ -183,7 +191,7 @@ function closeOrCut(socket: WebSocket, code: number, reason: string): void {
 }
 
 /** What graphql-ws asks of a socket. */
-function adapt(socket: WebSocket, logger: Logger) {
+function adapt(socket: WebSocket, operations: OperationIds, logger: Logger) {
   return {
     protocol: socket.protocol,
     send: (text: string) =>
@@ -191,16 +199,17 @@ function adapt(socket: WebSocket, logger: Logger) {
         if (socket.readyState !== socket.OPEN) resolve();
         // Where it fails the socket closes, and its close event tells.
         else
-          socket.send(text, () => {
+          socket.send(operations.send(text), () => {
             resolve();
           });
       }),
     close: (code: number, reason: string) => {
-      socket.close(code, reason);
+      // graphql-ws quotes the id, which is not the client's own, and may be longer than a reason may.
+      socket.close(code, code === subscriberAlreadyExists ? idInUse : reason);
     },
     onMessage: (receive: (text: string) => Promise<void>) => {
       socket.on("message", (data: Buffer) => {
-        receive(data.toString()).catch((err: unknown) => {
+        operations.receive(data.toString(), receive).catch((err: unknown) => {
           logger.error({ err }, "a WebSocket message could not be handled");
           socket.close(CloseCode.InternalServerError, "Internal server error");
         });

@@ -181,6 +181,35 @@ describe("an event stream", () => {
   });
 });
 
+describe("a path with a slash at its end", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  it("serves requests, event streams and sockets as without", async () => {
+    const search = new URLSearchParams({ query: "{ __typename }" }).toString();
+    for (const path of ["/graphql", "/graphql/"]) {
+      const answer = await fetch(`${service.url}${path}?${search}`, {
+        headers: { "Apollo-Require-Preflight": "1" },
+      });
+      expect(await answer.json()).toMatchObject({ data: { __typename: "Query" } });
+      const stream = await fetch(
+        `${service.url}${path.replace(/\/?$/, "/stream")}${path.slice(8)}?${search}`,
+      );
+      expect(await stream.text()).toContain("event: complete");
+      const url = `${service.url.replace("http", "ws")}${path}`;
+      const client = createSocketClient({ url, webSocketImpl: WebSocket, retryAttempts: 0 });
+      const { value } = await client.iterate({ query: "{ __typename }" }).next();
+      expect(value).toMatchObject({ data: { __typename: "Query" } });
+      await client.dispose();
+    }
+  });
+});
+
 describe("a WebSocket", () => {
   let service: TestService;
   beforeAll(async () => {
