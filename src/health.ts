@@ -1,12 +1,12 @@
 import { Router } from "express";
 import { UnavailableError } from "./errors.js";
 import type { Database } from "./store/database.js";
-import { errorCode } from "./store/dialect.js";
+import { errorCode } from "./store/database-errors.js";
 
 /** A probe is of no use to an orchestrator that has stopped waiting for it. */
 const longestProbe = 2_000;
 
-/** `/healthz`: the process lives. `/readyz`: it can serve, or says why not. */
+/** `/healthz`: the process lives. `/readyz`: it can store deliveries, or says why not. */
 export function healthRouter(database: Database): Router {
   const router = Router();
   router.get("/healthz", (_request, response) => {
@@ -14,10 +14,11 @@ export function healthRouter(database: Database): Router {
   });
   router.get("/readyz", async (_request, response) => {
     try {
-      await database.read("SELECT 1", [], longestProbe);
+      await database.checkWritable(longestProbe);
     } catch (error) {
-      const cause = error instanceof UnavailableError ? error.cause : error;
-      throw new UnavailableError(`The database cannot be reached (${errorCode(cause)}).`, cause);
+      if (!(error instanceof UnavailableError)) throw error;
+      const why = error.message.replace(/\.$/, "");
+      throw new UnavailableError(`${why} (${errorCode(error.cause)}).`, error.cause);
     }
     response.json({ status: "ready" });
   });

@@ -1,5 +1,5 @@
-import { ConfigurationError, ServiceError } from "../errors.js";
-import { errorCode } from "../store/dialect.js";
+import { ConfigurationError, ServiceError, UnavailableError } from "../errors.js";
+import { errorCode, isDatabaseError } from "../store/database-errors.js";
 
 /**
  * Does what a command is there for. Where that fails it says so in a sentence and ends with 1. Of an error that is not the service's
@@ -15,6 +15,10 @@ export async function runCommand(work: () => Promise<unknown>): Promise<void> {
 }
 
 function explain(error: unknown): string {
+  if (error instanceof UnavailableError && isDatabaseError(error.cause)) {
+    const code = errorCode(error.cause);
+    return error.message.includes(code) ? error.message : error.message.replace(/\.$/, ` (${code}).`);
+  }
   if (error instanceof ServiceError || error instanceof ConfigurationError) return error.message;
   return `The command could not be done (${errorCode(error)}).`;
 }

@@ -7,7 +7,7 @@ import type { Access } from "../access/access.js";
 import type { Caller } from "../access/caller.js";
 import type { Connection } from "../access/connections.js";
 import { authorizationOf } from "../access/gate.js";
-import { RateLimitedError, ServiceError, UnauthenticatedError } from "../errors.js";
+import { RateLimitedError, ServiceError, UnauthenticatedError, UnavailableError } from "../errors.js";
 import type { OperationIds } from "./operation-ids.js";
 
 /** What is kept with a socket. */
@@ -23,7 +23,7 @@ type Socket = Context<Record<string, unknown>, SocketExtra>;
 /** "Forbidden" in graphql-transport-ws: clients connect anew with what they then hold, such as a newer token. */
 const forbidden = { code: 4403, reason: "Forbidden" };
 /** "Try again later": clients do, after a pause. */
-const tryAgainLater = { code: 1013, reason: "RATE_LIMITED" };
+const tryAgainLater = 1013;
 
 /** The rules of access on WebSockets, where the token comes in `connection_init` and a socket outlives many requests. */
 export class SocketAccess {
@@ -73,7 +73,9 @@ export class SocketAccess {
       return true;
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      if (error instanceof RateLimitedError) webSocket.close(tryAgainLater.code, tryAgainLater.reason);
+      // Whom the database could not be asked about is not refused for good.
+      if (error instanceof RateLimitedError || error instanceof UnavailableError)
+        webSocket.close(tryAgainLater, error.code);
       return false;
     }
   }

@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { OperationOverError, QueryTooComplexError, UnavailableError } from "../errors.js";
 import type { OperationOptions } from "./client-reads.js";
 import type { Database, SqlReader, SqlValue } from "./database.js";
-import { type Dialect, isOutOfTime } from "./dialect.js";
+import { isOutOfTime } from "./database-errors.js";
+import type { Dialect } from "./dialect.js";
 import { NotItsTurnError } from "./fair-queue.js";
 
 /** Runs a statement when it is the caller's turn, for which it waits so long at the most. */

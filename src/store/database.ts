@@ -4,15 +4,17 @@ import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { createDataSource, detectDialect } from "./data-source.js";
 import {
-  type Dialect,
-  endedAfter,
   isConnectionLost,
+  isDatabaseError,
+  isDataFault,
+  isKnownDelivery,
   isOutOfTime,
-  isOvertaken,
   isRetryable,
-} from "./dialect.js";
+  isWithoutWrites,
+} from "./database-errors.js";
+import { type Dialect, endedAfter } from "./dialect.js";
 import type { MysqlConnection } from "./mysql-connection.js";
-import { withConnection } from "./time-limit.js";
+import { renewConnections, withConnection } from "./time-limit.js";
 
 /** What a statement may be given. Texts of instants, not Dates; JSON as text. */
 export type SqlValue = string | number | boolean | null | Buffer;
@@ -40,6 +42,8 @@ export interface Transaction {
 }
 
 const attempts = 8;
+
+const writeOfNothing = "DELETE FROM service_settings WHERE name = ''";
 
 /** How long the database may take, in milliseconds. */
 export interface TimeLimits {
@@ -69,6 +73,8 @@ const ownConnections = 4;
  */
 export class Database implements SqlReader {
   private gate: Promise<unknown> = Promise.resolve();
+  /** The last write found a server that takes none. */
+  private isWithoutWrites = false;
 
   private constructor(
     readonly dialect: Dialect,
@@ -104,7 +110,7 @@ export class Database implements SqlReader {
   /**
    * What the service itself asks. What clients ask for is read through a {@link ClientReader}, so that none of this waits for it.
    * @param milliseconds for all of it, the wait for a connection included
-   * @throws UnavailableError where the server cannot be reached, or does not answer in time
+   * @throws UnavailableError where the server cannot be reached, does not answer in time, or is in any other trouble
    */
   async read<Row extends object>(
     sql: string,
@@ -131,11 +137,11 @@ export class Database implements SqlReader {
   }
 
   /**
-   * Runs `work` in a transaction, again where it met a deadlock, a lock wait timeout or a row that another one stored first; so `work`
-   * must have no effect but on the database.
+   * Runs `work` in a transaction, again where it met a conflict (a deadlock, a lock wait timeout, a row that another one stored first) or
+   * a server that takes no writes; so `work` must have no effect but on the database.
    * @param milliseconds for all attempts together
-   * @throws UnavailableError where it kept meeting them, or the server cannot be reached or does not answer in time: then nothing is
-   * known of what it did, and the same work may be asked for again only if it can stand being done twice
+   * @throws UnavailableError where it kept meeting them, or the database is in any other trouble: then nothing is known of what it did,
+   * and the same work may be asked for again only if it can stand being done twice. What the data is at fault for is thrown as it is.
    */
   async transaction<Result>(
     work: (transaction: Transaction) => Promise<Result>,
@@ -146,12 +152,29 @@ export class Database implements SqlReader {
       try {
         return await this.inTurn(() => this.attempt(work, deadline - performance.now()));
       } catch (error) {
-        if (isConnectionLost(error)) throw new UnavailableError("The database cannot be reached.", error);
-        const isLast = attempt === attempts || performance.now() >= deadline;
-        if (!isRetryable(error) || (isLast && isOvertaken(error))) throw error;
-        if (isLast) throw new UnavailableError("The database is too busy to store this now.", error, 1);
-        await delay(Math.random() * 10 * 2 ** attempt);
+        if (!isPassing(error)) throw error;
+        const pause = Math.random() * 10 * 2 ** attempt;
+        const isLast = attempt === attempts || performance.now() + pause >= deadline;
+        if (isLast || !isRetryable(error)) throw unavailable(error);
+        await delay(pause);
       }
+    }
+  }
+
+  /**
+   * Asks the server that writes go to whether it takes them; a server whose disk is full may say yes.
+   * @throws UnavailableError where it takes none, or is in any other trouble
+   */
+  async checkWritable(milliseconds: number): Promise<void> {
+    if (this.dialect === "sqlite") {
+      await this.read("SELECT 1");
+      return;
+    }
+    try {
+      // A statement that changes nothing is refused like any other, and costs the server next to nothing.
+      await this.attempt((transaction) => transaction.execute(writeOfNothing), milliseconds);
+    } catch (error) {
+      throw isPassing(error) ? unavailable(error) : error;
     }
   }
 
@@ -166,12 +189,11 @@ export class Database implements SqlReader {
     parameters: readonly SqlValue[],
     milliseconds: number,
   ): Promise<Row[]> {
-    if (this.dialect === "sqlite") return await pool.query<Row[]>(sql, [...parameters]);
     try {
+      if (this.dialect === "sqlite") return await pool.query<Row[]>(sql, [...parameters]);
       return await withConnection(pool, milliseconds, (connection) => connection.query<Row>(sql, parameters));
     } catch (error) {
-      if (isOutOfTime(error)) throw new UnavailableError("The database takes too long to answer.", error);
-      throw isConnectionLost(error) ? new UnavailableError("The database cannot be reached.", error) : error;
+      throw isPassing(error) ? unavailable(error) : error;
     }
   }
 
@@ -187,7 +209,11 @@ export class Database implements SqlReader {
     milliseconds: number,
   ): Promise<Result> {
     if (this.dialect !== "sqlite") {
-      return await withConnection(this.writer, milliseconds, (connection) => this.onMysql(connection, work));
+      const result = await withConnection(this.writer, milliseconds, (connection) =>
+        this.onMysql(connection, work),
+      );
+      this.heardOfWrites(true);
+      return result;
     }
     const runner = this.writer.createQueryRunner();
     try {
@@ -212,9 +238,21 @@ export class Database implements SqlReader {
       await connection.commit();
       return result;
     } catch (error) {
-      await connection.rollback().catch(() => undefined);
+      // Not rolled back, the connection is destroyed: it leads to the wrong server.
+      if (isWithoutWrites(error)) this.heardOfWrites(false);
+      else await connection.rollback().catch(() => undefined);
       throw error;
     }
+  }
+
+  /**
+   * After a switchover the old primary takes no writes and keeps its connections. So all of them are made anew, where the name leads by
+   * then: the writing pool's at once, and the reading pools' when writes are taken again.
+   */
+  private heardOfWrites(areTaken: boolean): void {
+    if (!areTaken) renewConnections(this.writer);
+    else if (this.isWithoutWrites) Object.values(this.pools).forEach(renewConnections);
+    this.isWithoutWrites = !areTaken;
   }
 
   private async onSqlite<Result>(
@@ -240,4 +278,18 @@ export class Database implements SqlReader {
       throw error;
     }
   }
+}
+
+/** A trouble of the database, and no fault of the data or of our own code. */
+function isPassing(error: unknown): boolean {
+  return isDatabaseError(error) && !isDataFault(error) && !isKnownDelivery(error);
+}
+
+function unavailable(error: unknown): UnavailableError {
+  if (isWithoutWrites(error)) return new UnavailableError("The database takes no writes.", error);
+  if (isConnectionLost(error)) return new UnavailableError("The database cannot be reached.", error);
+  if (isOutOfTime(error)) return new UnavailableError("The database takes too long to answer.", error);
+  if (isRetryable(error))
+    return new UnavailableError("The database is too busy to store this now.", error, 1);
+  return new UnavailableError("The database cannot serve this now.", error);
 }

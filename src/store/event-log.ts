@@ -6,12 +6,16 @@ import { findEvent } from "../events/registry.js";
 import type { SessionEventDefinition } from "../events/session-event.js";
 import type { SessionSnapshot } from "../events/session-payload.js";
 import type { Database, Transaction } from "./database.js";
-import { errorCode, isKnownDelivery } from "./dialect.js";
+import { errorCode, isDataFault, isKnownDelivery } from "./database-errors.js";
 import type { ErasureList } from "./erasure/erasure-list.js";
-import { flushCommits } from "./flush.js";
+import { flushCommits, flushWith } from "./flush.js";
 import { newReceipt, type Receipt } from "./receipt.js";
-import { insertRowsLater, updateRow } from "./statements.js";
-import { webhookEvents, type WebhookEventRow } from "./tables/webhook-events.table.js";
+import { insertRowsLater, selectList, updateRow } from "./statements.js";
+import {
+  webhookEventProperties,
+  webhookEvents,
+  type WebhookEventRow,
+} from "./tables/webhook-events.table.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
 import type { FeedWriter } from "./writers/feed.writer.js";
 import type { SessionWriter } from "./writers/session.writer.js";
@@ -56,7 +60,8 @@ export class EventLog {
   ) {}
 
   /**
-   * Records a delivery, once: the same bytes again are a duplicate and change nothing.
+   * Records a delivery, once: the same bytes again are a duplicate and change nothing, unless they had no effect so far. Then they are
+   * tried again.
    * @throws UnavailableError where the database cannot store it now; then it may be delivered again
    */
   async record(delivery: Delivery): Promise<Outcome> {
@@ -71,10 +76,21 @@ export class EventLog {
       });
     } catch (error) {
       if (!isKnownDelivery(error)) throw error;
-      // The first copy may have been committed just now, and be lost yet.
-      await flushCommits(this.database);
-      return { status: "duplicate" };
+      return await this.recordAgain(raw.bodySha256);
     }
+  }
+
+  private async recordAgain(bodySha256: string): Promise<Outcome> {
+    // The first copy may have been committed just now, and be lost yet.
+    const untold = await this.database.transaction(async (transaction) => {
+      await flushWith(transaction);
+      return await findUntold(transaction, bodySha256);
+    });
+    if (untold === undefined) return { status: "duplicate" };
+    const fate = await this.replay(untold);
+    // Another copy may have done it just now, and left nothing to commit here.
+    await flushCommits(this.database);
+    return fate;
   }
 
   /**
@@ -85,11 +101,14 @@ export class EventLog {
   async replay(raw: WebhookEventRow): Promise<Fate> {
     return await this.settle(raw, parseEnvelope(raw.body), async (transaction, fate) => {
       const isSame = (Object.keys(fate) as (keyof FateColumns)[]).every((name) => fate[name] === raw[name]);
-      if (!isSame) await updateRow(transaction, webhookEvents, { id: raw.id }, fate);
+      if (isSame) return;
+      // Another copy may have been projected meanwhile: that stays.
+      const key = fate.status === "dead" ? { id: raw.id, status: raw.status } : { id: raw.id };
+      await updateRow(transaction, webhookEvents, key, fate);
     });
   }
 
-  /** An event whose data is understood but cannot be projected is kept as dead too: answered with an error, it would be lost. */
+  /** An event whose data is understood but cannot be stored is kept as dead too: answered with an error, it would be lost. */
   private async settle(raw: WebhookEventRow, envelope: Envelope, keep: Keep): Promise<Fate> {
     const definition = findEvent(envelope.event);
     const { notes } = envelope;
@@ -155,13 +174,34 @@ function toColumn(notes: readonly FieldError[]): string | null {
 }
 
 /**
- * Why an event becomes a dead letter.
+ * The recorded event with this hash, if it had no effect and may have one now: it is dead, or its type is understood by now.
+ */
+async function findUntold(
+  transaction: Transaction,
+  bodySha256: string,
+): Promise<WebhookEventRow | undefined> {
+  const select = (properties: readonly (keyof WebhookEventRow)[]) =>
+    `SELECT ${selectList(webhookEvents, "e", properties)} FROM webhook_events e WHERE e.body_sha256 = ?`;
+  const [known] = await transaction.query<Pick<WebhookEventRow, "status" | "eventType">>(
+    select(["status", "eventType"]),
+    [bodySha256],
+  );
+  const isUntold =
+    known?.status === "dead" || (known?.status === "ignored" && findEvent(known.eventType) !== undefined);
+  if (!isUntold) return undefined;
+  const [row] = await transaction.query<WebhookEventRow>(select(webhookEventProperties), [bodySha256]);
+  return row;
+}
+
+/**
+ * Why an event becomes a dead letter: its data is at fault, or our own code, which fails at it again and again.
  * @throws the error itself, where it says nothing of the event: that it is recorded already, or that the database is unavailable
  */
 function reasonOfDeath(error: unknown): NotUnderstoodError {
   if (error instanceof NotUnderstoodError) return error;
   if (isKnownDelivery(error) || error instanceof ServiceError) throw error;
-  const field = { field: "data", rule: `could not be stored (${errorCode(error)})` };
+  const rule = `could not be ${isDataFault(error) ? "stored" : "projected"} (${errorCode(error)})`;
+  const field = { field: "data", rule };
   return new NotUnderstoodError([field], { cause: error, logLevel: "error" });
 }
 

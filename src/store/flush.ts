@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Database } from "./database.js";
+import type { Database, Transaction } from "./database.js";
 import { insertRowsLater } from "./statements.js";
 import { serviceSettings } from "./tables/service-settings.table.js";
 
@@ -10,10 +10,13 @@ import { serviceSettings } from "./tables/service-settings.table.js";
  * @throws UnavailableError where nothing is known of it
  */
 export async function flushCommits(database: Database): Promise<void> {
-  if (database.dialect === "sqlite") return;
+  if (database.dialect !== "sqlite") await database.transaction(flushWith);
+}
+
+/** The same with a transaction's own commit: what it has seen is durable then. */
+export async function flushWith(transaction: Transaction): Promise<void> {
+  if (transaction.dialect === "sqlite") return;
   const name = `flush-${randomUUID()}`;
-  await database.transaction(async (transaction) => {
-    await insertRowsLater(transaction, serviceSettings, [{ name, value: "" }]);
-    await transaction.later("DELETE FROM service_settings WHERE name = ?", [name]);
-  });
+  await insertRowsLater(transaction, serviceSettings, [{ name, value: "" }]);
+  await transaction.later("DELETE FROM service_settings WHERE name = ?", [name]);
 }

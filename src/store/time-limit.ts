@@ -12,6 +12,32 @@ export class DatabaseStalledError extends Error {
   }
 }
 
+/** When a connection was first borrowed: it was made just before. */
+const firstBorrowed = new WeakMap<PoolConnection, number>();
+/** From when on a pool's connections are used; older ones lead to a server that is not the right one any more. */
+const usedSince = new WeakMap<DataSource, number>();
+
+/** Makes the pool's connections anew, each before its next use. */
+export function renewConnections(dataSource: DataSource): void {
+  usedSince.set(dataSource, performance.now());
+}
+
+function isOutdated(connection: PoolConnection, dataSource: DataSource): boolean {
+  const since = firstBorrowed.get(connection) ?? performance.now();
+  firstBorrowed.set(connection, since);
+  return since < (usedSince.get(dataSource) ?? 0);
+}
+
+/** Takes a connection from the pool; those that are outdated are destroyed, and new ones come into their place. */
+async function borrow(dataSource: DataSource) {
+  for (;;) {
+    const runner = dataSource.createQueryRunner();
+    const connection = (await runner.connect()) as PoolConnection;
+    if (!isOutdated(connection, dataSource)) return { runner, connection };
+    connection.destroy();
+  }
+}
+
 /**
  * Borrows a connection for some work, for so long at the most, the wait for a free connection included. A connection that is late
  * is destroyed, for nobody knows what it still has under way; the pool makes a new one in its place.
@@ -22,8 +48,9 @@ export async function withConnection<Result>(
   milliseconds: number,
   work: (connection: MysqlConnection) => Promise<Result>,
 ): Promise<Result> {
-  const runner = dataSource.createQueryRunner();
-  const loan: { connection?: MysqlConnection; isLate: boolean } = { isLate: false };
+  const loan: { connection?: MysqlConnection; release?: () => Promise<void>; isLate: boolean } = {
+    isLate: false,
+  };
   let timer: NodeJS.Timeout | undefined;
   const lateness = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -31,13 +58,13 @@ export async function withConnection<Result>(
       reject(new DatabaseStalledError(milliseconds));
     }, milliseconds);
   });
-  const connecting = runner.connect() as Promise<PoolConnection>;
-  const worked = connecting.then(async (connection) => {
+  const worked = borrow(dataSource).then(async ({ runner, connection }) => {
     if (loan.isLate) {
       // Nobody waits any more for a connection that became free too late; it goes back unused.
       await runner.release();
       throw new DatabaseStalledError(milliseconds);
     }
+    loan.release = () => runner.release();
     loan.connection = new MysqlConnection(connection);
     return await work(loan.connection);
   });
@@ -48,6 +75,6 @@ export async function withConnection<Result>(
     // A transaction that is still open (its rollback failed) must not reach the next borrower either.
     loan.connection?.giveBack();
     if (loan.isLate || loan.connection?.isInTransaction === true) loan.connection?.destroy();
-    else await runner.release();
+    else await loan.release?.();
   }
 }

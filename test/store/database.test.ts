@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
+import { UnavailableError } from "../../src/errors.js";
 import { Database } from "../../src/store/database.js";
-import { isKnownDelivery } from "../../src/store/dialect.js";
+import { isKnownDelivery } from "../../src/store/database-errors.js";
 import { migrate, pendingSchemaChanges } from "../../src/store/migrate.js";
 import { createTestDatabase, startService, type TestDatabase } from "../service.js";
 
@@ -72,7 +73,9 @@ describe("a conflict of keys", () => {
       await transaction.execute(insert, [name, ""]);
       await transaction.execute(insert, [name, ""]);
     });
-    const conflict: unknown = await twice.catch((error: unknown) => error);
+    const failure: unknown = await twice.catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(UnavailableError);
+    const conflict = (failure as UnavailableError).cause;
     expect(String(conflict)).toMatch(/Duplicate entry|UNIQUE constraint failed/);
     expect(isKnownDelivery(conflict)).toBe(false);
   });

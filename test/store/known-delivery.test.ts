@@ -38,20 +38,35 @@ describe("a delivery that is known already", () => {
   }
 
   it.each([
-    ["projected", "analyzed", {}],
-    ["ignored", "ended", { event: "something.else" }],
-    ["dead", "ended", { data: {} }],
-  ] as const)("changes nothing, whatever became of its first copy (%s)", async (first, name, changes) => {
-    expect(await record(name, changes)).toBe(first);
-    const count = async (table: string) =>
-      (await database.read<{ count: number | string }>(`SELECT COUNT(*) AS count FROM ${table}`)).map((row) =>
-        Number(row.count),
-      );
-    const counted = async () =>
-      await Promise.all(["webhook_events", "sessions", "session_feed", "service_settings"].map(count));
-    const before = await counted();
-    expect(await record(name, changes)).toBe("duplicate");
-    expect(await counted()).toEqual(before);
+    ["projected", "duplicate", "analyzed", {}],
+    ["ignored", "duplicate", "ended", { event: "something.else" }],
+    ["dead", "dead", "ended", { data: {} }],
+  ] as const)(
+    "changes nothing where its first copy was %s, and is %s",
+    async (first, second, name, changes) => {
+      expect(await record(name, changes)).toBe(first);
+      const count = async (table: string) =>
+        (await database.read<{ count: number | string }>(`SELECT COUNT(*) AS count FROM ${table}`)).map(
+          (row) => Number(row.count),
+        );
+      const counted = async () =>
+        await Promise.all(["webhook_events", "sessions", "session_feed", "service_settings"].map(count));
+      const before = await counted();
+      expect(await record(name, changes)).toBe(second);
+      expect(await counted()).toEqual(before);
+    },
+  );
+
+  it("is tried again where its type was not understood, and is by now", async () => {
+    const changes = { request_id: "known by now" };
+    await record("analyzed", changes);
+    await database.transaction((transaction) =>
+      transaction.execute("UPDATE webhook_events SET status = 'ignored' WHERE request_id = ?", [
+        changes.request_id,
+      ]),
+    );
+    expect(await record("analyzed", changes)).toBe("projected");
+    expect(await record("analyzed", changes)).toBe("duplicate");
   });
 
   /** On SQLite what others see is durable, for there is one connection that commits. */

@@ -4,7 +4,7 @@ import { QueryTooComplexError, UnavailableError } from "../../src/errors.js";
 import { ClientReads } from "../../src/store/client-reads.js";
 import { createDataSource } from "../../src/store/data-source.js";
 import { Database, defaultTimeLimits } from "../../src/store/database.js";
-import { isConnectionLost, isOutOfTime } from "../../src/store/dialect.js";
+import { isConnectionLost, isOutOfTime } from "../../src/store/database-errors.js";
 import { localCaller } from "../../src/access/caller.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
 

@@ -1,5 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import { Transform } from "node:stream";
 
 /** Stands between the service and the database server, and can do to the service what an outage does. */
 export interface StallableProxy {
@@ -8,6 +9,9 @@ export interface StallableProxy {
   stall(): void;
   /** Every connection is reset and new ones are too: as when the server was killed. */
   cut(): void;
+  /** Transactions may only read, as on a primary that became a replica: on all connections, and on new ones until resume. */
+  demote(): void;
+  /** What stalled goes on, and new connections are as they should be; those that were demoted stay so. */
   resume(): void;
   close(): Promise<void>;
 }
@@ -19,7 +23,7 @@ export interface StallableProxy {
 export async function startProxy(url: string, port = 0): Promise<StallableProxy> {
   const target = new URL(url);
   const pairs = new Set<readonly [Socket, Socket]>();
-  let state: "open" | "stalled" | "cut" = "open";
+  let state: "open" | "stalled" | "cut" | "demoted" = "open";
   const server = createServer((client) => {
     if (state === "cut") {
       client.resetAndDestroy();
@@ -30,6 +34,7 @@ export async function startProxy(url: string, port = 0): Promise<StallableProxy>
     pairs.add(pair);
     client.pipe(upstream);
     upstream.pipe(client);
+    if (state === "demoted") demotePair(pair);
     if (state === "stalled") stallPair(pair);
     for (const socket of pair) {
       socket.on("error", () => undefined);
@@ -55,8 +60,14 @@ export async function startProxy(url: string, port = 0): Promise<StallableProxy>
         upstream.destroy();
       }
     },
+    demote: () => {
+      state = "demoted";
+      pairs.forEach(demotePair);
+    },
     resume: () => {
+      const wasStalled = state === "stalled";
       state = "open";
+      if (!wasStalled) return;
       for (const [client, upstream] of pairs) {
         client.pipe(upstream);
         upstream.pipe(client);
@@ -77,4 +88,30 @@ function stallPair([client, upstream]: readonly [Socket, Socket]): void {
   upstream.unpipe(client);
   client.pause();
   upstream.pause();
+}
+
+function demotePair([client, upstream]: readonly [Socket, Socket]): void {
+  client.unpipe(upstream);
+  client.pipe(readOnlyTransactions()).pipe(upstream);
+}
+
+/** The text of a statement begins after a packet's length, number and command, and MySQL's two bytes about attributes. */
+const statementBegins = [5, 7];
+
+/** Makes START TRANSACTION, with which a packet of the MySQL protocol begins, START TRANSACTION READ ONLY. */
+function readOnlyTransactions(): Transform {
+  const [begin, readOnly] = ["START TRANSACTION", Buffer.from(" READ ONLY")];
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      const at = chunk.indexOf(begin);
+      if (!statementBegins.includes(at)) {
+        done(null, chunk);
+        return;
+      }
+      const end = at + begin.length;
+      const packet = Buffer.concat([chunk.subarray(0, end), readOnly, chunk.subarray(end)]);
+      packet.writeUIntLE(chunk.readUIntLE(0, 3) + readOnly.length, 0, 3);
+      done(null, packet);
+    },
+  });
 }

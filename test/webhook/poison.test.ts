@@ -7,7 +7,7 @@ import { sample, startService, type TestService } from "../service.js";
 
 const command = fileURLToPath(new URL("../../src/cli/events.ts", import.meta.url));
 
-/** An understood event that the tables cannot take: answered with an error, it would be lost after three retries. */
+/** An understood event whose data does not fit the tables: answered with an error, it would be lost after three retries. */
 describe("an event that cannot be projected", () => {
   let service: TestService;
   let database: Database;
@@ -21,6 +21,14 @@ describe("an event that cannot be projected", () => {
   });
 
   const alter = (sql: string) => database.transaction((transaction) => transaction.execute(sql));
+
+  /** Makes every row too large for this table. */
+  const refuseRows = (table: string) =>
+    alter(
+      database.dialect === "sqlite"
+        ? `CREATE TRIGGER refuse BEFORE INSERT ON ${table} BEGIN SELECT zeroblob(2000000000); END`
+        : `CREATE TRIGGER refuse BEFORE INSERT ON ${table} FOR EACH ROW SIGNAL SQLSTATE '22001' SET MYSQL_ERRNO = 1406`,
+    );
 
   const replayDead = () =>
     new Promise<string>((resolve, reject) => {
@@ -47,9 +55,12 @@ describe("an event that cannot be projected", () => {
     return data;
   };
 
+  // A process of its own takes its time to start on a busy machine.
+  const timeout = 120_000;
+
   // The first two fail in the midst of the transaction, the last one in the statements that travel with COMMIT.
   it.each(["sessions", "messages", "session_feed"])(
-    "is a dead letter while %s is missing, and projected once it is repaired",
+    "is a dead letter while %s does not take it, and projected once it does",
     async (table) => {
       const payload = await sample("analyzed");
       payload.request_id = randomUUID();
@@ -58,17 +69,17 @@ describe("an event that cannot be projected", () => {
       payload.data.chat_summary = "Called from +15550177.";
       for (const message of payload.data.messages) message.id = randomUUID();
 
-      await alter(`ALTER TABLE ${table} RENAME TO away`);
+      await refuseRows(table);
       const response = await service.post(payload);
       const again = await service.post(payload);
       const answer = (await response.json()) as { eventId: string; errors: { rule: string }[] };
-      await alter(`ALTER TABLE away RENAME TO ${table}`);
+      await alter("DROP TRIGGER refuse");
 
       expect(response.status).toBe(202);
       expect(answer).toMatchObject({ status: "dead", errors: [{ field: "data" }] });
       const rule = answer.errors[0]?.rule ?? "";
-      expect(rule).toMatch(/^could not be stored \([A-Za-z0-9_]+\)$/);
-      expect([again.status, await again.json()]).toEqual([200, { status: "duplicate" }]);
+      expect(rule).toMatch(/^could not be stored \((?:ER_DATA_TOO_LONG|SQLITE_TOOBIG)\)$/);
+      expect([again.status, await again.json()]).toEqual([202, answer]);
       expect(await look(answer.eventId, sessionId)).toEqual({
         webhookEvents: { nodes: [{ status: "DEAD", error: `data: ${rule}` }] },
         session: null,
@@ -84,5 +95,6 @@ describe("an event that cannot be projected", () => {
         },
       });
     },
+    timeout,
   );
 });

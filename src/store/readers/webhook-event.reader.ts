@@ -14,6 +14,7 @@ import {
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import type { SqlCondition } from "./scope.js";
 import {
+  webhookEventProperties,
   webhookEvents,
   type WebhookEventRow,
   type WebhookEventStatus,
@@ -94,25 +95,6 @@ export type DeadLetter = Pick<WebhookEventRow, "id" | "receivedAt" | "eventType"
 const bodiesAtOnce = 8;
 const rowsAtOnce = 500;
 
-const columns: readonly (keyof WebhookEventRow)[] = [
-  "id",
-  "requestId",
-  "eventType",
-  "apiVersion",
-  "eventCreatedAt",
-  "eventCreatedAtDecimals",
-  "receivedAt",
-  "status",
-  "error",
-  "notes",
-  "organizationId",
-  "sessionId",
-  "bodySha256",
-  "signatureScheme",
-  "signatureKeyIndex",
-  "body",
-];
-
 /** Reads the log of raw events, in order of receipt and a few at a time, however many there are. */
 export class WebhookEventReader {
   constructor(private readonly database: SqlReader) {}
@@ -143,7 +125,7 @@ export class WebhookEventReader {
 
   /** Whole rows. Those received while they are being read are not among them. */
   async *inOrder(selection: RawEventSelection): AsyncGenerator<WebhookEventRow> {
-    yield* this.pages<WebhookEventRow>(selection, columns, bodiesAtOnce);
+    yield* this.pages<WebhookEventRow>(selection, webhookEventProperties, bodiesAtOnce);
   }
 
   async *deadLetters(): AsyncGenerator<DeadLetter> {

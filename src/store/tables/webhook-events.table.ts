@@ -57,3 +57,23 @@ export const webhookEvents = defineTable<WebhookEventRow>({
     { name: "ix_webhook_events_session", columns: ["sessionId", "id"] },
   ],
 });
+
+/** All properties of a raw event. */
+export const webhookEventProperties: readonly (keyof WebhookEventRow)[] = [
+  "id",
+  "requestId",
+  "eventType",
+  "apiVersion",
+  "eventCreatedAt",
+  "eventCreatedAtDecimals",
+  "receivedAt",
+  "status",
+  "error",
+  "notes",
+  "organizationId",
+  "sessionId",
+  "bodySha256",
+  "signatureScheme",
+  "signatureKeyIndex",
+  "body",
+];
