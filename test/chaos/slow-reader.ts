@@ -14,7 +14,7 @@ const largeSessions = 200;
 const transcriptBytes = 100_000;
 /** Each answer is 20 MB, so all that is asked for is more than 1.5 GB: what is bounded stays far below. */
 const unread = { socketQueries: 40, httpRequests: 30, streams: 10, subscribers: 10, holdMilliseconds: 8_000 };
-const mostGrowthMegabytes = 500;
+const mostGrowthMegabytes = 300;
 const recoverySeconds = 30;
 
 /** Clients ask for large answers, over WebSocket, HTTP and event streams, and never read: the process lives, and memory is bounded. */

@@ -90,7 +90,7 @@ async function soak(tested: BuiltService, token: string | undefined, order: Abus
     "pushes p50 / p99, ms": percentiles(audience.latency),
     "queries p50 / p99, ms": percentiles(dashboard.latency),
     "subscribers with exactly all events": `${exact} of ${readers}`,
-    "errors of the well-behaved": errors.length,
+    "errors of the well-behaved": deliveries.refused + audience.errors.length + dashboard.errors.length,
     "resident MB: start, after warm-up, most, end": residents(memory),
     [`resident MB a minute, after ${warmUpSeconds} s`]: slope.toFixed(2),
     ...times,

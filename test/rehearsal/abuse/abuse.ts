@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Who is abused, and by whom. */
@@ -18,6 +19,8 @@ export interface Abuse {
 /** Does something again and again until it is stopped, whatever comes of it. */
 export function repeat(name: string, once: (stopped: AbortSignal) => Promise<unknown>): Abuse {
   const stopped = new AbortController();
+  // Many connections wait for it at once.
+  setMaxListeners(0, stopped.signal);
   let times = 0;
   const running = (async () => {
     while (!stopped.signal.aborted) {
