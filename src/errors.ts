@@ -89,11 +89,11 @@ export class RateLimitedError extends ServiceError {
   }
 }
 
-/** A subscription asks to resume from a position that retention has removed. */
+/** A subscription goes on from a place that the feed does not have any more: retention has removed it, or it was lost with its history. */
 export class CursorExpiredError extends ServiceError {
   constructor() {
     super(
-      "The cursor is older than the feed's retention: query the sessions anew and subscribe from their eventCursor.",
+      "The feed does not go on from there: the cursor is older than its retention, or a backup was restored. Query the sessions anew and subscribe from their eventCursor.",
       {
         status: 410,
         code: "CURSOR_EXPIRED",

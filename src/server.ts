@@ -148,7 +148,7 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   const readers = readersOf(live.reads, storage.cursorKey);
   const metrics = new Metrics({
     deadLetters: () => countDeadLetters(live.reads),
-    feedHead: async () => (await live.feed.bounds()).head,
+    feedHead: async () => (await live.feed.head()).position,
     openSubscriptions: () => live.fanOut.size,
   });
   const cursors = new CursorCodec(storage.cursorKey);

@@ -1,4 +1,5 @@
 import type { Logger } from "../logger.js";
+import type { FeedPlace } from "../events/feed-place.js";
 import type { FeedWriter } from "../store/writers/feed.writer.js";
 
 /**
@@ -12,7 +13,7 @@ export class FeedAssigner {
 
   constructor(
     private readonly feed: FeedWriter,
-    private readonly announce: (head: number, isNew: boolean) => void,
+    private readonly announce: (head: FeedPlace, isNew: boolean) => void,
     private readonly logger: Logger,
   ) {}
 

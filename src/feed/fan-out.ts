@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
-import { BadInputError, CursorExpiredError, UnavailableError } from "../errors.js";
+import { CursorExpiredError, UnavailableError } from "../errors.js";
+import { beginning, type FeedPlace, isSamePlace, laterPlace } from "../events/feed-place.js";
 import type { Logger } from "../logger.js";
-import type { FeedBounds, FeedEntry, FeedReader } from "../store/readers/feed.reader.js";
+import type { FeedEntry, FeedPage, FeedReader } from "../store/readers/feed.reader.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
 import { Group, type Interest, type Subscription } from "./group.js";
 import { inPortions } from "./portions.js";
@@ -25,18 +26,22 @@ const retryMilliseconds = 500;
  * Tells subscribers of the feed's entries. The instance reads an advance of the feed once, evaluates each distinct interest once and
  * makes each distinct message once, however many subscribers there are. Each group is told at its own pace, so that a filter that is
  * slow or fails delays its own group only. One who resumes, or does not keep up, reads the feed for itself until it has caught up,
- * and then joins its group: joining at exactly the group's position (or ahead of it, where what was told before is skipped) leaves
+ * and then joins its group: joining at exactly the group's place (or ahead of it, where what was told before is skipped) leaves
  * neither gap nor repetition.
+ *
+ * The feed may go back: a backup is restored, or a replica takes over that lacks commits. Its positions are then given again, in other
+ * epochs. So each reading asks whether the place that it goes on from is still there. Where the instance's own is not, whoever was told of
+ * entries up to there is ended with CURSOR_EXPIRED, and the instance goes on from the head of the new history.
  */
 export class FanOut {
   /** Everything up to here was read, and live subscribers are told of it. */
-  private live = 0;
+  private live = beginning;
   /** What was read last, in order. */
   private stretches: readonly Stretch[] = [];
   /** The greatest head announced since the feed was last read; undefined where all of them have been reached. */
   private announced: number | undefined;
   private running: Promise<void> | undefined;
-  private bounds: Promise<FeedBounds> | undefined;
+  private head: Promise<FeedPlace> | undefined;
   private readonly groups = new Map<string, Group>();
   private readonly catchUpTurns = new Turns(catchUpTurns);
   private readonly liveTurns = new Turns(liveTurns);
@@ -50,28 +55,31 @@ export class FanOut {
     private readonly logger: Logger,
   ) {}
 
-  start(head: number): void {
+  start(head: FeedPlace): void {
     this.live = head;
   }
 
-  /** The feed has moved, or may have. */
-  advance(head: number): void {
-    if (head <= this.live) return;
-    this.announced = Math.max(head, this.announced ?? 0);
-    this.running ??= this.run();
+  /** The feed's head was read. Where it is not the one that is known, the feed has moved on, or back. */
+  advance(head: FeedPlace): void {
+    if (!isSamePlace(head, this.live)) this.look(head.position);
+  }
+
+  /** The feed may have moved as far as this: a hint. */
+  lookFor(position: number): void {
+    if (position > this.live.position) this.look(position);
   }
 
   /**
    * Starts to tell; what is wrong with `after` shows when the subscriber ends.
-   * @param after resume after this position; from now on where undefined
+   * @param after resume after this place; from now on where undefined
    */
-  subscribe(subscription: Subscription, after: number | undefined, sink: Sink): Subscriber {
+  subscribe(subscription: Subscription, after: FeedPlace | undefined, sink: Sink): Subscriber {
     let group = this.groups.get(subscription.key);
     if (group === undefined) {
       group = new Group(subscription, ({ subscription: { key } }) => this.groups.delete(key));
       this.groups.set(subscription.key, group);
     }
-    const subscriber = new Subscriber(group, after ?? 0, sink, this.limits);
+    const subscriber = new Subscriber(group, after ?? beginning, sink, this.limits);
     group.catchingUp.add(subscriber);
     void this.begin(subscriber, after);
     return subscriber;
@@ -92,35 +100,49 @@ export class FanOut {
     await Promise.all([this.running, ...groups.map(({ following }) => following)]);
   }
 
-  private async begin(subscriber: Subscriber, after: number | undefined): Promise<void> {
+  private look(position: number): void {
+    this.announced = Math.max(position, this.announced ?? 0);
+    this.running ??= this.run();
+  }
+
+  private async begin(subscriber: Subscriber, after: FeedPlace | undefined): Promise<void> {
+    let isKnown = false;
     try {
       // Those who arrive together share one read.
-      this.bounds ??= this.feed.bounds().finally(() => {
-        this.bounds = undefined;
+      this.head ??= this.feed.head().finally(() => {
+        this.head = undefined;
       });
-      const { expired, head } = await this.bounds;
-      if (after !== undefined && after < expired) throw new CursorExpiredError();
-      if (after !== undefined && after > head && after > (await this.feed.bounds()).head)
-        throw new BadInputError("after: must be a cursor of this feed.");
-      subscriber.position = after ?? head;
+      const head = await this.head;
+      subscriber.place = after ?? head;
+      isKnown = isSamePlace(subscriber.place, head);
     } catch (error) {
       subscriber.end(error as Error);
       return;
     }
-    await this.catchUp(subscriber);
+    await this.catchUp(subscriber, isKnown);
   }
 
-  /** Reads the feed at the subscriber's pace until it has caught up with the others. */
-  private async catchUp(subscriber: Subscriber): Promise<void> {
+  /**
+   * Reads the feed at the subscriber's pace until it has caught up with the others.
+   * @param isKnown whether the subscriber's place was read from the feed; otherwise a page is read first, which tells whether it is there
+   */
+  private async catchUp(subscriber: Subscriber, isKnown: boolean): Promise<void> {
+    let mayJoin = isKnown;
     while (!subscriber.isEnded) {
       try {
         if (!(await subscriber.drained())) return;
-        const { group } = subscriber;
-        if (subscriber.position >= (group.live.size > 0 ? group.position : this.live)) {
+        const { group, place } = subscriber;
+        if (mayJoin && place.position >= (group.live.size > 0 ? group.place : this.live).position) {
           group.join(subscriber, this.live);
           return;
         }
         await this.tellPage(subscriber);
+        // The feed ends before the place that the others have reached: it has gone back.
+        if (mayJoin && isSamePlace(place, subscriber.place)) {
+          this.look(place.position);
+          await this.pause();
+        }
+        mayJoin = true;
       } catch (error) {
         if (!(error instanceof UnavailableError)) {
           subscriber.end(error as Error);
@@ -132,11 +154,10 @@ export class FanOut {
   }
 
   private async tellPage(subscriber: Subscriber): Promise<void> {
-    const { group, position } = subscriber;
+    const { group, place } = subscriber;
     const { interest } = group.subscription;
     const { reached, entries, matching } = await this.catchUpTurns.take(group.tenant, async () => {
-      const page = await this.feed.after(position, catchUpPage, interest);
-      if (page.expired > position) throw new CursorExpiredError();
+      const page = await this.feed.after(place, catchUpPage, interest);
       return { ...page, matching: await this.matching(interest, page.entries) };
     });
     const told = entries.filter(({ sessionId }) => matching.has(sessionId));
@@ -148,7 +169,7 @@ export class FanOut {
         subscriber.tell(portion);
       }
     }
-    subscriber.position = Math.max(subscriber.position, reached);
+    subscriber.place = laterPlace(subscriber.place, reached);
   }
 
   /** Reads the feed for the live subscribers until its end is reached. The database being away delays, and skips nothing. */
@@ -159,7 +180,7 @@ export class FanOut {
       try {
         await this.readOn();
       } catch (err) {
-        this.advance(announced);
+        this.look(announced);
         this.warn(err);
         await this.pause();
       }
@@ -171,24 +192,38 @@ export class FanOut {
 
   private async readOn(): Promise<void> {
     if (this.isIdle()) {
-      const { head } = await this.feed.bounds();
-      // Who subscribed meanwhile has read the bounds itself, and catches up from there.
+      const head = await this.feed.head();
+      // Who subscribed meanwhile has read the head itself, and catches up from there.
       if (this.isIdle()) {
-        this.live = Math.max(this.live, head);
+        this.live = head;
         this.stretches = [];
       }
       return;
     }
-    const { entries, expired, reached } = await this.feed.after(this.live, livePage);
-    // Where some are missing, each group finds out for itself.
-    if (expired <= this.live)
-      this.stretches = [...this.stretches, new Stretch(this.live, reached, entries)].slice(-mostStretches);
+    const page = await this.nextPage();
+    if (page === undefined) return;
+    const { entries, reached } = page;
+    this.stretches = [...this.stretches, new Stretch(this.live, reached, entries)].slice(-mostStretches);
     this.live = reached;
     for (const group of this.groups.values()) if (this.owes(group)) group.following ??= this.follow(group);
     // A full page may not be all.
-    if (entries.length === livePage) this.advance(reached + 1);
+    if (entries.length === livePage) this.look(reached.position + 1);
     // What was announced while this page was read may be in it already.
-    else if (this.announced !== undefined && this.announced <= this.live) this.announced = undefined;
+    else if (this.announced !== undefined && this.announced <= this.live.position) this.announced = undefined;
+  }
+
+  /** @returns undefined where the feed does not go on from where the instance was: then it has begun anew */
+  private async nextPage(): Promise<FeedPage | undefined> {
+    try {
+      return await this.feed.after(this.live, livePage);
+    } catch (error) {
+      if (!(error instanceof CursorExpiredError)) throw error;
+      this.live = await this.feed.head();
+      this.stretches = [];
+      this.logger.warn("the feed went back, as after the restoring of a backup: its subscriptions are ended");
+      for (const group of [...this.groups.values()]) group.end(error);
+      return undefined;
+    }
   }
 
   private isIdle(): boolean {
@@ -213,49 +248,43 @@ export class FanOut {
     group.following = undefined;
   }
 
-  private owes({ live, position }: Group): boolean {
-    return live.size > 0 && position < this.live;
+  private owes({ live, place }: Group): boolean {
+    return live.size > 0 && place.position < this.live.position;
   }
 
   private async tellGroup(group: Group): Promise<void> {
-    const { position } = group;
+    const { place } = group;
     const { interest } = group.subscription;
     const stretch =
-      this.stretches.find((each) => each.continues(position)) ?? (await this.stretchFor(group, position));
-    if (stretch === undefined) {
-      // Each of them finds for itself that entries are missing.
-      for (const subscriber of group.live) this.leaveBehind(subscriber);
-      return;
-    }
+      this.stretches.find((each) => each.continues(place)) ?? (await this.stretchFor(group, place));
     const { tenant } = group;
     const wanted = stretch.entries.filter((entry) => isOfInterest(entry, interest));
     const matching = await stretch.matchingOnce(group.interestKey, () =>
       this.liveTurns.take(tenant, () => this.matching(interest, wanted)),
     );
-    const told = wanted.filter((entry) => entry.position > position && matching.has(entry.sessionId));
+    const told = wanted.filter((entry) => entry.position > place.position && matching.has(entry.sessionId));
     const messages = await Promise.all(
       told.map((entry) => this.liveTurns.take(tenant, () => group.subscription.render(entry))),
     );
     const portions = inPortions(messages.filter((message) => message !== undefined));
     const behind = [...group.live].filter((subscriber) => !subscriber.takes(portions));
     for (const subscriber of behind) this.leaveBehind(subscriber);
-    group.position = Math.max(group.position, stretch.reached);
+    group.place = laterPlace(group.place, stretch.reached);
   }
 
-  /** @returns undefined where entries after the position have expired */
-  private async stretchFor({ subscription, tenant }: Group, position: number): Promise<Stretch | undefined> {
-    const { entries, expired, reached } = await this.liveTurns.take(tenant, () =>
-      this.feed.after(position, catchUpPage, subscription.interest),
+  private async stretchFor({ subscription, tenant }: Group, place: FeedPlace): Promise<Stretch> {
+    const { entries, reached } = await this.liveTurns.take(tenant, () =>
+      this.feed.after(place, catchUpPage, subscription.interest),
     );
-    return expired > position ? undefined : new Stretch(position, reached, entries);
+    return new Stretch(place, reached, entries);
   }
 
   /** From here on it reads the feed for itself. */
   private leaveBehind(subscriber: Subscriber): void {
     const { group } = subscriber;
-    subscriber.position = Math.max(subscriber.position, group.position);
+    subscriber.place = laterPlace(subscriber.place, group.place);
     group.fallBehind(subscriber);
-    void this.catchUp(subscriber);
+    void this.catchUp(subscriber, true);
   }
 
   private async matching({ scope, filter }: Interest, entries: readonly FeedEntry[]): Promise<Set<string>> {

@@ -1,5 +1,6 @@
 import type { Logger } from "../logger.js";
-import type { FeedBounds, FeedReader } from "../store/readers/feed.reader.js";
+import type { FeedPlace } from "../events/feed-place.js";
+import type { FeedReader } from "../store/readers/feed.reader.js";
 import type { FeedWriter } from "../store/writers/feed.writer.js";
 import type { Announcements } from "./announcements.js";
 import { FeedAssigner } from "./assigner.js";
@@ -35,18 +36,18 @@ export class Feed {
       writer,
       (head, isNew) => {
         fanOut.advance(head);
-        if (isNew) announcements.send(head);
+        if (isNew) announcements.send(head.position);
       },
       logger,
     );
-    announcements.onMessage((head) => {
-      fanOut.advance(head);
+    announcements.onMessage((position) => {
+      fanOut.lookFor(position);
     });
     this.pruner = new FeedPruner(writer, retentionDays, logger);
   }
 
   async start(): Promise<void> {
-    this.parts.fanOut.start((await this.bounds()).head);
+    this.parts.fanOut.start(await this.head());
     this.assigner.start(pollMilliseconds);
     this.pruner.start(pruneMilliseconds);
   }
@@ -56,8 +57,9 @@ export class Feed {
     this.assigner.nudge();
   }
 
-  async bounds(): Promise<FeedBounds> {
-    return await this.parts.reader.bounds();
+  /** The place that was given last. */
+  async head(): Promise<FeedPlace> {
+    return await this.parts.reader.head();
   }
 
   /** Ends all subscriptions, the numbering and the pruning. */

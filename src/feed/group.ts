@@ -1,4 +1,5 @@
 import type { SessionEventKind } from "../events/session-event.js";
+import { beginning, type FeedPlace } from "../events/feed-place.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
 import type { Scope } from "../store/readers/scope.js";
 import type { Message, Subscriber } from "./subscriber.js";
@@ -29,7 +30,7 @@ export class Group {
   /** They are told together, each message once for all of them. */
   readonly live = new Set<Subscriber>();
   /** Where there are such, they have been told everything up to here. */
-  position = 0;
+  place: FeedPlace = beginning;
   /** Under way while the live ones are being told. */
   following: Promise<void> | undefined;
   /** They read the feed at their own pace, until they have caught up. */
@@ -38,7 +39,7 @@ export class Group {
   /** Whose share of the database it takes. */
   readonly tenant: string;
   private readonly rendered = new Map<
-    number,
+    string,
     { readonly at: number; readonly message: Promise<Message | undefined> }
   >();
 
@@ -53,22 +54,23 @@ export class Group {
 
   /** Hundreds may come back at once after a restart and miss the same entries: they share what was rendered just now. */
   async renderShared(entry: FeedEntry): Promise<Message | undefined> {
-    const known = this.rendered.get(entry.position);
+    const key = `${entry.position} ${entry.epoch}`;
+    const known = this.rendered.get(key);
     if (known !== undefined && Date.now() - known.at < freshMilliseconds) return await known.message;
     const message = this.subscription.render(entry);
-    this.rendered.delete(entry.position);
-    this.rendered.set(entry.position, { at: Date.now(), message });
-    for (const position of this.rendered.keys()) {
+    this.rendered.delete(key);
+    this.rendered.set(key, { at: Date.now(), message });
+    for (const oldest of this.rendered.keys()) {
       if (this.rendered.size <= mostKept) break;
-      this.rendered.delete(position);
+      this.rendered.delete(oldest);
     }
-    message.catch(() => this.rendered.delete(entry.position));
+    message.catch(() => this.rendered.delete(key));
     return await message;
   }
 
   /** @param head where the group's next entry is looked for, if nobody else is live */
-  join(subscriber: Subscriber, head: number): void {
-    if (this.live.size === 0) this.position = head;
+  join(subscriber: Subscriber, head: FeedPlace): void {
+    if (this.live.size === 0) this.place = head;
     this.catchingUp.delete(subscriber);
     this.live.add(subscriber);
     if (this.catchingUp.size === 0) this.rendered.clear();

@@ -1,3 +1,4 @@
+import type { FeedPlace } from "../events/feed-place.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
 
 /** A stretch of the feed that was read once, for all groups that come by. */
@@ -6,15 +7,15 @@ export class Stretch {
 
   constructor(
     /** It holds all entries after this position… */
-    readonly after: number,
+    readonly after: FeedPlace,
     /** …up to this one. */
-    readonly reached: number,
+    readonly reached: FeedPlace,
     readonly entries: readonly FeedEntry[],
   ) {}
 
   /** Whether one who has been told everything up to there goes on here. */
-  continues(position: number): boolean {
-    return this.after <= position && position < this.reached;
+  continues({ position }: FeedPlace): boolean {
+    return this.after.position <= position && position < this.reached.position;
   }
 
   /** Which sessions match an interest: asked once for all groups that share it, and again only where that failed. */

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ServiceError } from "../errors.js";
+import type { FeedPlace } from "../events/feed-place.js";
 import type { Group } from "./group.js";
 
 /** What subscribers of one group are told of one entry: the same bytes for all of them. */
-export interface Message {
-  readonly position: number;
+export interface Message extends FeedPlace {
   readonly cursor: string;
   /** The GraphQL result as JSON, without line breaks. */
   readonly json: Buffer;
@@ -50,7 +50,7 @@ export class Subscriber {
   constructor(
     readonly group: Group,
     /** Everything up to here was told, or need not be. */
-    public position: number,
+    public place: FeedPlace,
     private readonly sink: Sink,
     private readonly limits: SlownessLimits,
   ) {
@@ -66,11 +66,11 @@ export class Subscriber {
 
   /** What it was told already is not told again. */
   tell(messages: readonly Message[]): void {
-    const isNew = ({ position }: Message) => position > this.position;
+    const isNew = ({ position }: Message) => position > this.place.position;
     const news = messages.every(isNew) ? messages : messages.filter(isNew);
     const last = news.at(-1);
     if (last === undefined) return;
-    this.position = last.position;
+    this.place = last;
     this.sink.send(news);
   }
 

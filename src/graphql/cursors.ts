@@ -1,11 +1,13 @@
 import { createCipheriv, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
-import { BadInputError } from "../errors.js";
+import { BadInputError, CursorExpiredError } from "../errors.js";
+import type { FeedPlace } from "../events/feed-place.js";
 import type { Position } from "../store/readers/page.js";
 
 const signatureBytes = 12;
 /** AES's block. */
 const vectorBytes = 16;
 const positionBytes = 8;
+const epochBytes = 8;
 
 /**
  * Cursors: opaque to clients, signed, so that one that was changed, or made for another list, is refused. The key is the same on all
@@ -48,25 +50,27 @@ export class CursorCodec {
   }
 
   /**
-   * A position in the feed of all organizations: encrypted, or its number would tell how much the others do. An event has the same
-   * cursor on all instances, so what is unique to the position begins the key stream.
+   * A place in the feed of all organizations: encrypted, or its position would tell how much the others do. An event has the same
+   * cursor on all instances, so what is unique to the place begins the key stream.
    */
-  encodeFeed(position: number): string {
-    const plain = Buffer.alloc(positionBytes);
+  encodeFeed({ position, epoch }: FeedPlace): string {
+    const plain = Buffer.alloc(positionBytes + epochBytes);
     plain.writeBigUInt64BE(BigInt(position));
+    plain.write(epoch, positionBytes, "hex");
     const vector = Buffer.concat([this.sign("feed position", plain)], vectorBytes);
     const hidden = Buffer.concat([vector, this.hide(vector, plain)]);
     return Buffer.concat([this.sign("feed", hidden), hidden]).toString("base64url");
   }
 
-  /** @throws BadInputError naming `after` */
-  decodeFeed(cursor: string): number {
+  /**
+   * @throws BadInputError naming `after`
+   * @throws CursorExpiredError where the cursor was made before there were epochs
+   */
+  decodeFeed(cursor: string): FeedPlace {
     const hidden = this.open("feed", cursor, "after");
-    // Made before they were encrypted.
-    if (hidden.length !== vectorBytes + positionBytes)
-      return Number((JSON.parse(hidden.toString()) as Position)[0]);
+    if (hidden.length !== vectorBytes + positionBytes + epochBytes) throw new CursorExpiredError();
     const plain = this.hide(hidden.subarray(0, vectorBytes), hidden.subarray(vectorBytes));
-    return Number(plain.readBigUInt64BE());
+    return { position: Number(plain.readBigUInt64BE()), epoch: plain.toString("hex", positionBytes) };
   }
 
   /** Encrypts, and decrypts again. */

@@ -64,7 +64,7 @@ export class LiveOperations {
     let { after } = wanted;
     if (resume !== "") {
       try {
-        after = events.positionOf(resume);
+        after = events.placeOf(resume);
       } catch (error) {
         return [asGraphQLError(error as Error)];
       }
@@ -80,8 +80,8 @@ export class LiveOperations {
   /** Each event has a context of its own: loaders of the one before would serve its rows. */
   private async render(operation: Operation, entry: FeedEntry): Promise<Message | undefined> {
     const { executor, events, logger } = this.parts;
-    const cursor = events.cursorOf(entry.position);
-    const { kind, receivedAt, sessionId } = entry;
+    const cursor = events.cursorOf(entry);
+    const { position, epoch, kind, receivedAt, sessionId } = entry;
     const event: SessionEvent = { cursor, type: SessionEventType[kind], receivedAt, sessionId };
     const result = await executor.execute({ ...operation, context: operation.context.renewed() }, event);
     for (const { originalError } of result.errors ?? []) {
@@ -92,7 +92,7 @@ export class LiveOperations {
     const answer = result.errors
       ? { ...result, errors: result.errors.map((error) => formatError(error, logger)) }
       : result;
-    return { position: entry.position, cursor, json: Buffer.from(JSON.stringify(answer)) };
+    return { position, epoch, cursor, json: Buffer.from(JSON.stringify(answer)) };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { SessionEventKind } from "../events/session-event.js";
 import type { Interest } from "../feed/group.js";
+import type { FeedPlace } from "../events/feed-place.js";
 import type { Scope } from "../store/readers/scope.js";
 import { sessionConditions } from "../store/readers/session-filter.js";
 import type { CursorCodec } from "./cursors.js";
@@ -12,8 +13,8 @@ import type { SessionFilter } from "./inputs/filters.input.js";
 export class WantedEvents implements AsyncIterable<never> {
   constructor(
     readonly interest: Interest,
-    /** Resume after this position; from now on where undefined. */
-    readonly after: number | undefined,
+    /** Resume after this place; from now on where undefined. */
+    readonly after: FeedPlace | undefined,
   ) {}
 
   [Symbol.asyncIterator](): AsyncIterator<never> {
@@ -36,16 +37,19 @@ export class SessionEventSource {
   ): WantedEvents {
     // What is wrong with it is the same on all databases, and told now, not when the first event comes.
     sessionConditions(scope, filter ?? {}, { dialect: "sqlite", ask: "each" });
-    const position = after === null || after === undefined ? undefined : this.positionOf(after);
-    return new WantedEvents({ scope, kinds, filter: filter ?? {} }, position);
+    const place = after === null || after === undefined ? undefined : this.placeOf(after);
+    return new WantedEvents({ scope, kinds, filter: filter ?? {} }, place);
   }
 
-  /** @throws BadInputError where it is no cursor of the feed */
-  positionOf(cursor: string): number {
+  /**
+   * @throws BadInputError where it is no cursor of the feed
+   * @throws CursorExpiredError where it is one of a form that is served no more
+   */
+  placeOf(cursor: string): FeedPlace {
     return this.cursors.decodeFeed(cursor);
   }
 
-  cursorOf(position: number): string {
-    return this.cursors.encodeFeed(position);
+  cursorOf(place: FeedPlace): string {
+    return this.cursors.encodeFeed(place);
   }
 }

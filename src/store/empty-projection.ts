@@ -14,6 +14,8 @@ export async function emptyProjection(database: Database): Promise<void> {
     await database.transaction((transaction) => transaction.execute(`${statement} ${name}`), longest);
   }
   await database.transaction((transaction) =>
-    transaction.execute("UPDATE feed_head SET expired_position = last_position WHERE id = 1"),
+    transaction.execute(
+      "UPDATE feed_head SET expired_position = last_position, expired_epoch = last_epoch WHERE id = 1",
+    ),
   );
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { QueryTooComplexError, UnavailableError } from "../../src/errors.js";
+import { beginning, type FeedPlace } from "../../src/events/feed-place.js";
 import { FanOut } from "../../src/feed/fan-out.js";
 import type { Message, Subscriber } from "../../src/feed/subscriber.js";
 import { createLogger } from "../../src/logger.js";
@@ -7,34 +8,35 @@ import type { FeedEntry, FeedPage } from "../../src/store/readers/feed.reader.js
 
 const slow = "organization-a";
 const other = "organization-b";
+const epoch = "e".repeat(16);
 
 /** A feed in memory whose every position has an entry of both organizations in turn. */
 class FakeFeed {
   readonly entries: FeedEntry[] = [];
   reads = 0;
 
-  get head(): number {
-    return this.entries.length;
+  get last(): FeedPlace {
+    return { position: this.entries.length, epoch };
   }
 
-  append(count: number): number {
+  append(count: number): FeedPlace {
     for (let n = 0; n < count; n += 1) {
-      const position = this.head + 1;
+      const position = this.entries.length + 1;
       const organizationId = position % 2 === 0 ? slow : other;
       const sessionId = `session-${position}`;
-      this.entries.push({ position, kind: "ANALYZED", sessionId, organizationId, receivedAt: "" });
+      this.entries.push({ position, epoch, kind: "ANALYZED", sessionId, organizationId, receivedAt: "" });
     }
-    return this.head;
+    return this.last;
   }
 
-  bounds(): Promise<{ expired: number; head: number }> {
-    return Promise.resolve({ expired: 0, head: this.head });
+  head(): Promise<FeedPlace> {
+    return Promise.resolve(this.last);
   }
 
-  after(position: number, limit: number): Promise<FeedPage> {
+  after({ position }: FeedPlace, limit: number): Promise<FeedPage> {
     this.reads += 1;
     const entries = this.entries.slice(position, position + limit);
-    return Promise.resolve({ entries, expired: 0, reached: entries.at(-1)?.position ?? this.head });
+    return Promise.resolve({ entries, reached: entries.at(-1) ?? this.last });
   }
 }
 
@@ -56,7 +58,7 @@ describe("a filter that is slow or fails", () => {
     };
     const limits = { bufferBytes: 1_000, stallMilliseconds: 1_000 };
     fanOut = new FanOut(feed as never, sessions as never, limits, createLogger("silent"));
-    fanOut.start(0);
+    fanOut.start({ ...beginning, epoch });
   });
   afterEach(async () => {
     ofSlow = (ids) => Promise.resolve(new Set(ids));
@@ -74,7 +76,7 @@ describe("a filter that is slow or fails", () => {
           kinds: ["ANALYZED"],
           filter: { number },
         },
-        render: ({ position }) => Promise.resolve({ position, cursor: "", json: Buffer.from("{}") }),
+        render: ({ position }) => Promise.resolve({ position, epoch, cursor: "", json: Buffer.from("{}") }),
       },
       undefined,
       {

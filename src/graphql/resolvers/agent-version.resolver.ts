@@ -141,7 +141,7 @@ export class AgentVersionResolver {
     const window = windowOf(page, this.cursors, list);
     const { sessions } = context.readers;
     return await context.load(info, version.id, async (ids) => {
-      const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
+      const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
       const query = { filter: filter ?? {}, order: sessionOrder([]), window };
       const fields = sessionFields(info, ...itemPaths);
       const slices = await sliceOfEach(info, () =>

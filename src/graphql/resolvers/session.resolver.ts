@@ -15,6 +15,7 @@ import {
 } from "type-graphql";
 import { readQuestions } from "../../events/questions.js";
 import type { Feed } from "../../feed/feed.js";
+import type { FeedPlace } from "../../events/feed-place.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
 import type { MessageRecord } from "../../store/readers/message.reader.js";
@@ -65,7 +66,7 @@ export class SessionPage extends Page<SessionRecord> {
     list: string,
     readonly count: () => Promise<number>,
     /** The feed's head before the page was read, where it was asked for. */
-    readonly head: number | undefined,
+    readonly head: FeedPlace | undefined,
   ) {
     super(slice, cursors, list);
   }
@@ -88,7 +89,7 @@ export class SessionConnectionResolver {
       "The feed's position before this page was read: subscribe after it, and nothing is missed in between.",
   })
   async eventCursor(@Root() page: SessionPage): Promise<string> {
-    return this.cursors.encodeFeed(page.head ?? (await this.feed.bounds()).head);
+    return this.cursors.encodeFeed(page.head ?? (await this.feed.head()));
   }
 }
 
@@ -125,7 +126,7 @@ export class SessionResolver {
     );
     const list = `sessions ${order.map(({ property, descending }) => `${property} ${descending}`).join()}`;
     const window = windowOf(page, this.cursors, list);
-    const head = selectedFields(info).has("eventCursor") ? (await this.feed.bounds()).head : undefined;
+    const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
     const { sessions } = context.readers;
     const query = { filter: filter ?? {}, order, window };
     const slice = await sliceOf(info, () =>

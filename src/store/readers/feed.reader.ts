@@ -1,12 +1,13 @@
+import { CursorExpiredError, UnavailableError } from "../../errors.js";
 import { fromDatetime } from "../../events/instant.js";
 import type { SessionEventKind } from "../../events/session-event.js";
 import type { SqlReader, SqlValue } from "../database.js";
+import { type FeedPlace, isSamePlace, toPlace } from "../../events/feed-place.js";
 import { placeholders } from "../statements.js";
 import { type Scope, scopeCondition } from "./scope.js";
 
 /** A change as subscribers see it. */
-export interface FeedEntry {
-  readonly position: number;
+export interface FeedEntry extends FeedPlace {
   readonly kind: SessionEventKind;
   readonly sessionId: string;
   readonly organizationId: string;
@@ -14,19 +15,11 @@ export interface FeedEntry {
   readonly receivedAt: string;
 }
 
-/** How far the feed reaches: entries exist for positions in (expired, head]. */
-export interface FeedBounds {
-  readonly expired: number;
-  readonly head: number;
-}
-
 /** Some entries in order, and how far the reading came. */
 export interface FeedPage {
   readonly entries: readonly FeedEntry[];
-  /** Entries up to here have been removed; where this lies ahead of the position asked for, some are missing. */
-  readonly expired: number;
-  /** No further entry that was asked for lies between the position asked for and this one. */
-  readonly reached: number;
+  /** No further entry that was asked for lies between the place asked for and this one. */
+  readonly reached: FeedPlace;
 }
 
 /** Positions that are looked through at once for entries of some kind or organization: where there are few, a look to the feed's end is long. */
@@ -40,55 +33,87 @@ export class FeedReader {
     private readonly forSubscribers: (scope: Scope) => SqlReader = () => database,
   ) {}
 
-  async bounds(): Promise<FeedBounds> {
-    const [row] = await this.database.read<{ expired: number | string; head: number | string }>(
-      "SELECT expired_position AS expired, last_position AS head FROM feed_head WHERE id = 1",
+  /** The place that was given last. */
+  async head(): Promise<FeedPlace> {
+    const [row] = await this.database.read<StoredPlace>(
+      "SELECT last_position AS position, last_epoch AS epoch FROM feed_head WHERE id = 1",
     );
-    return { expired: Number(row?.expired ?? 0), head: Number(row?.head ?? 0) };
+    if (row === undefined) throw new UnavailableError(noHead);
+    return toPlace(row);
   }
 
   /**
-   * The next entries after a position, in order, at most `limit`; all of them, or those within a scope and of some kinds. Entries
-   * and bounds are read in one statement, so that what expires meanwhile cannot be missed unnoticed.
+   * The next entries after a place, in order, at most `limit`; all of them, or those within a scope and of some kinds. One statement
+   * reads the entries and the place's own epoch, so that neither what expires meanwhile nor another history can pass unnoticed.
+   * @throws CursorExpiredError where entries after the place have been removed, or the feed has no such place (any more)
    */
   async after(
-    position: number,
+    place: FeedPlace,
     limit: number,
     wanted?: { readonly scope: Scope; readonly kinds: readonly SessionEventKind[] },
   ): Promise<FeedPage> {
+    const { position } = place;
+    const end = position + positionsAtOnce;
     const conditions = ["f.position > ?"];
-    const parameters: SqlValue[] = [position];
-    let end = Infinity;
+    const parameters: SqlValue[] = [position, end, position];
     if (wanted !== undefined) {
-      end = position + positionsAtOnce;
       const scoped = scopeCondition(wanted.scope, "f");
       conditions.push("f.position <= ?", `f.kind IN (${placeholders(wanted.kinds)})`, scoped.sql);
       parameters.push(end, ...wanted.kinds, ...scoped.parameters);
     }
     const database = wanted === undefined ? this.database : this.forSubscribers(wanted.scope);
     const rows = await database.read<PageRow>(
-      `SELECT h.expired_position AS expired, h.last_position AS head, f.position, f.kind, f.session_id AS sessionId,
-         f.organization_id AS organizationId, f.received_at AS receivedAt
+      `SELECT h.expired_position AS expired, h.expired_epoch AS expiredEpoch, h.last_position AS head, h.last_epoch AS headEpoch,
+         (SELECT epoch FROM session_feed WHERE position = ?) AS ownEpoch,
+         (SELECT epoch FROM session_feed WHERE position = ?) AS endEpoch,
+         f.position, f.epoch, f.kind, f.session_id AS sessionId, f.organization_id AS organizationId, f.received_at AS receivedAt
        FROM feed_head h LEFT JOIN session_feed f ON ${conditions.join(" AND ")}
        WHERE h.id = 1 ORDER BY f.position LIMIT ${limit}`,
       parameters,
     );
-    const entries = rows.flatMap((row) => (row.position === null ? [] : [toEntry(row)]));
-    const far = Math.min(Number(rows[0]?.head ?? 0), end);
-    const reached = entries.length === limit ? (entries.at(-1)?.position ?? far) : far;
-    return { entries, expired: Number(rows[0]?.expired ?? 0), reached: Math.max(reached, position) };
+    const [first] = rows;
+    if (first === undefined) throw new UnavailableError(noHead);
+    if (!isKept(place, first)) throw new CursorExpiredError();
+    const entries = rows.flatMap((row) => (row.position === null ? [] : [toEntry(row, row.position)]));
+    const head = toPlace({ position: first.head, epoch: first.headEpoch });
+    const isCut = wanted !== undefined && end < head.position;
+    const far = isCut ? toPlace({ position: end, epoch: first.endEpoch }) : head;
+    return { entries, reached: entries.length === limit ? (entries.at(-1) ?? far) : far };
   }
 }
 
-interface PageRow extends Omit<FeedEntry, "position"> {
-  readonly position: number | string | null;
-  readonly expired: number | string;
-  readonly head: number | string;
+const noHead = "The feed has no head: is a backup being restored?";
+
+interface StoredPlace {
+  readonly position: number | string;
+  readonly epoch: string | null;
 }
 
-function toEntry({ position, kind, sessionId, organizationId, receivedAt }: PageRow): FeedEntry {
+interface PageRow extends Omit<FeedEntry, "position" | "epoch"> {
+  readonly position: number | string | null;
+  readonly epoch: string | null;
+  readonly expired: number | string;
+  readonly expiredEpoch: string | null;
+  readonly head: number | string;
+  readonly headEpoch: string | null;
+  readonly ownEpoch: string | null;
+  readonly endEpoch: string | null;
+}
+
+/** Whether the feed has this place, and all entries after it. The rows of the head and of what expired last may be removed. */
+function isKept(place: FeedPlace, row: PageRow): boolean {
+  const expired = toPlace({ position: row.expired, epoch: row.expiredEpoch });
+  const head = toPlace({ position: row.head, epoch: row.headEpoch });
+  if (place.position === head.position) return isSamePlace(place, head);
+  if (place.position === expired.position) return isSamePlace(place, expired);
+  const isWithin = place.position > expired.position && place.position < head.position;
+  return isWithin && isSamePlace(place, toPlace({ position: place.position, epoch: row.ownEpoch }));
+}
+
+function toEntry(row: PageRow, position: number | string): FeedEntry {
+  const { epoch, kind, sessionId, organizationId, receivedAt } = row;
   return {
-    position: Number(position),
+    ...toPlace({ position, epoch }),
     kind,
     sessionId,
     organizationId,

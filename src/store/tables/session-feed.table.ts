@@ -6,6 +6,8 @@ export interface SessionFeedRow {
   eventId: string;
   /** Gapless and in order; null until the assigner has numbered the committed change. */
   position: string | null;
+  /** The epoch of its position, see {@link FeedHeadRow.lastEpoch}; null where it was given before there were epochs. */
+  epoch: string | null;
   organizationId: string;
   sessionId: string;
   /** STARTED, ENDED or ANALYZED. */
@@ -18,6 +20,7 @@ export const sessionFeed = defineTable<SessionFeedRow>({
   columns: (types) => ({
     eventId: types.uuid({ primary: true }),
     position: types.bigint({ nullable: true }),
+    epoch: types.ascii(16, { nullable: true }),
     organizationId: types.uuid(),
     sessionId: types.uuid(),
     kind: types.ascii(16),
@@ -32,8 +35,14 @@ export interface FeedHeadRow {
   id: number;
   /** The greatest position given; 0 at first. */
   lastPosition: string;
+  /**
+   * The epoch of that position: random, and another for each transaction that gives positions. A restored backup, or a replica that took
+   * over and lacks commits, gives the same positions again, in other epochs.
+   */
+  lastEpoch: string | null;
   /** The greatest position that retention has removed; cursors before it have expired. */
   expiredPosition: string;
+  expiredEpoch: string | null;
 }
 
 export const feedHead = defineTable<FeedHeadRow>({
@@ -41,6 +50,8 @@ export const feedHead = defineTable<FeedHeadRow>({
   columns: (types) => ({
     id: types.integer({ primary: true }),
     lastPosition: types.bigint(),
+    lastEpoch: types.ascii(16, { nullable: true }),
     expiredPosition: types.bigint(),
+    expiredEpoch: types.ascii(16, { nullable: true }),
   }),
 });

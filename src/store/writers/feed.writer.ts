@@ -1,5 +1,8 @@
+import { randomBytes } from "node:crypto";
+import { UnavailableError } from "../../errors.js";
 import type { Database, Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
+import { type FeedPlace, toPlace } from "../../events/feed-place.js";
 import { insertRowsLater, placeholders } from "../statements.js";
 import { sessionFeed } from "../tables/session-feed.table.js";
 import type { EventReceipt } from "./event-receipt.js";
@@ -22,6 +25,7 @@ export class FeedWriter {
     const row = {
       eventId: receipt.id,
       position: null,
+      epoch: null,
       organizationId: session.organizationId,
       sessionId: session.id,
       kind: receipt.definition.kind,
@@ -34,26 +38,34 @@ export class FeedWriter {
    * Gives the next positions to committed changes that have none, in the order of receipt. Auto-increment order is not commit
    * order: a reader at 10 could miss 9, which commits later. Here the lock on feed_head lets one assigner at a time through, across
    * instances, and it numbers only what it can see committed, so no position below the head ever appears later.
-   * @returns how many were numbered, and the greatest position given so far
+   * @returns how many were numbered, and the place that was given last
    */
-  async assignPositions(): Promise<{ readonly assigned: number; readonly head: number }> {
+  async assignPositions(): Promise<{ readonly assigned: number; readonly head: FeedPlace }> {
     return await this.database.transaction(async (transaction) => {
-      const [row] = await transaction.query<{ head: number | string }>(
-        `SELECT last_position AS head FROM feed_head WHERE id = 1${forUpdate(transaction.dialect)}`,
+      const [row] = await transaction.query<{ position: number | string; epoch: string | null }>(
+        `SELECT last_position AS position, last_epoch AS epoch FROM feed_head
+         WHERE id = 1${forUpdate(transaction.dialect)}`,
       );
-      const head = Number(row?.head ?? 0);
+      if (row === undefined) throw new UnavailableError("The feed has no head: is a backup being restored?");
+      const head = toPlace(row);
       const waiting = await transaction.query<{ eventId: string }>(
         `SELECT event_id AS eventId FROM session_feed WHERE position IS NULL ORDER BY event_id LIMIT ${assignedAtOnce}`,
       );
       if (waiting.length === 0) return { assigned: 0, head };
       const ids = waiting.map(({ eventId }) => eventId);
       const cases = ids.map(() => "WHEN ? THEN ?").join(" ");
+      const epoch = randomBytes(8).toString("hex");
+      const last = head.position + ids.length;
       await transaction.execute(
-        `UPDATE session_feed SET position = CASE event_id ${cases} END WHERE event_id IN (${placeholders(ids)})`,
-        [...ids.flatMap((id, index) => [id, head + index + 1]), ...ids],
+        `UPDATE session_feed SET epoch = ?, position = CASE event_id ${cases} END
+         WHERE event_id IN (${placeholders(ids)})`,
+        [epoch, ...ids.flatMap((id, index) => [id, head.position + index + 1]), ...ids],
       );
-      await transaction.execute("UPDATE feed_head SET last_position = ? WHERE id = 1", [head + ids.length]);
-      return { assigned: ids.length, head: head + ids.length };
+      await transaction.execute("UPDATE feed_head SET last_position = ?, last_epoch = ? WHERE id = 1", [
+        last,
+        epoch,
+      ]);
+      return { assigned: ids.length, head: { position: last, epoch } };
     });
   }
 
@@ -65,8 +77,12 @@ export class FeedWriter {
   async prune(before: string): Promise<number> {
     return await this.database.transaction(async (transaction) => {
       await transaction.query(`SELECT id FROM feed_head WHERE id = 1${forUpdate(transaction.dialect)}`);
-      const oldest = await transaction.query<{ position: number | string; receivedAt: string }>(
-        `SELECT position, received_at AS receivedAt FROM session_feed WHERE position IS NOT NULL
+      const oldest = await transaction.query<{
+        position: number | string;
+        epoch: string | null;
+        receivedAt: string;
+      }>(
+        `SELECT position, epoch, received_at AS receivedAt FROM session_feed WHERE position IS NOT NULL
          ORDER BY position LIMIT ${prunedAtOnce}`,
       );
       // Positions expire from the front, without holes: the first entry that is young enough keeps what follows it.
@@ -74,8 +90,9 @@ export class FeedWriter {
       const expired = young === -1 ? oldest : oldest.slice(0, young);
       const last = expired.at(-1);
       if (last === undefined) return 0;
-      await transaction.execute("UPDATE feed_head SET expired_position = ? WHERE id = 1", [
+      await transaction.execute("UPDATE feed_head SET expired_position = ?, expired_epoch = ? WHERE id = 1", [
         Number(last.position),
+        last.epoch,
       ]);
       await transaction.execute("DELETE FROM session_feed WHERE position <= ?", [Number(last.position)]);
       return expired.length;

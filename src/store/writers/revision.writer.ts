@@ -11,7 +11,8 @@ const rememberedRevisions = 20_000;
 
 /**
  * Keeps each distinct content of an agent version once. Nearly every event carries content that is stored already, and all
- * sessions of an agent share it, so what is known to be committed is remembered and costs no statement (and no lock on a hot row).
+ * sessions of an agent share it, so what was committed is remembered and takes no lock on a hot row. That it is stored still is
+ * confirmed by the transaction that relies on it: a restored backup, or a replica that took over, may lack it.
  */
 export class RevisionWriter {
   private readonly committed = new Set<string>();
@@ -19,7 +20,30 @@ export class RevisionWriter {
   private readonly remembered = new WeakSet<RevisionFacts>();
 
   async write(transaction: Transaction, revision: RevisionFacts, receipt: EventReceipt): Promise<void> {
-    if (this.remembered.has(revision) || this.committed.has(spelling(revision))) return;
+    if (!this.isRemembered(revision)) await this.insert(transaction, revision, receipt);
+  }
+
+  /** Asks whether a revision that is remembered is stored, and stores it again where it is not. */
+  async confirm(transaction: Transaction, revision: RevisionFacts, receipt: EventReceipt): Promise<void> {
+    if (!this.isRemembered(revision)) return;
+    const [kept] = await transaction.query<Pick<RevisionFacts, "providerSettings">>(
+      "SELECT provider_settings AS providerSettings FROM agent_version_revisions WHERE id = ?",
+      [revision.id],
+    );
+    if (kept === undefined) await this.insert(transaction, revision, receipt);
+    else if (isLess(revision.providerSettings, kept.providerSettings))
+      await keepLeastSpelling(transaction, revision);
+  }
+
+  private isRemembered(revision: RevisionFacts): boolean {
+    return this.remembered.has(revision) || this.committed.has(spelling(revision));
+  }
+
+  private async insert(
+    transaction: Transaction,
+    revision: RevisionFacts,
+    receipt: EventReceipt,
+  ): Promise<void> {
     const createdAt = receipt.receivedAt;
     const version = { organizationId: revision.organizationId, id: revision.agentVersionId, createdAt };
     await insertRows(transaction, agentVersions, [version], "keep");
@@ -50,6 +74,16 @@ async function keepLeastSpelling(
   await transaction.execute(
     "UPDATE agent_version_revisions SET provider_settings = ? WHERE id = ? AND provider_settings > ?",
     [providerSettings, id, providerSettings],
+  );
+}
+
+/** As the database compares them: by code points. */
+function isLess(text: string | null, other: string | null): boolean {
+  return (
+    text !== null &&
+    other !== null &&
+    text !== other &&
+    Buffer.compare(Buffer.from(text), Buffer.from(other)) < 0
   );
 }
 

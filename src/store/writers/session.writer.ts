@@ -42,6 +42,7 @@ export class SessionWriter {
     const [known, knownMessages] = await Promise.all([
       this.lock(transaction, snapshot),
       this.messages.load(transaction, snapshot),
+      this.revisions.confirm(transaction, snapshot.revision, receipt),
     ]);
     const key = sessionOrderKey(orderOf(receipt));
     if (known === undefined) {

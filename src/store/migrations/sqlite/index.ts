@@ -8,6 +8,7 @@ import { CreateSessionTerms1764520000000 } from "./1764520000000-create-session-
 import { IndexAnswerNames1764530000000 } from "./1764530000000-index-answer-names.js";
 import { IndexAuditTimes1764540000000 } from "./1764540000000-index-audit-times.js";
 import { NoteOddFields1764560000000 } from "./1764560000000-note-odd-fields.js";
+import { AddFeedEpochs1764570000000 } from "./1764570000000-add-feed-epochs.js";
 
 /** In order; a new migration is added at the end. */
 export const sqliteMigrations = [
@@ -21,4 +22,5 @@ export const sqliteMigrations = [
   IndexAnswerNames1764530000000,
   IndexAuditTimes1764540000000,
   NoteOddFields1764560000000,
+  AddFeedEpochs1764570000000,
 ];
