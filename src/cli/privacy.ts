@@ -35,6 +35,9 @@ program
   .requiredOption("--days <days>", "how long to keep them", days)
   .action(retain);
 
+/** The exit code of an erasure that found nobody: 1 is a failure, 2 is what shells use for wrong usage. */
+const foundNobody = 3;
+
 await runCommand(() => program.parseAsync());
 
 async function erase({ phone, email, contactId }: EraseOptions): Promise<void> {
@@ -45,6 +48,11 @@ async function erase({ phone, email, contactId }: EraseOptions): Promise<void> {
     const erased = await new Eraser(database, new ErasureList(database)).erase(identifier);
     await note(database, "erase", "privacy erase", erased.sessions);
     console.log(JSON.stringify({ ...erased, sessions: erased.sessions.length }));
+    const { sessions, contacts, messages, rawEvents, mentions } = erased;
+    if (sessions.length + contacts + messages + rawEvents + mentions === 0) {
+      console.error("Nobody was found. What arrives of them later will be stored without personal data.");
+      process.exitCode = foundNobody;
+    }
   });
 }
 

@@ -1,82 +1,178 @@
-/** What a person is known by: a phone number, an e-mail address, or the UUID of the contact or of a conversation with it. */
+import { hasWords } from "./digits.js";
+import { findEmailAddresses } from "./email-address.js";
+import { mapScalars, scalarsOf } from "./json-scalars.js";
+import {
+  callingCodes,
+  findPhoneNumbers,
+  ofTail,
+  type PhoneNumber,
+  possibleTails,
+  type Range,
+  readPhoneNumber,
+  toPhoneNumber,
+} from "./phone-number.js";
+
+/**
+ * What a person is known by, in one spelling: a phone number (E.164, or its digits where no country is known), an e-mail address, or
+ * the UUID of the contact or of a conversation with it.
+ */
 export type Identifier = string;
 
 /** What takes the place of a phone number or e-mail address in the texts of others. */
 const erasedMark = "[erased]";
 
-/** Digits that tell phone numbers apart; a country code before them may be missing where people write numbers. */
-const tellingDigits = 10;
-const separators = "[\\s().\\-\\u2010-\\u2015/]{0,3}";
+const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+const isUuid = new RegExp(`^${uuid.source}$`, "i");
 
-/** One spelling for all the ways to write the same thing: digits of a phone number (its last ten), lower case for the others. */
+/** No field of an address is longer. */
+const longestAddress = 1_000;
+
+/** @returns undefined where a text is neither a phone number with its country's code, nor an e-mail address, nor a UUID */
 export function identifierOf(text: string): Identifier | undefined {
-  const trimmed = text.trim().toLowerCase();
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(trimmed)) return trimmed;
-  if (/^[^\s@]+@[^\s@]+$/.test(trimmed) && trimmed.length <= 320) return trimmed;
-  if (!/^\+?[\d\s().\-\u2010-\u2015/]{7,30}$/.test(trimmed)) return undefined;
-  const digits = trimmed.replace(/\D/g, "");
-  return digits.length >= 7 && digits.length <= 15 ? digits.slice(-tellingDigits) : undefined;
+  const trimmed = text.trim();
+  if (isUuid.test(trimmed)) return trimmed.toLowerCase();
+  if (trimmed.length > longestAddress) return undefined;
+  const phone = readPhoneNumber(trimmed)?.number;
+  if (phone?.startsWith("+") === true && /[+＋]|^\D*00/.test(trimmed)) return phone;
+  const [address] = findEmailAddresses(trimmed);
+  return address?.address;
 }
 
-/** Every text or number in a JSON value that may identify a person. */
-export function identifiersIn(value: unknown): Set<Identifier> {
-  const found = new Set<Identifier>();
-  mapScalars(value, (scalar) => {
-    for (const candidate of candidatesIn(String(scalar))) found.add(candidate);
-    return scalar;
+/**
+ * Who an address field names: e-mail addresses, or else phone numbers, one or a list of them.
+ * @param beside another number of the same message, whose country is that of numbers without one
+ */
+export function identifiersOfAddress(text: string, beside: string | null): Identifier[] {
+  if (isUuid.test(text.trim())) return [text.trim().toLowerCase()];
+  const parts = text.slice(0, longestAddress).split(/[,;\n]/);
+  const country = beside === null ? undefined : readPhoneNumber(beside)?.callingCode;
+  return parts.flatMap((part) => {
+    const isCall = /^[^@]*(?:sips?|tel|whatsapp|sms):|^\s*[+＋]/i.test(part);
+    const [email] = isCall ? [] : findEmailAddresses(part);
+    const found = email?.address ?? readPhoneNumber(part, country)?.number;
+    return found === undefined ? [] : [found];
   });
-  return found;
 }
 
-/** An e-mail address begins where a word does: tried at each character of a long word, it would take the square of its length. */
-const addresses =
-  /(?<![^\s@<>"',;()])[^\s@<>"',;()]+@[^\s@<>"',;()]+|\+?\(?\d[\d().\-\u2010-\u2015/ ]{5,20}\d/g;
+/** Under what an identifier is listed: of a phone number also what all its spellings have in common. */
+export function listedAs(identifier: Identifier): string[] {
+  const phone = phoneOf(identifier);
+  if (phone === undefined) return [identifier];
+  return [
+    identifier,
+    ...phone.tails.flatMap((tail) => [
+      tail,
+      lengthKey(tail.length),
+      ...(phone.callingCode === undefined ? [] : [tailKey(tail, phone.callingCode)]),
+    ]),
+  ];
+}
 
-function candidatesIn(text: string): Identifier[] {
-  const whole = text.length <= 320 ? identifierOf(text) : undefined;
-  const parts = (text.match(addresses) ?? []).flatMap((part) => [part, ...part.split(" ")]);
-  return [whole, ...parts.map((part) => identifierOf(part.replace(/(?<!\.)\.+$/, "")))].filter(
-    (identifier) => identifier !== undefined,
+const lengthKey = (length: number) => `phone numbers of ${length} digits`;
+const tailKey = (tail: string, callingCode: string) => `${callingCode}:${tail}`;
+const tailLengths = Array.from({ length: 9 }, (_, index) => index + 7);
+
+/** The keys among which {@link tailLengthsOf} looks. */
+export const lengthKeys: readonly string[] = tailLengths.map(lengthKey);
+
+/** How many digits the listed phone numbers may have, so that others need not be looked for. */
+export function tailLengthsOf(listed: ReadonlySet<string>): ReadonlySet<number> {
+  return new Set(tailLengths.filter((length) => listed.has(lengthKey(length))));
+}
+
+/** Every key under which somebody may be listed whom a JSON value names. */
+export function* possibleKeys(value: unknown, lengths: ReadonlySet<number>): Generator<string, void, void> {
+  for (const [scalar] of scalarsOf(value)) {
+    const text = String(scalar);
+    for (const [id] of text.matchAll(uuid)) yield id.toLowerCase();
+    if (text.length === 36 && isUuid.test(text)) continue;
+    if (text.length >= 7 && lengths.size > 0 && isWholeOrText(scalar)) yield* possibleTails(text, lengths);
+    for (const { address } of findEmailAddresses(text)) yield address;
+  }
+}
+
+/** A fraction is no phone number, though its digits may look like one. */
+function isWholeOrText(scalar: string | number): boolean {
+  return typeof scalar === "string" || Number.isSafeInteger(scalar);
+}
+
+/** Under what else somebody is listed who is listed under a key: which country's number it is tells who. */
+export function narrowerKeys(key: string): Map<string, Identifier> {
+  if (!/^\d+$/.test(key)) return new Map();
+  return new Map(callingCodes.map((code) => [tailKey(key, code), code]));
+}
+
+/** The identifier of a listed key. @param codes the countries under which digits are listed */
+export function identifiersOfKey(key: string, codes: Iterable<string>): Identifier[] {
+  const numbers = Array.from(codes, (code) => ofTail(key, code)?.number).filter(
+    (number) => number !== undefined,
   );
+  return numbers.length > 0 ? numbers : [key];
+}
+
+function phoneOf(identifier: Identifier): PhoneNumber | undefined {
+  return /^\+?\d+$/.test(identifier) ? toPhoneNumber(identifier) : undefined;
 }
 
 /** Finds and removes some identifiers in texts, however they are written there. */
 export class Scrubber {
-  private readonly pattern: RegExp | undefined;
+  private readonly phones: readonly PhoneNumber[];
 
   constructor(private readonly identifiers: ReadonlySet<Identifier>) {
-    const sources = Array.from(identifiers, patternOf);
-    this.pattern = sources.length === 0 ? undefined : new RegExp(sources.join("|"), "giu");
+    this.phones = Array.from(identifiers, phoneOf).filter((phone) => phone !== undefined);
   }
 
-  /** A JSON value without them; texts keep what stands around, a number that is one becomes null. */
+  /** A JSON value without them, in keys too; texts keep what stands around, a number that is one becomes null. */
   scrub(value: unknown): unknown {
-    return mapScalars(value, (scalar) => {
-      if (typeof scalar === "string") return this.scrubText(scalar);
-      const identifier = identifierOf(String(scalar));
-      return identifier !== undefined && this.identifiers.has(identifier) ? null : scalar;
-    });
+    return mapScalars(
+      value,
+      (scalar) => {
+        if (typeof scalar === "string") return this.scrubText(scalar);
+        return this.names(scalar) ? null : scalar;
+      },
+      (key) => this.scrubText(key),
+    );
   }
 
   scrubText(text: string): string {
-    return this.pattern === undefined ? text : text.replace(this.pattern, erasedMark);
+    let kept = "";
+    let end = 0;
+    for (const range of this.rangesIn(text)) {
+      if (range.end <= end) continue;
+      if (range.start >= end) kept += text.slice(end, range.start) + erasedMark;
+      end = range.end;
+    }
+    return end === 0 ? text : kept + text.slice(end);
   }
 
-  /** Whether a value names one of them. */
+  /** Whether a JSON value names one of them. */
   finds(value: unknown): boolean {
-    return JSON.stringify(this.scrub(value)) !== JSON.stringify(value);
+    for (const [scalar] of scalarsOf(value)) if (this.names(scalar)) return true;
+    return false;
   }
-}
 
-function patternOf(identifier: Identifier): string {
-  if (!/^\d+$/.test(identifier)) return identifier.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
-  return `(?<!\\d)(?:\\+?\\d{1,5}${separators})?\\(?${Array.from(identifier).join(separators)}(?!\\d)`;
-}
+  /** Whether a text names one of them. */
+  names(scalar: string | number): boolean {
+    return isWholeOrText(scalar) && this.rangesIn(String(scalar)).length > 0;
+  }
 
-/** Applies a change to every text and number of a JSON value, at any depth; keys stay. */
-export function mapScalars(value: unknown, change: (scalar: string | number) => unknown): unknown {
-  if (typeof value === "string" || typeof value === "number") return change(value);
-  if (Array.isArray(value)) return value.map((item) => mapScalars(item, change));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapScalars(item, change)]));
+  /** Whether a text is the address of one of them, and nothing else. */
+  isAddress(text: string): boolean {
+    if (text.length > longestAddress) return false;
+    const ranges = this.rangesIn(text);
+    if (ranges.length === 0) return false;
+    const rest = ranges.reduceRight((left, { start, end }) => left.slice(0, start) + left.slice(end), text);
+    return !hasWords(
+      rest.replace(/^\s*[a-z]{2,12}:/i, "").replace(/(?:ext|x|#)[.=:\s]{0,3}\d{1,7}\s{0,3}$/i, ""),
+    );
+  }
+
+  private rangesIn(text: string): Range[] {
+    const ranges: Range[] = [...findPhoneNumbers(text, this.phones)];
+    for (const found of findEmailAddresses(text)) if (this.identifiers.has(found.address)) ranges.push(found);
+    for (const { 0: id, index } of text.matchAll(uuid)) {
+      if (this.identifiers.has(id.toLowerCase())) ranges.push({ start: index, end: index + id.length });
+    }
+    return ranges.sort((a, b) => a.start - b.start || b.end - a.end);
+  }
 }

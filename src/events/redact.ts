@@ -1,4 +1,5 @@
-import { type Identifier, identifierOf, mapScalars, Scrubber } from "./identifiers.js";
+import { type Identifier, Scrubber } from "./identifiers.js";
+import { scalarsOf } from "./json-scalars.js";
 import { findEvent } from "./registry.js";
 
 /** A parsed event, as it stands in a raw body. */
@@ -14,15 +15,14 @@ export function withoutErased(event: EventJson, erased: ReadonlySet<Identifier>)
   return new Scrubber(written).scrub(redactEvent(event)) as EventJson;
 }
 
-/** Whether a person takes part in an event. Being named in an answer, or within a text, is being mentioned. */
+/** Whether a person takes part in an event: in an address field, or as all of a text. Within a text they are mentioned. */
 export function isWith(event: EventJson, people: ReadonlySet<Identifier>): boolean {
-  let found = false;
-  mapScalars({ ...toObject(event.data), custom_analysis_data: null }, (scalar) => {
-    const identifier = typeof scalar === "string" && scalar.length <= 320 ? identifierOf(scalar) : undefined;
-    found ||= identifier !== undefined && people.has(identifier);
-    return scalar;
-  });
-  return found;
+  const scrubber = new Scrubber(people);
+  for (const [scalar, key] of scalarsOf({ ...toObject(event.data), custom_analysis_data: null })) {
+    if (typeof scalar !== "string") continue;
+    if (key === "from" || key === "to" ? scrubber.names(scalar) : scrubber.isAddress(scalar)) return true;
+  }
+  return false;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { BadInputError } from "../../errors.js";
-import { type Identifier, identifierOf, Scrubber } from "../../events/identifiers.js";
+import { type Identifier, identifierOf, identifiersOfAddress, Scrubber } from "../../events/identifiers.js";
 import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
 import { lockWaitSeconds } from "../data-source.js";
 import type { Database, SqlValue, Transaction } from "../database.js";
@@ -63,7 +63,9 @@ export class Eraser {
   async erase(text: string): Promise<Erased> {
     const identifier = identifierOf(text);
     if (identifier === undefined)
-      throw new BadInputError("A phone number, an e-mail address or a contact's UUID is needed.");
+      throw new BadInputError(
+        "A phone number with its country code (as in +13235550100), an e-mail address or a contact's UUID is needed.",
+      );
     const person: Person = {
       identifiers: new Set([identifier]),
       contactIds: new Set(),
@@ -91,8 +93,9 @@ export class Eraser {
   private async find(person: Person): Promise<void> {
     for (let known = 0; known < person.identifiers.size;) {
       known = person.identifiers.size;
+      const names = new Scrubber(new Set(person.identifiers));
       for await (const rows of scanRows<Address & { readonly id: string }>(this.database, addressScan)) {
-        for (const row of rows) learn(person, row);
+        for (const row of rows) learn(person, row, names);
       }
     }
   }
@@ -164,15 +167,13 @@ const addressScan = {
 const bodyScan = { table: "webhook_events", key: ["id"], columns: "body", batch: 100 };
 
 /** @throws BadInputError where the address turns out to be the organization's */
-function learn(person: Person, row: Address): void {
+function learn(person: Person, row: Address, known: Scrubber): void {
   const own = ownAddressField(row.direction);
   const addresses = { from: row.fromAddress, to: row.toAddress };
   const theirs = own === "to" ? "from" : own === "from" ? "to" : undefined;
-  const names = (text: string | null) => {
-    const identifier = text === null ? undefined : identifierOf(text);
-    return identifier !== undefined && person.identifiers.has(identifier);
-  };
-  if (own !== undefined && names(addresses[own]) && !(theirs && names(addresses[theirs]))) {
+  const names = (text: string | null) => text !== null && known.names(text);
+  const ownAddress = own === undefined ? null : addresses[own];
+  if (ownAddress !== null && known.isAddress(ownAddress) && !(theirs && names(addresses[theirs]))) {
     throw new BadInputError(
       "This address is one that the organization itself writes from: it identifies no contact. Nothing that is stored was erased.",
     );
@@ -186,8 +187,9 @@ function learn(person: Person, row: Address): void {
     person.identifiers.add(row.contactId);
   }
   const address = theirs === undefined ? null : addresses[theirs];
-  const identifier = address === null ? undefined : identifierOf(address);
-  if (identifier !== undefined) person.identifiers.add(identifier);
+  const [identifier, ...others] = address === null ? [] : identifiersOfAddress(address, ownAddress);
+  // Of a list nobody knows who is who.
+  if (identifier !== undefined && others.length === 0) person.identifiers.add(identifier);
 }
 
 /** The hash of an analysis would let its contents be guessed, so it goes with them. */

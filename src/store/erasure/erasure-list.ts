@@ -1,6 +1,15 @@
 import { createHmac } from "node:crypto";
+import { setImmediate as eventLoop } from "node:timers/promises";
 import { type Envelope, parseEnvelope } from "../../events/envelope.js";
-import { type Identifier, identifiersIn } from "../../events/identifiers.js";
+import {
+  type Identifier,
+  identifiersOfKey,
+  lengthKeys,
+  listedAs,
+  narrowerKeys,
+  possibleKeys,
+  tailLengthsOf,
+} from "../../events/identifiers.js";
 import { now, toDatetime } from "../../events/instant.js";
 import { type EventJson, withoutErased } from "../../events/redact.js";
 import type { Database } from "../database.js";
@@ -11,7 +20,7 @@ import { erasures } from "../tables/erasures.table.js";
 /** For how long it is believed that nobody was ever erased; see {@link Eraser}, which waits longer. */
 export const believedMilliseconds = 1_000;
 
-const idsPerStatement = 500;
+const keysPerStatement = 500;
 
 interface Received {
   readonly body: Buffer;
@@ -25,7 +34,7 @@ interface Received {
  */
 export class ErasureList {
   private key: string | undefined;
-  private isEmpty = true;
+  private lengths: ReadonlySet<number> | undefined;
   private believedUntil = 0;
 
   constructor(private readonly database: Database) {}
@@ -33,7 +42,8 @@ export class ErasureList {
   async add(identifiers: Iterable<Identifier>): Promise<void> {
     const hmac = await this.hmac();
     const erasedAt = toDatetime(now());
-    const rows = Array.from(identifiers, (identifier) => ({ identifierHmac: hmac(identifier), erasedAt }));
+    const keys = new Set([...identifiers].flatMap(listedAs));
+    const rows = Array.from(keys, (key) => ({ identifierHmac: hmac(key), erasedAt }));
     rows.sort((a, b) => (a.identifierHmac < b.identifierHmac ? -1 : 1));
     await this.database.transaction((transaction) => insertRows(transaction, erasures, rows, "keep"));
     this.believedUntil = 0;
@@ -43,43 +53,70 @@ export class ErasureList {
   async redact({ body, envelope }: Received): Promise<Received> {
     // A delivery waits for this, so it may take no longer than a delivery may.
     const deadline = performance.now() + this.database.limits.transaction;
-    if (await this.knowsNobody(deadline)) return { body, envelope };
+    const lengths = await this.erasedLengths(deadline);
+    if (lengths === undefined) return { body, envelope };
     const event = JSON.parse(body.toString()) as EventJson;
-    const erased = await this.erasedAmong(identifiersIn(event.data), deadline);
+    const erased = await this.erasedAmong(possibleKeys(event.data, lengths), deadline);
     if (erased.size === 0) return { body, envelope };
     const safe = Buffer.from(JSON.stringify(withoutErased(event, erased)));
     return { body: safe, envelope: parseEnvelope(safe) };
   }
 
-  private async erasedAmong(candidates: ReadonlySet<Identifier>, deadline: number): Promise<Set<Identifier>> {
-    const hmac = await this.hmac();
-    const byHmac = new Map(Array.from(candidates, (identifier) => [hmac(identifier), identifier]));
-    const hmacs = [...byHmac.keys()];
+  /** Phone numbers that are written without their country are of the country under which they are listed. */
+  private async erasedAmong(keys: Iterable<string>, deadline: number): Promise<Set<Identifier>> {
     const erased = new Set<Identifier>();
-    for (let start = 0; start < hmacs.length; start += idsPerStatement) {
-      const slice = hmacs.slice(start, start + idsPerStatement);
-      const rows = await this.database.read<{ hmac: string }>(
-        `SELECT identifier_hmac AS hmac FROM erasures WHERE identifier_hmac IN (${placeholders(slice)})`,
-        slice,
-        deadline - performance.now(),
+    for (const key of await this.listedAmong(keys, deadline)) {
+      const narrower = narrowerKeys(key);
+      const codes = [...(await this.listedAmong(narrower.keys(), deadline))].map(
+        (each) => narrower.get(each) ?? "",
       );
-      for (const row of rows) {
-        const identifier = byHmac.get(row.hmac);
-        if (identifier !== undefined) erased.add(identifier);
-      }
+      for (const identifier of identifiersOfKey(key, codes)) erased.add(identifier);
     }
     return erased;
   }
 
-  /** Most services have erased nobody, and deliveries should not pay for the question. */
-  private async knowsNobody(deadline: number): Promise<boolean> {
+  /** The keys are asked for as they are found: a body of megabytes may hold a million, and the event loop goes on meanwhile. */
+  private async listedAmong(keys: Iterable<string>, deadline: number): Promise<Set<string>> {
+    const hmac = await this.hmac();
+    const listed = new Set<string>();
+    let byHmac = new Map<string, string>();
+    const ask = async () => {
+      const hmacs = [...byHmac.keys()];
+      const rows = await this.database.read<{ hmac: string }>(
+        `SELECT identifier_hmac AS hmac FROM erasures WHERE identifier_hmac IN (${placeholders(hmacs)})`,
+        hmacs,
+        deadline - performance.now(),
+      );
+      for (const { hmac: found } of rows) listed.add(byHmac.get(found) ?? "");
+      byHmac = new Map();
+    };
+    let unasked = new Set<string>();
+    for (const key of keys) {
+      if (unasked.has(key)) continue;
+      unasked.add(key);
+      byHmac.set(hmac(key), key);
+      if (byHmac.size < keysPerStatement) continue;
+      await ask();
+      await eventLoop();
+      unasked = new Set();
+    }
+    if (byHmac.size > 0) await ask();
+    return listed;
+  }
+
+  /**
+   * Most services have erased nobody, and deliveries should not pay for the question.
+   * @returns how many digits the phone numbers of the erased have; undefined where nobody was erased
+   */
+  private async erasedLengths(deadline: number): Promise<ReadonlySet<number> | undefined> {
     if (Date.now() >= this.believedUntil) {
       const left = deadline - performance.now();
       const some = await this.database.read("SELECT 1 FROM erasures LIMIT 1", [], left);
-      this.isEmpty = some.length === 0;
+      this.lengths =
+        some.length === 0 ? undefined : tailLengthsOf(await this.listedAmong(lengthKeys, deadline));
       this.believedUntil = Date.now() + believedMilliseconds;
     }
-    return this.isEmpty;
+    return this.lengths;
   }
 
   private async hmac(): Promise<(identifier: Identifier) => string> {

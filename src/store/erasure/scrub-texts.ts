@@ -25,7 +25,7 @@ const textTables: readonly TextTable[] = [
   {
     table: "messages",
     key: ["id"],
-    texts: ["body", "translated_body"],
+    texts: ["body", "translated_body", "from_address", "to_address"],
     json: ["attachments", "metadata"],
     searchedBy: "SELECT session_id AS id FROM session_messages WHERE message_id = ? ORDER BY session_id",
   },
@@ -38,7 +38,7 @@ const textTables: readonly TextTable[] = [
   {
     table: "analysis_answers",
     key: ["session_id", "position"],
-    texts: ["string_value", "string_prefix"],
+    texts: ["name", "string_value", "string_prefix"],
     json: ["number_value"],
   },
   {

@@ -1,5 +1,5 @@
 import type { FieldError } from "../../errors.js";
-import { mapScalars } from "../../events/identifiers.js";
+import { mapScalars } from "../../events/json-scalars.js";
 import { fromDatetime, toDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { selectList } from "../statements.js";
