@@ -14,6 +14,7 @@ import {
   isListType,
   isObjectType,
   Kind,
+  type ObjectFieldNode,
   type SelectionSetNode,
   type ValueNode,
   type VariableDefinitionNode,
@@ -34,8 +35,9 @@ export interface Limits {
 export interface Weight {
   /**
    * How many objects it may read: each object is 1; a connection multiplies what is selected of its items by its page size (`first`
-   * or `last`, else the default), any other list by 5; each value in a `filter` is 1; a `totalCount` is 20 and `sessionStats` 100, because they count rows. The
-   * agent versions that the groups of statistics name are read once each, and weigh like 100; where they are more, they are weighed
+   * or `last`, else the default), any other list by 5; each value in a `filter` is 1, and what it asks of other tables 5 for each row that
+   * is looked at; an `orderBy` is 100. A `totalCount` is 20 and `sessionStats` 100, because they count rows; and a `totalCount` 480 more for
+   * all parents together: it passes over all that the filter leaves. The agent versions that the groups of statistics name are read once each, and weigh like 100; where they are more, they are weighed
    * again once their number is known.
    */
   readonly cost: number;
@@ -61,6 +63,17 @@ export interface RequestedOperation {
 const assumedLength = 5;
 /** Fields that make the database count or group rows. */
 const countingCosts: Readonly<Record<string, number>> = { totalCount: 20, sessionStats: 100 };
+/** What counting costs once for all parents together, for whom it is one statement. */
+const sharedCosts: Readonly<Record<string, number>> = { totalCount: 480 };
+/** Conditions that ask of other tables: 5 for each of the rows that are looked at for one session (see filter.ts). */
+const questionCosts: Readonly<Record<string, number>> = {
+  messages: 80,
+  analysisHistory: 10,
+  analysis: 5,
+  search: 5,
+};
+/** An order that no index keeps finds all that match before the first row. */
+const orderCost = 100;
 /** How many objects a field is taken to read for all its parents together, where many parents have the same. */
 const sharedCounts: Readonly<Record<string, number>> = {
   [`${SessionStatsGroup.name}.agentVersion`]: 100,
@@ -79,7 +92,7 @@ export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Wei
   return { cost: cost + shared, depth, aliases };
 }
 
-/** What fields that read objects of a type ask of each: the object, and what is selected of it. */
+/** What fields that read objects of a type ask of each: the object, and what is selected of it, but for what is read once for all. */
 export function weighEach(
   { schema, fragments, operation, variableValues }: ResolveInfo,
   fieldNodes: readonly FieldNode[],
@@ -90,8 +103,7 @@ export function weighEach(
   const scales = new Scales(schema, request, operation.variableDefinitions ?? []);
   return fieldNodes.reduce((sum, { selectionSet }) => {
     if (selectionSet === undefined) return sum;
-    const { cost, shared } = scales.weighSelections(selectionSet, schema.getType(type), 1);
-    return sum + cost + shared;
+    return sum + scales.weighSelections(selectionSet, schema.getType(type), 1).cost;
   }, 1);
 }
 
@@ -172,8 +184,12 @@ class Scales {
     if (field === undefined || name.startsWith("__"))
       return { ...nothing, aliases: aliases + this.aliasesBelow(node) };
     const type = getNamedType(field.type);
-    const own = (countingCosts[name] ?? (isCompositeType(type) ? 1 : 0)) + this.filterValuesOf(node);
-    if (node.selectionSet === undefined) return { ...nothing, cost: own, depth: 1, aliases };
+    const own =
+      (countingCosts[name] ?? (isCompositeType(type) ? 1 : 0)) +
+      this.filterCostOf(node) +
+      this.orderCostOf(node);
+    if (node.selectionSet === undefined)
+      return { cost: own, shared: sharedCosts[name] ?? 0, depth: 1, aliases };
     const isConnection = type.name.endsWith("Connection");
     const below = this.weighSelections(node.selectionSet, type, isConnection ? this.pageSizeOf(node) : 1);
     const part = { ...below, depth: below.depth + 1, aliases: aliases + below.aliases };
@@ -197,8 +213,13 @@ class Scales {
     return parent?.name.endsWith("Connection") === true ? pageSize : assumedLength;
   }
 
-  /** How many values rows are compared with. */
-  private filterValuesOf({ arguments: given = [] }: FieldNode): number {
+  private orderCostOf({ arguments: given = [] }: FieldNode): number {
+    const order = given.find(({ name }) => name.value === "orderBy")?.value;
+    return order !== undefined && this.valuesIn(order) > 0 ? orderCost : 0;
+  }
+
+  /** How many values rows are compared with, and what is asked of other tables. */
+  private filterCostOf({ arguments: given = [] }: FieldNode): number {
     const filter = given.find(({ name }) => name.value === "filter")?.value;
     return filter === undefined ? 0 : this.valuesIn(filter);
   }
@@ -207,12 +228,20 @@ class Scales {
     if (node.kind === Kind.NULL) return 0;
     if (node.kind === Kind.LIST) return node.values.reduce((sum, value) => sum + this.valuesIn(value), 0);
     if (node.kind === Kind.OBJECT)
-      return node.fields.reduce((sum, { value }) => sum + this.valuesIn(value), 0);
+      return node.fields.reduce((sum, field) => sum + this.questionIn(field) + this.valuesIn(field.value), 0);
     if (node.kind !== Kind.VARIABLE) return 1;
     const { value: name } = node.name;
     if (this.variables[name] !== undefined) return countValues(this.variables[name]);
     const byDefault = this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
     return byDefault === undefined ? 0 : this.valuesIn(byDefault);
+  }
+
+  private questionIn({ name, value }: ObjectFieldNode): number {
+    const cost = questionCosts[name.value];
+    if (cost === undefined || value.kind === Kind.NULL) return 0;
+    if (value.kind === Kind.LIST) return cost * value.values.length;
+    if (value.kind !== Kind.VARIABLE) return cost;
+    return costOfQuestion(name.value, this.variables[value.name.value]);
   }
 
   /** What is no page size is refused by graphql or the resolver; here it counts as the default. */
@@ -241,7 +270,12 @@ class Scales {
   }
 }
 
-/** The texts, numbers and truth values in a variable, which may be nested deeper than the stack is. */
+function costOfQuestion(name: string, value: unknown): number {
+  if (value === null || value === undefined) return 0;
+  return (questionCosts[name] ?? 0) * (Array.isArray(value) ? value.length : 1);
+}
+
+/** What a variable, which may be nested deeper than the stack is, costs: its texts, numbers and truth values, and its questions. */
 function countValues(variable: unknown): number {
   let count = 0;
   const pending = [variable];
@@ -249,7 +283,11 @@ function countValues(variable: unknown): number {
     const value = pending.pop();
     if (value === null || value === undefined) continue;
     if (typeof value !== "object") count += 1;
-    else for (const part of Object.values(value) as unknown[]) pending.push(part);
+    else
+      for (const [name, part] of Object.entries(value) as [string, unknown][]) {
+        count += costOfQuestion(name, part);
+        pending.push(part);
+      }
   }
   return count;
 }

@@ -37,7 +37,17 @@ describe("limits of one operation", () => {
     ["{ session(id: 1) { id chatTranscript } }", 1],
     ["{ sessions(first: 10) { nodes { id } } }", 1 + 10],
     ["{ sessions(last: 10) { edges { cursor node { id } } } }", 1 + 10 * 2],
-    ["{ sessions { totalCount } }", 1 + 20],
+    ["{ sessions { totalCount } }", 1 + 20 + 480],
+    ["{ agentVersions(first: 10) { nodes { sessions { totalCount } } } }", 1 + 10 * (1 + 1 + 20) + 480],
+    [
+      '{ sessions(first: 1, filter: { messages: { some: { body: { eq: "a" } } } }) { nodes { id } } }',
+      2 + 80 + 1,
+    ],
+    [
+      '{ sessions(first: 1, filter: { search: "a", analysis: [{ name: "a" }, { name: "b" }] }) { nodes { id } } }',
+      2 + 5 + 1 + 10 + 2,
+    ],
+    ["{ sessions(first: 1, orderBy: [{ field: MESSAGE_COUNT, direction: ASC }]) { nodes { id } } }", 2 + 100],
     ["{ sessions(first: 10) { nodes { messages(first: 20) { nodes { id } } } } }", 1 + 10 * (1 + 1 + 20)],
     ["{ sessions(first: 10) { nodes { analysis { name } } } }", 1 + 10 * (1 + 5)],
     ["{ sessionStats { groups { value } } }", 5 * (100 + 5)],
@@ -101,6 +111,13 @@ describe("limits of one operation", () => {
     const query = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
     expect((await service.query(query)).errors?.[0]?.message).toBe("Maximum introspection depth exceeded");
     expect(await overSocket(query)).toMatchObject([{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }]);
+  });
+
+  it("counts what a variable asks of other tables", async () => {
+    const query = "query ($f: SessionFilter) { sessions(first: 1, filter: $f) { nodes { id } } }";
+    const f = { or: [{ messages: { some: { body: { eq: "a" } } } }, { analysisHistory: { some: {} } }] };
+    expect((await service.query(query, { f })).extensions).toEqual({ cost: 2 + 80 + 1 + 10 });
+    expect((await service.query(query, { f: { messages: null } })).extensions).toEqual({ cost: 2 });
   });
 
   it("counts the page size of a variable", async () => {
