@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { UnauthenticatedError } from "../errors.js";
 import { fromDatetime } from "../events/instant.js";
 import type { Logger } from "../logger.js";
@@ -9,12 +10,16 @@ import type { TokenVerifier } from "./token-verifier.js";
 
 /** How long what the database said of a key is believed: a revocation takes effect within it, on every instance. */
 const believedMilliseconds = 2_000;
+const touchedMilliseconds = 60_000;
 const rememberedKeys = 10_000;
 
 /** Decides who asks: the one place, for HTTP, WebSocket, server-sent events and exports. */
 export class Authenticator {
-  private readonly known = new Map<string, { readonly row: ApiKeyRow; readonly until: number }>();
-  private readonly touched = new Map<string, number>();
+  private readonly known = new LRUCache<string, ApiKeyRow>({
+    max: rememberedKeys,
+    ttl: believedMilliseconds,
+  });
+  private readonly touched = new LRUCache<string, true>({ max: rememberedKeys, ttl: touchedMilliseconds });
   private writing: Promise<void> = Promise.resolve();
   private openUntil = 0;
 
@@ -62,20 +67,16 @@ export class Authenticator {
 
   private async keyRow(prefix: string): Promise<ApiKeyRow | undefined> {
     const known = this.known.get(prefix);
-    if (known !== undefined && Date.now() < known.until) return known.row;
+    if (known !== undefined) return known;
     const row = await this.keys.byPrefix(prefix);
-    this.known.delete(prefix);
-    if (row === undefined) return undefined;
-    if (this.known.size >= rememberedKeys) this.known.clear();
-    this.known.set(prefix, { row, until: Date.now() + believedMilliseconds });
+    if (row !== undefined) this.known.set(prefix, row);
     return row;
   }
 
   /** A request does not wait for its key's last use to be written. */
   private touch(id: string): void {
-    if ((this.touched.get(id) ?? 0) > Date.now() - 60_000) return;
-    if (this.touched.size >= rememberedKeys) this.touched.clear();
-    this.touched.set(id, Date.now());
+    if (this.touched.has(id)) return;
+    this.touched.set(id, true);
     this.writing = this.writing
       .then(() => this.keys.touch(id))
       .catch((err: unknown) => {

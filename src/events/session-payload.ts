@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import type { z } from "zod";
 import { type FieldError, NotUnderstoodError } from "../errors.js";
 import type { Envelope } from "./envelope.js";
@@ -168,15 +169,17 @@ function toJsonText(value: unknown): JsonText | null {
   return value === undefined || value === null ? null : JSON.stringify(value);
 }
 
-const rememberedVersions = 1_000;
-/** A text that is longer (most have some kilobytes) is read anew each time, so that what is remembered stays small. */
-const longestRemembered = 100_000;
-
 /**
  * The versions read last, by their whole text. It is state of the process: all services, organizations and databases in it share it.
  * That is safe, because what is found is what reading would give: facts are made of the text alone and never changed.
  */
-const versionsRead = new Map<string, RevisionFacts>();
+const versionsRead = new LRUCache<string, RevisionFacts>({
+  max: 1_000,
+  // Characters: most texts have some thousand. What is longer than an entry may be is read anew each time.
+  maxSize: 20_000_000,
+  maxEntrySize: 100_000,
+  sizeCalculation: (_facts, text) => text.length,
+});
 
 /** Sessions of one agent repeat its version word for word, and hashing it takes longer than finding it again. */
 function toRevision(version: AgentVersion): RevisionFacts {
@@ -184,8 +187,6 @@ function toRevision(version: AgentVersion): RevisionFacts {
   const known = versionsRead.get(text);
   if (known !== undefined) return known;
   const revision = readRevision(version);
-  if (text.length > longestRemembered) return revision;
-  if (versionsRead.size >= rememberedVersions) versionsRead.clear();
   versionsRead.set(text, revision);
   return revision;
 }

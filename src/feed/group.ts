@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { SessionEventKind } from "../events/session-event.js";
 import { beginning, type FeedPlace } from "../events/feed-place.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
@@ -38,10 +39,10 @@ export class Group {
   readonly interestKey: string;
   /** Whose share of the database it takes. */
   readonly tenant: string;
-  private readonly rendered = new Map<
-    string,
-    { readonly at: number; readonly message: Promise<Message | undefined> }
-  >();
+  private readonly rendered = new LRUCache<string, Promise<Message | undefined>>({
+    max: mostKept,
+    ttl: freshMilliseconds,
+  });
 
   constructor(
     readonly subscription: Subscription,
@@ -56,14 +57,9 @@ export class Group {
   async renderShared(entry: FeedEntry): Promise<Message | undefined> {
     const key = `${entry.position} ${entry.epoch}`;
     const known = this.rendered.get(key);
-    if (known !== undefined && Date.now() - known.at < freshMilliseconds) return await known.message;
+    if (known !== undefined) return await known;
     const message = this.subscription.render(entry);
-    this.rendered.delete(key);
-    this.rendered.set(key, { at: Date.now(), message });
-    for (const oldest of this.rendered.keys()) {
-      if (this.rendered.size <= mostKept) break;
-      this.rendered.delete(oldest);
-    }
+    this.rendered.set(key, message);
     message.catch(() => this.rendered.delete(key));
     return await message;
   }

@@ -8,6 +8,7 @@ import {
   type VariableDefinitionNode,
 } from "graphql";
 import { type CompiledQuery, compileQuery, isCompiledQuery } from "graphql-jit";
+import { LRUCache } from "lru-cache";
 import { fragmentsOf } from "./fragments.js";
 
 /** Characters of query text whose code is kept: a character takes up to a kilobyte of code. */
@@ -26,22 +27,16 @@ type Run = CompiledQuery["query"];
  */
 export class CompiledOperations {
   private readonly seen = new WeakSet<OperationDefinitionNode>();
-  private readonly kept = new Map<
-    OperationDefinitionNode,
-    { readonly run: Run | undefined; readonly length: number }
-  >();
-  private text = 0;
+  private readonly kept = new LRUCache<OperationDefinitionNode, { readonly run: Run | undefined }>({
+    maxSize: mostText,
+  });
 
   constructor(private readonly schema: GraphQLSchema) {}
 
   /** @returns undefined for what is not compiled (yet), or graphql-jit refuses: graphql-js then executes it, or says why not */
   find(document: DocumentNode, operation: OperationDefinitionNode): Run | undefined {
     const known = this.kept.get(operation);
-    if (known !== undefined) {
-      this.kept.delete(operation);
-      this.kept.set(operation, known);
-      return known.run;
-    }
+    if (known !== undefined) return known.run;
     const length = document.loc?.end ?? Infinity;
     if (length > longestText) return undefined;
     if (!this.seen.has(operation)) {
@@ -49,13 +44,7 @@ export class CompiledOperations {
       return undefined;
     }
     const run = this.compile(document, operation);
-    this.kept.set(operation, { run, length });
-    this.text += length;
-    for (const [oldest, one] of this.kept) {
-      if (this.text <= mostText) break;
-      this.kept.delete(oldest);
-      this.text -= one.length;
-    }
+    this.kept.set(operation, { run }, { size: length });
     return run;
   }
 

@@ -9,6 +9,7 @@ import {
   separateOperations,
   visit,
 } from "graphql";
+import { LRUCache } from "lru-cache";
 import { fragmentsOf } from "./fragments.js";
 
 /** An operation in the document that it is executed in. */
@@ -23,8 +24,8 @@ type Variables = Readonly<Record<string, unknown>>;
 interface Conditional {
   /** The variables that conditions ask. */
   readonly names: readonly string[];
-  /** The operation without conditions, by the variables' values; the last used is the last. */
-  readonly settled: Map<string, PlacedOperation>;
+  /** The operation without conditions, by the variables' values. */
+  readonly settled: LRUCache<string, PlacedOperation>;
 }
 
 /** For so many values of an operation's variables what they leave is kept, and of no longer texts. */
@@ -52,12 +53,7 @@ export class Conditions {
     if (names.some((name) => typeof variables[name] !== "boolean")) return undefined;
     const key = names.map((name) => String(variables[name])).join();
     const found = settled.get(key) ?? settle(placed, variables);
-    settled.delete(key);
     if ((placed.document.loc?.end ?? Infinity) <= longestKept) settled.set(key, found);
-    for (const oldest of settled.keys()) {
-      if (settled.size <= mostKept) break;
-      settled.delete(oldest);
-    }
     return found;
   }
 }
@@ -74,7 +70,7 @@ function conditionsOf(placed: PlacedOperation): Conditional | "none" {
     const value = valueOf(node);
     return value?.kind === Kind.VARIABLE ? [value.name.value] : [];
   });
-  return { names: [...new Set(names)], settled: new Map() };
+  return { names: [...new Set(names)], settled: new LRUCache({ max: mostKept }) };
 }
 
 function settle(placed: PlacedOperation, variables: Variables): PlacedOperation {

@@ -7,6 +7,7 @@ import {
   validate,
   type ValidationRule,
 } from "graphql";
+import { LRUCache } from "lru-cache";
 
 /** A query text, read and checked against the schema; without errors it may be executed. */
 export interface PreparedDocument {
@@ -14,16 +15,17 @@ export interface PreparedDocument {
   readonly errors: readonly GraphQLError[];
 }
 
-const mostKept = 200;
-/** A text that is longer is prepared anew each time, so that what is kept stays small. */
-const longestKept = 10_000;
-
 /**
  * Parses and validates query texts of subscriptions. A thousand subscribers send the same text: it is read once, and the same text is
  * the same document, by which compiled code is found.
  */
 export class Documents {
-  private readonly prepared = new Map<string, PreparedDocument>();
+  private readonly prepared = new LRUCache<string, PreparedDocument>({
+    // A text that is longer than an entry may be is prepared anew each time, so that what is kept stays small.
+    max: 200,
+    maxEntrySize: 10_000,
+    sizeCalculation: (_prepared, query) => query.length,
+  });
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -33,17 +35,9 @@ export class Documents {
 
   prepare(query: string): PreparedDocument {
     const known = this.prepared.get(query);
-    if (known !== undefined) {
-      this.prepared.delete(query);
-      this.prepared.set(query, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const prepared = this.read(query);
-    if (query.length <= longestKept) this.prepared.set(query, prepared);
-    for (const oldest of this.prepared.keys()) {
-      if (this.prepared.size <= mostKept) break;
-      this.prepared.delete(oldest);
-    }
+    this.prepared.set(query, prepared);
     return prepared;
   }
 

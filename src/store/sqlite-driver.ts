@@ -1,9 +1,7 @@
 import Libsql from "libsql";
+import { LRUCache } from "lru-cache";
 
 type Value = string | number | bigint | null | Buffer;
-
-/** Statements kept by a connection: more than the service has, beside those that filters make. */
-const mostStatements = 200;
 
 interface LibsqlStatement {
   readonly reader: boolean;
@@ -19,7 +17,12 @@ interface LibsqlStatement {
  */
 export class SqliteDriver {
   readonly #database: Libsql.Database;
-  readonly #statements = new Map<string, LibsqlStatement>();
+  /** More than the service has, beside those that filters make; these can be long. */
+  readonly #statements = new LRUCache<string, LibsqlStatement>({
+    max: 200,
+    maxEntrySize: 100_000,
+    sizeCalculation: (_statement, sql) => sql.length,
+  });
 
   constructor(file: string, options: { readonly timeout?: number }) {
     this.#database = new Libsql(file, { timeout: options.timeout ?? 5_000 });
@@ -38,13 +41,7 @@ export class SqliteDriver {
   #statementFor(sql: string): LibsqlStatement {
     const statement =
       this.#statements.get(sql) ?? (this.#database.prepare(sql) as unknown as LibsqlStatement);
-    // The last one in is the last one out.
-    this.#statements.delete(sql);
     this.#statements.set(sql, statement);
-    for (const oldest of this.#statements.keys()) {
-      if (this.#statements.size <= mostStatements) break;
-      this.#statements.delete(oldest);
-    }
     return statement;
   }
 

@@ -20,13 +20,13 @@ describe("compiled operations", () => {
   let executor: Executor;
   beforeEach(async () => {
     compiled.length = 0;
-    executor = new Executor(await createSchema({ readers: {}, feed: {}, cursors: {}, maxCost: 1 } as never));
+    executor = new Executor(await createSchema({ feed: {}, cursors: {}, maxCost: 1 } as never));
   });
 
   const documentOf = (name: string) =>
     parse(`query ${name} { __typename } # ${"of some length ".repeat(150)}`);
   const run = async (document: ReturnType<typeof documentOf>) => {
-    const context = {} as never;
+    const context = { end: () => undefined } as never;
     expect(await executor.execute({ document, context })).toEqual({ data: { __typename: "Query" } });
   };
 

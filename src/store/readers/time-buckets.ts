@@ -26,11 +26,7 @@ export class TimeBuckets {
     readonly interval: TimeInterval,
     timeZone: string,
   ) {
-    if (!IANAZone.isValidZone(timeZone)) {
-      const rule = "must be a time zone of the IANA database, such as America/New_York";
-      throw new BadInputError(`timeZone: ${rule}.`, [{ field: "timeZone", rule }]);
-    }
-    this.zone = IANAZone.create(timeZone);
+    this.zone = IANAZone.create(canonicalZone(timeZone));
   }
 
   /**
@@ -97,6 +93,21 @@ export class TimeBuckets {
     while (isBefore(instant)) instant += 15 * minute;
     return instant;
   }
+}
+
+/**
+ * The one name of a time zone among its spellings and aliases: luxon keeps each name that it is given for ever. Offsets such as +05:30,
+ * which newer versions of Node take for zones, are none of the IANA database, and too many to keep.
+ */
+function canonicalZone(name: string): string {
+  try {
+    if (/^\p{L}/u.test(name))
+      return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  const rule = "must be a time zone of the IANA database, such as America/New_York";
+  throw new BadInputError(`timeZone: ${rule}.`, [{ field: "timeZone", rule }]);
 }
 
 const knownOffsets = new WeakMap<IANAZone, readonly number[]>();
