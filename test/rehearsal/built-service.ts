@@ -9,6 +9,8 @@ import { freePort } from "./free-port.js";
 export const webhookSecret = "rehearsal-secret";
 
 const folder = fileURLToPath(new URL("../..", import.meta.url));
+/** On a machine that has much else to do. */
+const longestStart = 90_000;
 /** Characters of its output that are kept. */
 const keptOutput = 4_000;
 
@@ -39,7 +41,7 @@ export class BuiltService {
     return [`The service's process ended by itself: ${this.said}`];
   }
 
-  /** @throws Error where it does not become ready within about 30 seconds */
+  /** @throws Error where it does not become ready in time */
   async start(): Promise<void> {
     this.isMeantToEnd = false;
     const child = spawn(process.execPath, ["--enable-source-maps", "dist/main.js"], {
@@ -57,7 +59,8 @@ export class BuiltService {
     const hear = (text: Buffer) => (this.said = (this.said + text.toString()).slice(-keptOutput));
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);
-    for (let attempt = 0; attempt < 300; attempt += 1) {
+    const deadline = Date.now() + longestStart;
+    while (Date.now() < deadline) {
       await delay(100);
       if (child.exitCode !== null) throw new Error(`The service did not start: ${this.said}`);
       if (await this.isReady()) return;
