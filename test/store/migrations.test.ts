@@ -114,7 +114,7 @@ describe("migrations of a new database", () => {
       const told: string[] = [];
       const next = await database.transaction(async (reader) => {
         // The last migration changes this table, and has to wait for us.
-        await reader.query("SELECT 1 AS one FROM audit_log");
+        await reader.query("SELECT 1 AS one FROM webhook_events");
         const start = migrate(dying.writer).then(() => "not killed", String);
         await expect.poll(() => altering(database), patiently).toBe(1);
         proxy.cut();
