@@ -4,7 +4,7 @@ import { ServiceError, UnavailableError } from "../errors.js";
 import type { Metrics } from "../metrics.js";
 import type { Outcome } from "../store/event-log.js";
 import { refuseUnsigned } from "./admit.js";
-import { readBodies } from "./arriving-bodies.js";
+import { ArrivingBodies } from "./arriving-bodies.js";
 import { receiveEvent, type ReceiveEventContext } from "./receive-event.js";
 
 /** What a handler may use here: see {@link webhookRouter}. */
@@ -24,13 +24,11 @@ const path = "/webhooks/whippy";
  */
 export function webhookRouter(context: ReceiveEventContext & { readonly metrics: Metrics }): Handler {
   const { config, metrics } = context;
+  const bodies = new ArrivingBodies(config);
   const takeSlot = boundInFlight(config.maxInFlight);
   const receive: Handler = async (request, response) => {
-    const { body } = request as { body?: unknown };
-    const { headers } = request;
-    const outcome = await takeSlot(() =>
-      receiveEvent({ headers, body: Buffer.isBuffer(body) ? body : Buffer.alloc(0) }, context),
-    );
+    const body = await bodies.read(request);
+    const outcome = await takeSlot(() => receiveEvent({ headers: request.headers, body }, context));
     metrics.delivered(
       response,
       outcome.status === "projected" && !outcome.changed ? "unchanged" : outcome.status,
@@ -51,7 +49,7 @@ export function webhookRouter(context: ReceiveEventContext & { readonly metrics:
     refuseUnsigned(request.headers, config);
     next();
   };
-  router.post(path, requireSignature, requireJson, readBodies(config), receive);
+  router.post(path, requireSignature, requireJson, receive);
   router.all(path, refuse);
   return router as unknown as Handler;
 }

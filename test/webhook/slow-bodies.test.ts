@@ -106,18 +106,21 @@ describe("bodies that do not come", () => {
   });
 
   it("give way where they hold too many bytes, as they were sent or inflated", async () => {
-    service = await startService({ WEBHOOK_MAX_IN_FLIGHT: "2", WEBHOOK_MAX_BYTES: "10000" });
-    const body = Buffer.from(newBody(9_000));
-    const first = await begin(8_000, { body });
-    const packed = gzipSync(newBody(9_000));
+    service = await startService({ WEBHOOK_MAX_IN_FLIGHT: "2", WEBHOOK_MAX_BYTES: "200000" });
+    const body = Buffer.from(newBody(190_000));
+    const first = await begin(180_000, { body });
+    const packed = gzipSync(newBody(100_000));
     const inflating = await begin(packed.length - 1, { body: packed, headers: "Content-Encoding: gzip\r\n" });
     await delay(100);
     expect([first.status, inflating.status]).toEqual([0, 0]);
-    expect((await service.post(newBody(4_000))).status).toBe(202);
+    expect((await service.post(newBody(100_000))).status).toBe(202);
     await expect.poll(() => first.status).toBe(503);
     expect(await inflating.finish()).toBe(202);
     // What was given up or answered holds nothing any more.
-    const last = [await begin(8_000, { body }), await begin(8_000, { body: Buffer.from(newBody(9_000)) })];
+    const last = [
+      await begin(180_000, { body }),
+      await begin(180_000, { body: Buffer.from(newBody(190_000)) }),
+    ];
     for (const delivery of last) expect(await delivery.finish()).toBe(202);
   });
 
