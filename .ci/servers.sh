@@ -59,7 +59,8 @@ install_packages() (
   want=() policy=/usr/sbin/policy-rc.d
   for name; do
     case $name in
-      mariadb) command -v mariadbd mariadb-install-db mariadb >/dev/null || want+=(mariadb-server-core mariadb-client-core) ;;
+      mariadb) command -v mariadbd mariadb-install-db mariadb >/dev/null || want+=(mariadb-server-core mariadb-client-core)
+        command -v openssl >/dev/null || want+=(openssl) ;;
       redis) command -v redis-server redis-cli >/dev/null || want+=(redis-server) ;;
     esac
   done
@@ -77,6 +78,20 @@ install_packages() (
   die "could not install ${want[*]}"
 )
 
+# certify NAME: a CA of the server's own and its certificate for localhost, so that clients can verify whom they reach
+certify() (
+  tls=$SERVERS_DIR/$1/tls
+  if [ -d "$tls" ]; then return; fi
+  rm -rf "$tls.new"
+  mkdir -p "$tls.new"
+  cd "$tls.new"
+  key=(-newkey rsa:2048 -nodes -days 3650 -sha256)
+  openssl req -x509 "${key[@]}" -subj "/CN=CA of the test servers" -keyout ca-key.pem -out ca.pem 2>/dev/null
+  openssl req -x509 "${key[@]}" -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -addext basicConstraints=critical,CA:FALSE -CA ca.pem -CAkey ca-key.pem -keyout key.pem -out cert.pem 2>/dev/null
+  mv "$tls.new" "$tls"
+)
+
 # spawn NAME COMMAND...: in the background, in a session of its own, holding none of our files
 spawn() {
   local run=$SERVERS_DIR/$1/run
@@ -91,7 +106,7 @@ spawn() {
 
 # launch NAME: make the data directory when there is none, and start the server on it
 launch() {
-  local run=$SERVERS_DIR/$1/run data=$SERVERS_DIR/$1/data options further
+  local run=$SERVERS_DIR/$1/run data=$SERVERS_DIR/$1/data tls=$SERVERS_DIR/$1/tls options further
   mkdir -p "$run/tmp"
   if [ "$1" = redis ]; then
     mkdir -p "$data"
@@ -99,12 +114,14 @@ launch() {
       --set-proc-title no --save '' --appendonly no --daemonize no
     return
   fi
+  certify "$1" || return
   printf '%s\n' "CREATE DATABASE IF NOT EXISTS app;" "CREATE USER IF NOT EXISTS 'app'@'%' IDENTIFIED BY '$PASSWORD';" \
     "GRANT ALL ON *.* TO 'app'@'%' WITH GRANT OPTION;" >"$run/init.sql"
   # The socket's name is relative to the data directory: an absolute one may be longer than the system allows.
   options=(--port="$(port_of "$1")" --bind-address=127.0.0.1 --socket=server.sock --pid-file="$run/pid" --tmpdir="$run/tmp"
     --secure-file-priv="$run/tmp" --init-file="$run/init.sql" --skip-name-resolve --max-connections=500
-    --max-allowed-packet=64M --innodb-buffer-pool-size="${BUFFER_POOL:-512M}" --innodb-flush-log-at-trx-commit=1 --sync-binlog=1)
+    --max-allowed-packet=64M --innodb-buffer-pool-size="${BUFFER_POOL:-512M}" --innodb-flush-log-at-trx-commit=1 --sync-binlog=1
+    --ssl-ca="$tls/ca.pem" --ssl-cert="$tls/cert.pem" --ssl-key="$tls/key.pem")
   read -ra further <<<"${SERVER_OPTIONS:-}"
   options+=("${further[@]}")
   ulimit -Sn 65536 2>/dev/null || ulimit -Sn "$(ulimit -Hn)"
@@ -215,6 +232,6 @@ for name in "${names[@]}"; do
     kill9) end "$name" KILL 10 ;;
     stop | reset | restart) end "$name" TERM 60 || end "$name" KILL 10 ;;
   esac
-  if [ "$command" = reset ]; then rm -rf "$SERVERS_DIR/$name"/{data,data.new,run}; fi
+  if [ "$command" = reset ]; then rm -rf "$SERVERS_DIR/$name"/{data,data.new,run,tls}; fi
 done
 case $command in start | restart) start "${names[@]}" ;; status) status "${names[@]}" ;; esac

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { promisify } from "node:util";
 import mysql, { type RowDataPacket } from "mysql2/promise";
+import { parseDatabaseUrl } from "../src/database-url.js";
 import { Database } from "../src/store/database.js";
 import { migrate } from "../src/store/migrate.js";
 import { tables } from "../src/store/schema.js";
@@ -67,7 +68,7 @@ export async function createDatabase(server: DatabaseServer): Promise<BenchDatab
   await query(server.url, `CREATE DATABASE ${name}`);
   const url = new URL(server.url);
   url.pathname = `/${name}`;
-  const database = await Database.open({ kind: "mysql", url: url.href }, 2);
+  const database = await Database.open(parseDatabaseUrl(url.href), 2);
   await migrate(database.writer);
   await database.close();
   return {

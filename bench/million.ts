@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { Client } from "undici";
+import { parseDatabaseUrl } from "../src/database-url.js";
 import { Database } from "../src/store/database.js";
 import { type BenchDatabase, createDatabase, databaseServer } from "./databases.js";
 import { connect, fill, type Filled } from "./million/fill.js";
@@ -79,7 +80,7 @@ async function measureAll(
 ): Promise<Timing[]> {
   const service = await startUnderTest("service", url);
   const bare = await startUnderTest("bare", url);
-  const database = await Database.open({ kind: "mysql", url }, 2);
+  const database = await Database.open(parseDatabaseUrl(url), 2);
   const [source, connection] = [await connect(templates.url), await connect(url)];
   const [client, bareClient] = [new Client(service.url), new Client(bare.url)];
   const bench: Bench = { client, bareClient, connection, database, repeats };

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { isLoopback } from "./access/address.js";
+import { type DatabaseTarget, DatabaseUrlError, parseDatabaseUrl } from "./database-url.js";
 import { ConfigurationError } from "./errors.js";
 
-/** Where data is kept: one SQLite file (trial and development, one process), or a MySQL-compatible server. */
-export type DatabaseTarget =
-  { readonly kind: "sqlite"; readonly file: string } | { readonly kind: "mysql"; readonly url: string };
+export type { DatabaseTarget } from "./database-url.js";
 
 export type SignatureMode = "enforce" | "report-only" | "off";
 
@@ -252,18 +251,12 @@ function defaultSignatureMode(production: boolean, secrets: readonly string[]): 
   return production || secrets.length > 0 ? "enforce" : "off";
 }
 
-/** The password of a database URL must not reach an error message: only the rule is named. */
 function readDatabaseUrl(text: string, context: z.RefinementCtx): DatabaseTarget {
-  if (text.startsWith("sqlite:") && text.length > "sqlite:".length) {
-    return { kind: "sqlite", file: text.slice("sqlite:".length) };
+  try {
+    return parseDatabaseUrl(text);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
+    return z.NEVER;
   }
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && ["mysql:", "mariadb:"].includes(url.protocol) && url.pathname.length > 1) {
-    return { kind: "mysql", url: text };
-  }
-  context.addIssue({
-    code: "custom",
-    message: "must be mysql://user:password@host:port/database, mariadb://… or sqlite:FILE",
-  });
-  return z.NEVER;
 }

@@ -1,4 +1,5 @@
 import type { Config } from "./config.js";
+import { isReadableOnTheWay } from "./database-url.js";
 
 interface Check {
   readonly isDoubtful: (config: Config) => boolean;
@@ -22,6 +23,12 @@ const checks: readonly Check[] = [
   {
     isDoubtful: ({ database }) => database.kind === "sqlite",
     warning: "the database is an SQLite file: one process only, and no replica",
+  },
+  {
+    isDoubtful: ({ database }) => isReadableOnTheWay(database),
+    warning:
+      "DATABASE_URL names a remote host without TLS: texts and the password's proof travel unencrypted; " +
+      "say ssl-mode=verify_identity",
   },
   {
     isDoubtful: ({ retentionDays }) => retentionDays === undefined,

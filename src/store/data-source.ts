@@ -2,6 +2,7 @@ import mysql from "mysql2";
 import mysqlPromise from "mysql2/promise";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
+import { serverOptions } from "./connection/server-options.js";
 import type { Dialect } from "./dialect.js";
 import { mysqlMigrations } from "./migrations/mysql/index.js";
 import { sqliteMigrations } from "./migrations/sqlite/index.js";
@@ -11,10 +12,7 @@ import { SqliteDriver } from "./sqlite-driver.js";
 /** Asks the server which of the MySQL family it is: TypeORM must know, or it sees migration drift that is none. */
 export async function detectDialect(target: DatabaseTarget): Promise<Dialect> {
   if (target.kind === "sqlite") return "sqlite";
-  const connection = await mysqlPromise.createConnection({
-    uri: asMysqlUrl(target.url),
-    connectTimeout: 5_000,
-  });
+  const connection = await mysqlPromise.createConnection(serverOptions(target));
   try {
     const [rows] = await connection.query<mysqlPromise.RowDataPacket[]>("SELECT VERSION() AS version");
     return /mariadb/i.test(String(rows[0]?.version)) ? "mariadb" : "mysql";
@@ -22,6 +20,9 @@ export async function detectDialect(target: DatabaseTarget): Promise<Dialect> {
     await connection.end();
   }
 }
+
+/** The table that says which migrations were applied. */
+export const migrationsTable = "migrations";
 
 /** What a pool is for: writing, or reading by statements that the server ends after so long. */
 type Purpose = "write" | { readonly readMilliseconds: number };
@@ -44,7 +45,7 @@ function dataSourceOptions(
 ): DataSourceOptions {
   const shared = {
     entities: tables.map((table) => table.entity(dialect)),
-    migrationsTableName: "migrations",
+    migrationsTableName: migrationsTable,
     migrationsTransactionMode: "each",
     synchronize: false,
     logging: false,
@@ -66,18 +67,18 @@ function dataSourceOptions(
     ...shared,
     type: dialect === "mariadb" ? "mariadb" : "mysql",
     driver: mysqlDriver(purpose === "write" ? [] : readingSettings(dialect, purpose.readMilliseconds)),
-    url: asMysqlUrl(target.url),
+    database: target.database,
     charset: "utf8mb4",
     timezone: "Z",
     dateStrings: true,
-    connectTimeout: 5_000,
     poolSize,
     migrations: mysqlMigrations,
+    // TypeORM gives these to mysql2 as they are.
     extra: {
+      ...serverOptions(target),
       flags: ["-FOUND_ROWS"],
       // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement at a time.
       multipleStatements: purpose === "write",
-      enableKeepAlive: true,
       maxIdle: poolSize,
       queueLimit: waitingForConnection,
       supportBigNumbers: true,
@@ -142,9 +143,4 @@ function mysqlDriver(optional: readonly string[]) {
       return pool;
     },
   };
-}
-
-/** `mariadb://` is the same protocol. */
-function asMysqlUrl(url: string): string {
-  return url.replace(/^mariadb:/, "mysql:");
 }

@@ -1,5 +1,6 @@
 import { type DataSource, type Migration, MigrationExecutor } from "typeorm";
 import { UnavailableError } from "../errors.js";
+import { migrationsTable } from "./data-source.js";
 
 /** Told to whoever waits for a start. */
 export type TellProgress = (what: string) => void;
@@ -41,6 +42,8 @@ export async function migrate(
 
 async function applyPending(executor: MigrationExecutor, tell: TellProgress): Promise<Migration[]> {
   executor.transaction = "each";
+  // TypeORM would qualify it with the database's name and split that at each dot, and names may hold dots.
+  Object.assign(executor, { migrationsTable });
   if (!(await executor.showMigrations())) return [];
   tell("bringing the tables up to date, which takes minutes where they are large");
   return await executor.executePendingMigrations();
