@@ -54,7 +54,8 @@ export class Deliveries {
     url: string,
     private readonly options: Options,
   ) {
-    this.pool = new Pool(url, { connections: 64, pipelining: 1 });
+    // None waits for a connection: that would be told as time that the service took.
+    this.pool = new Pool(url, { connections: mostWaiting, pipelining: 1 });
     this.posting = this.post();
   }
 
