@@ -65,7 +65,8 @@ export class BuiltService {
       if (child.exitCode !== null) throw new Error(`The service did not start: ${this.said}`);
       if (await this.isReady()) return;
     }
-    throw new Error("The service did not become ready.");
+    await this.stop("SIGKILL");
+    throw new Error(`The service did not become ready: ${this.said}`);
   }
 
   async isReady(): Promise<boolean> {
