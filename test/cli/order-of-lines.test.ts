@@ -21,7 +21,7 @@ import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
 import { createTestDatabase, type Payload, sample, type TestDatabase } from "../service.js";
 
-const sessionCount = 60;
+const sessionCount = 24;
 
 describe.each([
   ["equal", "2026-01-31T12:00:00Z"],

@@ -21,7 +21,8 @@ export class AddFeedEpochs1764570000000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     for (const [table, column] of columns) {
       if (await runner.hasColumn(table, column))
-        await runner.query(`ALTER TABLE ${table} DROP COLUMN ${column}`);
+        // Rebuilds the table: MariaDB otherwise keeps a dropped column's bytes in each row, and refuses more of them in the end.
+        await runner.query(`ALTER TABLE ${table} DROP COLUMN ${column}, FORCE`);
     }
   }
 }
