@@ -8,9 +8,12 @@ export async function loadCursorKey(database: Database): Promise<string> {
   return await loadKey(database, "cursor_key");
 }
 
+/** The setting that holds the key of the list of the erased. */
+export const erasureKeyName = "erasure_key";
+
 /** The key under which erased identifiers are remembered. */
 export async function loadErasureKey(database: Database): Promise<string> {
-  return await loadKey(database, "erasure_key");
+  return await loadKey(database, erasureKeyName);
 }
 
 async function loadKey(database: Database, name: string): Promise<string> {

@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { identifierOf } from "../../src/events/identifiers.js";
 import { Database, type SqlValue } from "../../src/store/database.js";
+import { believedMilliseconds, ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { tables } from "../../src/store/schema.js";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
+import { createTestDatabase, sample, startService, type TestDatabase, type TestService } from "../service.js";
 import { cursorNow, heard, listen, type Listener, newEvent, post, postAnalyzed } from "./listening.js";
 
 type Rows = Record<string, SqlValue>[];
@@ -77,7 +80,7 @@ describe("an older backup that is restored", () => {
     await heard(listener, await postAnalyzed(service, 3));
     const kept = String(listener.lastCursor);
     const backup = await backUp();
-    const lost = await postAnalyzed(service, 5);
+    const lost = await postAnalyzed(service, 3);
     await vi.waitFor(() => {
       expect(listener.sessionIds.slice(3)).toEqual(lost);
     });
@@ -87,7 +90,7 @@ describe("an older backup that is restored", () => {
     await restore(backup);
     service = await startService({}, test);
     for (const cursor of cursors) await expectExpired(cursor);
-    const after = await postAnalyzed(service, 8);
+    const after = await postAnalyzed(service, 5);
     for (const cursor of cursors) await expectExpired(cursor);
     const resumed = await listen(service.url, { after: kept });
     await heard(resumed, after);
@@ -129,6 +132,28 @@ describe("an older backup that is restored", () => {
       expect(next.sessionIds.slice(-2)).toEqual(told);
     }, 15_000);
     await next.leave();
+  });
+
+  it("makes a running service know those who are erased after it, under another key", async () => {
+    const address = "+13235550188";
+    const identifiers = [identifierOf(address)].filter((one) => one !== undefined);
+    const bodies = async () => {
+      const rows = await database.read<{ body: Uint8Array }>("SELECT body FROM webhook_events ORDER BY id");
+      return rows.map(({ body }) => Buffer.from(body).toString());
+    };
+    const eventOfThem = () =>
+      newEvent("analyzed", { messages: [{ ...message, id: randomUUID(), from: address }] });
+    const [message = {}] = (await sample("analyzed")).data.messages;
+    const backup = await backUp();
+    await new ErasureList(database).add(identifiers);
+    await delay(believedMilliseconds);
+    await post(service, [await eventOfThem()]);
+    expect((await bodies()).at(-1)).not.toContain(address);
+    await restore(backup);
+    await new ErasureList(database).add(identifiers);
+    await delay(believedMilliseconds);
+    await post(service, [await eventOfThem()]);
+    expect((await bodies()).at(-1)).not.toContain(address);
   });
 
   it("makes a running service store the contents of agent versions again that it knew", async () => {

@@ -13,11 +13,14 @@ import {
 import { now, toDatetime } from "../../events/instant.js";
 import { type EventJson, withoutErased } from "../../events/redact.js";
 import type { Database } from "../database.js";
-import { loadErasureKey } from "../service-settings.js";
+import { erasureKeyName, loadErasureKey } from "../service-settings.js";
 import { insertRows, placeholders } from "../statements.js";
 import { erasures } from "../tables/erasures.table.js";
 
-/** For how long it is believed that nobody was ever erased; see {@link Eraser}, which waits longer. */
+/**
+ * For how long it is believed that nobody was ever erased, or under which key; see {@link Eraser}, which waits longer. Not for ever: a
+ * restored backup may hold no key yet, and another one is made then.
+ */
 export const believedMilliseconds = 1_000;
 
 const keysPerStatement = 500;
@@ -40,7 +43,7 @@ export class ErasureList {
   constructor(private readonly database: Database) {}
 
   async add(identifiers: Iterable<Identifier>): Promise<void> {
-    const hmac = await this.hmac();
+    const hmac = hmacWith(await loadErasureKey(this.database));
     const erasedAt = toDatetime(now());
     const keys = new Set([...identifiers].flatMap(listedAs));
     const rows = Array.from(keys, (key) => ({ identifierHmac: hmac(key), erasedAt }));
@@ -111,16 +114,24 @@ export class ErasureList {
   private async erasedLengths(deadline: number): Promise<ReadonlySet<number> | undefined> {
     if (Date.now() >= this.believedUntil) {
       const left = deadline - performance.now();
-      const some = await this.database.read("SELECT 1 FROM erasures LIMIT 1", [], left);
+      const [some] = await this.database.read<{ key: string }>(
+        "SELECT value AS `key` FROM service_settings WHERE name = ? AND EXISTS (SELECT 1 FROM erasures)",
+        [erasureKeyName],
+        left,
+      );
+      this.key = some?.key;
       this.lengths =
-        some.length === 0 ? undefined : tailLengthsOf(await this.listedAmong(lengthKeys, deadline));
+        some === undefined ? undefined : tailLengthsOf(await this.listedAmong(lengthKeys, deadline));
       this.believedUntil = Date.now() + believedMilliseconds;
     }
     return this.lengths;
   }
 
-  private async hmac(): Promise<(identifier: Identifier) => string> {
-    const key = (this.key ??= await loadErasureKey(this.database));
-    return (identifier) => createHmac("sha256", key).update(identifier).digest("hex");
+  private async hmac(): Promise<(key: string) => string> {
+    return hmacWith((this.key ??= await loadErasureKey(this.database)));
   }
+}
+
+function hmacWith(secret: string): (key: string) => string {
+  return (key) => createHmac("sha256", secret).update(key).digest("hex");
 }
