@@ -5,7 +5,7 @@ import mysql, { type RowDataPacket } from "mysql2/promise";
 import { parseDatabaseUrl } from "../src/database-url.js";
 import { Database } from "../src/store/database.js";
 import { migrate } from "../src/store/migrate.js";
-import { tables } from "../src/store/schema.js";
+import { tables } from "../src/store/tables.js";
 
 /** A database server for one run of the benchmark. */
 export interface DatabaseServer {

@@ -1,7 +1,7 @@
 import type { SqlReader } from "../../src/store/database.js";
 import { MessageReader } from "../../src/store/readers/message.reader.js";
 import { everything } from "../../src/store/readers/scope.js";
-import type { SessionField } from "../../src/store/readers/session-record.js";
+
 import { sessionOrder } from "../../src/store/readers/session-order.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
 import { StatsReader } from "../../src/store/readers/stats.reader.js";
@@ -42,7 +42,7 @@ export const pageQuery = `query Page($filter: SessionFilter, $after: String) {
   }
 }`;
 
-const pageFields: SessionField[] = [
+const pageFields: string[] = [
   "id",
   "organizationId",
   "status",
@@ -201,7 +201,7 @@ function oneSession({ sessionId }: Samples): Measurement {
     ],
     rowsOf: ({ session }) => session?.messages.nodes.length ?? 0,
     read: async (database) => {
-      const fields: SessionField[] = ["id", "status", "startedAt", "userSentiment", "chatSummary"];
+      const fields: string[] = ["id", "status", "startedAt", "userSentiment", "chatSummary"];
       const found = await new SessionReader(database).byIds(
         everything,
         [sessionId],

@@ -3,7 +3,7 @@ import { UnauthenticatedError } from "../errors.js";
 import { fromDatetime } from "../events/instant.js";
 import type { Logger } from "../logger.js";
 import type { ApiKeyStore } from "../store/api-keys.js";
-import type { ApiKeyRow } from "../store/tables/api-keys.table.js";
+import { type ApiKeyRow } from "../model/bookkeeping.js";
 import { isSecretOf, parseApiKey } from "./api-key.js";
 import { type Caller, localCaller, type Role, scopeOf } from "./caller.js";
 import type { TokenVerifier } from "./token-verifier.js";

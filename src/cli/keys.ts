@@ -4,7 +4,7 @@ import { generateApiKey, hashSecret, isPrefix } from "../access/api-key.js";
 import { type Role, roles } from "../access/caller.js";
 import { toDatetime } from "../events/instant.js";
 import { ApiKeyStore } from "../store/api-keys.js";
-import { type ApiKeyRow, longestName } from "../store/tables/api-keys.table.js";
+import { type ApiKeyRow, longestKeyName } from "../model/bookkeeping.js";
 import { days } from "./days.js";
 import { runCommand } from "./run-command.js";
 import { withDatabase } from "./with-database.js";
@@ -113,7 +113,7 @@ function organizationId(text: string): string {
 /** By code points, as the column counts. */
 function keyName(text: string): string {
   const { length } = Array.from(text);
-  if (length < 1 || length > longestName)
-    throw new InvalidArgumentError(`must have 1 to ${longestName} characters.`);
+  if (length < 1 || length > longestKeyName)
+    throw new InvalidArgumentError(`must have 1 to ${longestKeyName} characters.`);
   return text;
 }

@@ -41,8 +41,8 @@ export interface MessageFacts {
   readonly type: string | null;
   readonly mode: string | null;
   readonly deliveryStatus: string | null;
-  readonly fromAddress: string | null;
-  readonly toAddress: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
   readonly language: string | null;
   readonly translationLanguage: string | null;
   readonly contactId: string | null;
@@ -234,8 +234,8 @@ function toMessage(message: Message, conversationId: string): MessageFacts {
     type: message.type ?? null,
     mode: message.mode ?? null,
     deliveryStatus: message.delivery_status ?? null,
-    fromAddress: message.from ?? null,
-    toAddress: message.to ?? null,
+    from: message.from ?? null,
+    to: message.to ?? null,
     language: message.language ?? null,
     translationLanguage: message.translation_language ?? null,
     contactId: toIdOrNull(message.contact_id),

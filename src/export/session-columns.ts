@@ -1,30 +1,11 @@
-import type { SessionField, SessionRecord } from "../store/readers/session-record.js";
+import { propertiesOf } from "../model/declare.js";
+import { Session } from "../model/session.js";
+import { type SessionRecord } from "../store/readers/session.reader.js";
 
 /** The fields of an exported session, in the order of the CSV's columns; the answers follow them. */
-export const exportedFields = [
-  "id",
-  "organizationId",
-  "conversationId",
-  "agentId",
-  "agentVersionId",
-  "status",
-  "startedAt",
-  "endedAt",
-  "analyzedAt",
-  "endedReason",
-  "chatCompletionRating",
-  "userSentiment",
-  "language",
-  "translationLanguage",
-  "messageCount",
-  "failedMessageCount",
-  "createdAt",
-  "updatedAt",
-  "chatSummary",
-  "chatTranscript",
-  "translatedChatTranscript",
-  "customAnalysisData",
-] as const satisfies readonly SessionField[];
+export const exportedFields: readonly (keyof SessionRecord)[] = propertiesOf(Session)
+  .filter(({ traits }) => traits.exported)
+  .map(({ name }) => name as keyof SessionRecord);
 
 /** What an answer's column is called. */
 export const answerColumn = (name: string) => `analysis: ${name}`;

@@ -3,7 +3,7 @@ import type { AnalysisReader } from "../store/readers/analysis.reader.js";
 import type { OrderTerm, Position } from "../store/readers/page.js";
 import type { Scope } from "../store/readers/scope.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
-import type { SessionRecord } from "../store/readers/session-record.js";
+import { type SessionRecord } from "../store/readers/session.reader.js";
 import { answerColumn, cells, exported, exportedFields, safeCell } from "./session-columns.js";
 
 /** Sessions differ in size a thousandfold, so a page holds as many as make about this many characters, judging by the page before. */

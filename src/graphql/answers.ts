@@ -1,5 +1,5 @@
 import type { Question } from "../events/questions.js";
-import type { AnalysisAnswer } from "./types/analysis.type.js";
+import { type AnalysisAnswer } from "./types/answer.type.js";
 
 /**
  * Joins an agent version's questions with a session's answers, by name, and drops neither a question nor an answer.

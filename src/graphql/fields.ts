@@ -1,120 +1,37 @@
-import type { AgentVersionField } from "../store/readers/agent-version.reader.js";
-import type { MessageField } from "../store/readers/message.reader.js";
-import type { SessionField } from "../store/readers/session-record.js";
-import type { AnalysisField } from "../store/readers/analysis.reader.js";
+import type { ClassType } from "type-graphql";
+import { AgentVersion } from "../model/agent-version.js";
+import { Analysis } from "../model/analysis.js";
+import { Message } from "../model/message.js";
+import { Session } from "../model/session.js";
+import { WebhookEvent } from "../model/webhook-event.js";
+import { shapeOf } from "../store/readers/record.js";
 import type { Slice } from "../store/readers/page.js";
-import type { WebhookEventField } from "../store/readers/webhook-event.reader.js";
 import { type Info, selectedFields } from "./selection.js";
 
+/** What GraphQL fields are made of that are no stored fields themselves. */
+const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
+  [
+    Session,
+    {
+      analysis: ["customAnalysisData"],
+      agentVersion: ["revisionId"],
+      messages: ["messageCount"],
+    },
+  ],
+  [AgentVersion, { questions: ["providerSettings"] }],
+  [Analysis, { id: ["id"] }],
+  [WebhookEvent, { body: ["body"], sizeBytes: ["sizeBytes"] }],
+]);
+
 /**
- * Which of a record's fields an operation needs. A GraphQL field that is computed names what it is computed from; so nothing is read
- * that was not selected (transcripts and settings least of all).
+ * Which stored fields an operation needs of a thing. Nothing is read that was not selected (transcripts and settings least of all).
  */
-type Needs<Field> = Readonly<Record<string, readonly Field[]>>;
-
-const sessionNeeds: Needs<SessionField> = {
-  id: ["id"],
-  conversationId: ["conversationId"],
-  organizationId: ["organizationId"],
-  status: ["status"],
-  startedAt: ["startedAt"],
-  endedAt: ["endedAt"],
-  analyzedAt: ["analyzedAt"],
-  endedReason: ["endedReason"],
-  chatCompletionRating: ["chatCompletionRating"],
-  chatSummary: ["chatSummary"],
-  userSentiment: ["userSentiment"],
-  language: ["language"],
-  translationLanguage: ["translationLanguage"],
-  chatTranscript: ["chatTranscript"],
-  translatedChatTranscript: ["translatedChatTranscript"],
-  customAnalysisData: ["customAnalysisData"],
-  analysis: ["customAnalysisData", "revisionId"],
-  agentVersion: ["revisionId"],
-  messages: ["messageCount"],
-  messageCount: ["messageCount"],
-  failedMessageCount: ["failedMessageCount"],
-  createdAt: ["createdAt"],
-  updatedAt: ["updatedAt"],
-};
-
-const messageFields: readonly MessageField[] = [
-  "id",
-  "organizationId",
-  "conversationId",
-  "body",
-  "translatedBody",
-  "direction",
-  "type",
-  "mode",
-  "deliveryStatus",
-  "from",
-  "to",
-  "language",
-  "translationLanguage",
-  "createdAt",
-  "updatedAt",
-  "contactId",
-  "channelId",
-  "campaignId",
-  "campaignContactId",
-  "sequenceId",
-  "stepId",
-  "stepContactId",
-  "userId",
-  "attachments",
-  "metadata",
-];
-const messageNeeds: Needs<MessageField> = Object.fromEntries(messageFields.map((field) => [field, [field]]));
-
-const agentVersionNeeds: Needs<AgentVersionField> = {
-  id: ["id"],
-  revisionId: ["revisionId"],
-  agentId: ["agentId"],
-  organizationId: ["organizationId"],
-  name: ["name"],
-  description: ["description"],
-  llmId: ["llmId"],
-  createdById: ["createdById"],
-  language: ["language"],
-  voiceId: ["voiceId"],
-  providerSettings: ["providerSettings"],
-  questions: ["providerSettings"],
-  receivedAt: ["receivedAt"],
-};
-
-const webhookEventNeeds: Needs<WebhookEventField> = {
-  id: ["id"],
-  requestId: ["requestId"],
-  eventType: ["eventType"],
-  apiVersion: ["apiVersion"],
-  status: ["status"],
-  error: ["error"],
-  notes: ["notes"],
-  receivedAt: ["receivedAt"],
-  createdAt: ["createdAt"],
-  organizationId: ["organizationId"],
-  sessionId: ["sessionId"],
-  signatureScheme: ["signatureScheme"],
-  signatureKeyIndex: ["signatureKeyIndex"],
-  sizeBytes: ["sizeBytes"],
-  bodySha256: ["bodySha256"],
-  body: ["body"],
-};
-
-const analysisNeeds: Needs<AnalysisField> = {
-  id: ["id"],
-  revisionId: ["revisionId"],
-  chatCompletionRating: ["chatCompletionRating"],
-  chatSummary: ["chatSummary"],
-  userSentiment: ["userSentiment"],
-  customAnalysisData: ["customAnalysisData"],
-  createdAt: ["createdAt"],
-  receivedAt: ["receivedAt"],
-};
-
-function needed<Field>(needs: Needs<Field>, selected: ReadonlySet<string>): Field[] {
-  return Array.from(selected).flatMap((name) => needs[name] ?? []);
+function needed(type: ClassType, selected: ReadonlySet<string>): string[] {
+  const { properties } = shapeOf(type);
+  const computed = madeOf.get(type) ?? {};
+  return Array.from(selected).flatMap((name) =>
+    properties.get(name)?.isServed ? [name] : (computed[name] ?? []),
+  );
 }
 
 /** The levels under which a connection's items are selected. */
@@ -140,22 +57,22 @@ function selectsItems(info: Info): boolean {
   return ["nodes", "edges", "pageInfo"].some((name) => selected.has(name));
 }
 
-export function sessionFields(info: Info, ...paths: readonly string[]): SessionField[] {
-  return needed(sessionNeeds, selectedFields(info, ...paths));
+export function sessionFields(info: Info, ...paths: readonly string[]): string[] {
+  return needed(Session, selectedFields(info, ...paths));
 }
 
-export function messageFieldsOf(info: Info, ...paths: readonly string[]): MessageField[] {
-  return needed(messageNeeds, selectedFields(info, ...paths));
+export function messageFieldsOf(info: Info, ...paths: readonly string[]): string[] {
+  return needed(Message, selectedFields(info, ...paths));
 }
 
-export function agentVersionFields(info: Info, ...paths: readonly string[]): AgentVersionField[] {
-  return needed(agentVersionNeeds, selectedFields(info, ...paths));
+export function agentVersionFields(info: Info, ...paths: readonly string[]): string[] {
+  return needed(AgentVersion, selectedFields(info, ...paths));
 }
 
-export function analysisFields(info: Info): AnalysisField[] {
-  return needed(analysisNeeds, selectedFields(info));
+export function analysisFields(info: Info): string[] {
+  return needed(Analysis, selectedFields(info));
 }
 
-export function webhookEventFields(info: Info, ...paths: readonly string[]): WebhookEventField[] {
-  return needed(webhookEventNeeds, selectedFields(info, ...paths));
+export function webhookEventFields(info: Info, ...paths: readonly string[]): string[] {
+  return needed(WebhookEvent, selectedFields(info, ...paths));
 }

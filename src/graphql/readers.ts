@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import type { Caller } from "../access/caller.js";
 import type { AgentVersionReader } from "../store/readers/agent-version.reader.js";
 import type { AnalysisReader } from "../store/readers/analysis.reader.js";
-import { storedId } from "../store/readers/filter.js";
+import { storedId } from "../model/kinds.js";
 import type { MessageReader } from "../store/readers/message.reader.js";
 import type { Scope } from "../store/readers/scope.js";
 import type { SessionReader } from "../store/readers/session.reader.js";

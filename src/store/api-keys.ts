@@ -2,7 +2,8 @@ import { v7 as uuidv7 } from "uuid";
 import { now, toDatetime } from "../events/instant.js";
 import type { Database } from "./database.js";
 import { insertRows, placeholders, selectList } from "./statements.js";
-import { type ApiKeyRow, apiKeys } from "./tables/api-keys.table.js";
+import { type ApiKeyRow } from "../model/bookkeeping.js";
+import { apiKeys } from "./tables.js";
 
 /** What a key is made of, but for what the database adds. */
 export type NewApiKey = Pick<

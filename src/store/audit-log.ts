@@ -3,7 +3,8 @@ import { now, toDatetime } from "../events/instant.js";
 import type { Logger } from "../logger.js";
 import type { Database } from "./database.js";
 import { insertRows } from "./statements.js";
-import { auditLog, type AuditLogRow } from "./tables/audit-log.table.js";
+import { type AuditLogRow } from "../model/bookkeeping.js";
+import { auditLog } from "./tables.js";
 
 /** What is noted of one act. */
 export interface AuditEntry {

@@ -6,7 +6,7 @@ import { serverOptions } from "./connection/server-options.js";
 import type { Dialect } from "./dialect.js";
 import { mysqlMigrations } from "./migrations/mysql/index.js";
 import { sqliteMigrations } from "./migrations/sqlite/index.js";
-import { tables } from "./schema.js";
+import { tables } from "./tables.js";
 import { SqliteDriver } from "./sqlite-driver.js";
 
 /** Asks the server which of the MySQL family it is: TypeORM must know, or it sees migration drift that is none. */

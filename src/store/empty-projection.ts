@@ -1,5 +1,5 @@
 import type { Database } from "./database.js";
-import { projectedTables } from "./schema.js";
+import { projectedTables } from "./tables.js";
 
 /** Emptying large tables takes its time. */
 const longest = 600_000;

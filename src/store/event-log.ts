@@ -11,11 +11,8 @@ import type { ErasureList } from "./erasure/erasure-list.js";
 import { flushCommits, flushWith } from "./flush.js";
 import { newReceipt, type Receipt } from "./receipt.js";
 import { insertRowsLater, selectList, updateRow } from "./statements.js";
-import {
-  webhookEventProperties,
-  webhookEvents,
-  type WebhookEventRow,
-} from "./tables/webhook-events.table.js";
+import { type WebhookEventRow } from "../model/webhook-event.js";
+import { webhookEvents } from "./tables.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
 import type { FeedWriter } from "./writers/feed.writer.js";
 import type { SessionWriter } from "./writers/session.writer.js";
@@ -189,7 +186,7 @@ async function findUntold(
   const isUntold =
     known?.status === "dead" || (known?.status === "ignored" && findEvent(known.eventType) !== undefined);
   if (!isUntold) return undefined;
-  const [row] = await transaction.query<WebhookEventRow>(select(webhookEventProperties), [bodySha256]);
+  const [row] = await transaction.query<WebhookEventRow>(select(webhookEvents.properties), [bodySha256]);
   return row;
 }
 
@@ -211,8 +208,8 @@ function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery):
     requestId: envelope.requestId ?? null,
     eventType: envelope.event,
     apiVersion: envelope.apiVersion ?? null,
-    eventCreatedAt: envelope.createdAt === undefined ? null : toDatetime(envelope.createdAt),
-    eventCreatedAtDecimals: envelope.createdAt === undefined ? null : decimalsOf(envelope.createdAt),
+    createdAt: envelope.createdAt === undefined ? null : toDatetime(envelope.createdAt),
+    createdAtDecimals: envelope.createdAt === undefined ? null : decimalsOf(envelope.createdAt),
     ...noFate,
     status: "projected",
     bodySha256: hash("sha256", body),
@@ -227,7 +224,7 @@ function receiptOf(raw: WebhookEventRow, definition: SessionEventDefinition): Ev
     id: raw.id,
     definition,
     receivedAt: raw.receivedAt,
-    createdAt: raw.eventCreatedAt,
-    createdAtDecimals: raw.eventCreatedAtDecimals,
+    createdAt: raw.createdAt,
+    createdAtDecimals: raw.createdAtDecimals,
   };
 }

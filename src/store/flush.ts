@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Database, Transaction } from "./database.js";
 import { insertRowsLater } from "./statements.js";
-import { serviceSettings } from "./tables/service-settings.table.js";
+import { serviceSettings } from "./tables.js";
 
 /**
  * Returns once everything that was committed before is durable. InnoDB shows a commit to others a moment before its log is on the disk,

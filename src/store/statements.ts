@@ -97,7 +97,9 @@ export function selectList<Row extends object>(
   alias: string,
   properties: Iterable<keyof Row & string>,
 ): string {
-  return Array.from(properties, (property) => `${alias}.${table.column(property)} AS ${property}`).join(", ");
+  return Array.from(properties, (property) => `${alias}.${table.column(property)} AS \`${property}\``).join(
+    ", ",
+  );
 }
 
 /** As many placeholders as values, for IN (…). */

@@ -1,54 +1,68 @@
-import {
-  EntitySchema,
-  type EntitySchemaColumnOptions,
-  type EntitySchemaIndexOptions,
-  type EntitySchemaOptions,
-} from "typeorm";
-import { type ColumnTypes, columnTypes, type Dialect } from "./dialect.js";
+import type { ClassType } from "type-graphql";
+import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
+import { type Property, propertiesOf, type Row, tableTraitsOf } from "../model/declare.js";
+import { columnTypes, type Dialect } from "./dialect.js";
 
-/** A table: its TypeORM entity for each dialect, and the names that SQL needs. `Row` is what the rest of the code sees. */
-export interface Table<Row extends object> {
+/** A declared class as SQL and TypeORM see it. `Stored` is what its rows hold. */
+export interface Table<Stored extends object> {
   readonly name: string;
-  readonly key: readonly (keyof Row & string)[];
-  entity(dialect: Dialect): EntitySchema<Row>;
+  readonly key: readonly (keyof Stored & string)[];
+  /** Every property that is stored, in the order of declaration. */
+  readonly properties: readonly (keyof Stored & string)[];
+  entity(dialect: Dialect): EntitySchema<Stored>;
   /** The SQL name of a property: `startedAt` → `started_at`. */
-  column(property: keyof Row & string): string;
+  column(property: keyof Stored & string): string;
 }
 
-export interface TableDefinition<Row extends object> {
-  readonly name: string;
-  columns(types: ColumnTypes): Record<keyof Row & string, EntitySchemaColumnOptions>;
-  readonly indices?: readonly (EntitySchemaIndexOptions & {
-    name: string;
-    columns: (keyof Row & string)[];
-  })[];
+/** What a table is, whatever its rows hold. */
+type AnyTable = Table<Record<string, unknown>>;
+
+const known = new WeakMap<object, AnyTable>();
+
+/** The table that a class is declared to be stored in. */
+export function tableOf<Type extends object, Stored extends object = Row<Type>>(
+  type: ClassType<Type>,
+): Table<Stored> {
+  const table = known.get(type) ?? makeTable(type);
+  known.set(type, table);
+  return table as unknown as Table<Stored>;
 }
 
-/** Defines a table once for all dialects; columns are named in snake_case after their properties. */
-export function defineTable<Row extends object>(definition: TableDefinition<Row>): Table<Row> {
-  const columns = definition.columns(columnTypes("mysql"));
-  const names = Object.keys(columns) as (keyof Row & string)[];
-  const sqlNames = new Map<string, string>(names.map((name) => [name, snakeCase(name)]));
+function makeTable(type: ClassType): AnyTable {
+  const { table, indices = [] } = tableTraitsOf(type);
+  const properties = propertiesOf(type);
+  const sqlNames = new Map(properties.map(({ name, column }) => [name, column]));
   return {
-    name: definition.name,
-    key: names.filter((name) => columns[name].primary === true),
-    column: (property) => sqlNames.get(property) ?? snakeCase(property),
+    name: table,
+    key: properties.filter(({ traits }) => traits.primary).map(({ name }) => name),
+    properties: properties.map(({ name }) => name),
+    column: (property) => {
+      const column = sqlNames.get(property);
+      if (column === undefined) throw new Error(`${type.name}.${property} is not stored.`);
+      return column;
+    },
     entity: (dialect) =>
-      new EntitySchema<Row>({
-        name: definition.name,
-        tableName: definition.name,
+      new EntitySchema<Record<string, unknown>>({
+        name: table,
+        tableName: table,
         columns: Object.fromEntries(
-          Object.entries<EntitySchemaColumnOptions>(definition.columns(columnTypes(dialect))).map(
-            ([property, column]) => [property, { ...column, name: snakeCase(property) }],
-          ),
-        ) as EntitySchemaOptions<Row>["columns"],
-        indices: (definition.indices ?? []).filter(
-          ({ fulltext }) => fulltext !== true || dialect !== "sqlite",
+          properties.map((property) => [property.name, columnOptions(property, dialect)]),
         ),
+        indices: indices
+          .filter(({ fulltext }) => fulltext !== true || dialect !== "sqlite")
+          .map((index) => ({ ...index, columns: [...index.columns] })),
       }),
   };
 }
 
-function snakeCase(property: string): string {
-  return property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function columnOptions({ kind, column, traits }: Property, dialect: Dialect): EntitySchemaColumnOptions {
+  const types = columnTypes(dialect);
+  const options = {
+    name: column,
+    ...(traits.nullable && { nullable: true }),
+    ...(traits.primary && { primary: true }),
+    ...(traits.default !== undefined && { default: traits.default }),
+  };
+  const { column: type } = kind;
+  return "length" in type ? types[type.type](type.length, options) : types[type.type](options);
 }

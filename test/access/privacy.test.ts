@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tables } from "../../src/store/schema.js";
+import { tables } from "../../src/store/tables.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
 import { eventOf, makeKey, onDatabase, organizationA } from "./callers.js";
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { identifierOf } from "../../src/events/identifiers.js";
 import { Database, type SqlValue } from "../../src/store/database.js";
 import { believedMilliseconds, ErasureList } from "../../src/store/erasure/erasure-list.js";
-import { tables } from "../../src/store/schema.js";
+import { tables } from "../../src/store/tables.js";
 import { createTestDatabase, sample, startService, type TestDatabase, type TestService } from "../service.js";
 import { cursorNow, heard, listen, type Listener, newEvent, post, postAnalyzed } from "./listening.js";
 

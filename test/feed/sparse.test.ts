@@ -5,7 +5,7 @@ import { Database } from "../../src/store/database.js";
 import { migrate } from "../../src/store/migrate.js";
 import { FeedReader } from "../../src/store/readers/feed.reader.js";
 import { insertRows } from "../../src/store/statements.js";
-import { sessionFeed } from "../../src/store/tables/session-feed.table.js";
+import { sessionFeed } from "../../src/store/tables.js";
 import { createTestDatabase, type TestDatabase } from "../service.js";
 
 let test: TestDatabase;

@@ -20,7 +20,7 @@ interface Content {
 
 interface Carried extends Content {
   readonly id: string;
-  readonly revisions: readonly Content[];
+  readonly revisions: readonly { readonly id: string; readonly receivedAt: string }[];
 }
 
 const list = `query ($first: Int, $after: String, $filter: SessionFilter) {
@@ -85,10 +85,12 @@ describe("the sessions of agent versions", () => {
 
   it("are found by the content that they carry, and versions by their current one", async () => {
     const { data } = await service.query<{ agentVersions: { nodes: Carried[] } }>(
-      "{ agentVersions { nodes { id revisionId receivedAt revisions { revisionId receivedAt } } } }",
+      "{ agentVersions { nodes { id revisionId receivedAt revisions { id receivedAt } } } }",
     );
     const versions = data.agentVersions.nodes;
-    const contents = versions.flatMap(({ id, revisions }) => revisions.map((each) => ({ id, ...each })));
+    const contents = versions.flatMap(({ id, revisions }) =>
+      revisions.map((revision) => ({ id, revisionId: revision.id, receivedAt: revision.receivedAt })),
+    );
     let carriedBefore = 0;
     for (const { id, revisionId, receivedAt } of contents) {
       const found = await service.query<Record<"sessions" | "agentVersions", { nodes: { id: string }[] }>>(

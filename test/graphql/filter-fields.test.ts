@@ -11,12 +11,14 @@ import {
 import { describe, expect, it } from "vitest";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
 import type { Table } from "../../src/store/table.js";
-import { agentVersionRevisions } from "../../src/store/tables/agent-version-revisions.table.js";
-import { analyses } from "../../src/store/tables/analyses.table.js";
-import { analysisAnswers } from "../../src/store/tables/analysis-answers.table.js";
-import { messages } from "../../src/store/tables/messages.table.js";
-import { sessions } from "../../src/store/tables/sessions.table.js";
-import { webhookEvents } from "../../src/store/tables/webhook-events.table.js";
+import {
+  agentVersionRevisions,
+  analyses,
+  analysisAnswers,
+  messages,
+  sessions,
+  webhookEvents,
+} from "../../src/store/tables.js";
 
 const schema = await createSchema({} as SchemaParts);
 
@@ -44,7 +46,7 @@ const served: readonly (readonly [type: string, filter: string, exceptions: Exce
   ["Session", "SessionFilter", {}],
   ["Message", "MessageFilter", {}],
   ["AgentVersion", "AgentVersionFilter", {}],
-  ["AgentVersionRevision", "AgentVersionFilter", {}],
+  ["AgentVersionRevision", "AgentVersionFilter", { id: "revisionId" }],
   ["WebhookEvent", "WebhookEventFilter", {}],
   ["Analysis", "AnalysisFilter", {}],
   [
@@ -80,7 +82,6 @@ const stored: readonly (readonly [
     columnsOf(sessions),
     "SessionFilter",
     {
-      lifecycle: "status",
       agentId: "agentVersion",
       agentVersionId: "agentVersion",
       revisionId: "agentVersion",
@@ -98,8 +99,6 @@ const stored: readonly (readonly [
     columnsOf(messages),
     "MessageFilter",
     {
-      fromAddress: "from",
-      toAddress: "to",
       createdAtDecimals: decimals,
       updatedAtDecimals: decimals,
       source: mergeKey,
@@ -112,7 +111,7 @@ const stored: readonly (readonly [
     "agent_version_revisions",
     columnsOf(agentVersionRevisions),
     "AgentVersionFilter",
-    { id: "revisionId", agentVersionId: "id", createdAt: "receivedAt", providerSettings: json },
+    { id: "revisionId", agentVersionId: "id", providerSettings: json },
   ],
   [
     "analyses",
@@ -123,8 +122,7 @@ const stored: readonly (readonly [
       contentSha256: "id",
       organizationId: "is the session's",
       eventId: "is the raw event that brought it, which operators alone read",
-      eventCreatedAt: "createdAt",
-      eventCreatedAtDecimals: decimals,
+      createdAtDecimals: decimals,
       customAnalysisData: json,
       source: mergeKey,
     },
@@ -150,7 +148,7 @@ const stored: readonly (readonly [
     "webhook_events",
     columnsOf(webhookEvents),
     "WebhookEventFilter",
-    { eventCreatedAt: "createdAt", eventCreatedAtDecimals: decimals, body: json },
+    { createdAtDecimals: decimals, body: json },
   ],
 ];
 

@@ -4,7 +4,7 @@ import { Database } from "../../src/store/database.js";
 import { everything } from "../../src/store/readers/scope.js";
 import { sessionOrder } from "../../src/store/readers/session-order.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
-import type { SessionRecord } from "../../src/store/readers/session-record.js";
+import { type SessionRecord } from "../../src/store/readers/session.reader.js";
 import { type QueryResult, startService, type TestService } from "../service.js";
 import { filterArbitrary } from "./filter-arbitrary.js";
 import { matchesSession, type ServedSession } from "./reference-filter.js";

@@ -6,7 +6,7 @@ import { Database } from "../../src/store/database.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { EventLog, type Outcome } from "../../src/store/event-log.js";
 import { migrate } from "../../src/store/migrate.js";
-import { projectedTables } from "../../src/store/schema.js";
+import { projectedTables } from "../../src/store/tables.js";
 import { WebhookEventReader } from "../../src/store/readers/webhook-event.reader.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";

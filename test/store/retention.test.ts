@@ -12,7 +12,7 @@ import { EventLog } from "../../src/store/event-log.js";
 import { migrate } from "../../src/store/migrate.js";
 import { MysqlConnection } from "../../src/store/mysql-connection.js";
 import { insertRows } from "../../src/store/statements.js";
-import { auditLog } from "../../src/store/tables/audit-log.table.js";
+import { auditLog } from "../../src/store/tables.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
 import { createTestDatabase, sample, type TestDatabase } from "../service.js";

@@ -131,7 +131,7 @@ describe("the traps of the payloads", () => {
     for (const name of ["started", "ended", "analyzed"] as const) await own.post(name);
     const { data } = await service.query<{
       agentVersion: { revisions: unknown[]; questions: { name: string }[] };
-    }>("query($id: ID!) { agentVersion(id: $id) { revisions { revisionId } questions { name } } }", {
+    }>("query($id: ID!) { agentVersion(id: $id) { revisions { id } questions { name } } }", {
       id: own.version,
     });
     expect(data.agentVersion.revisions).toHaveLength(2);

@@ -1,8 +1,8 @@
 import { type ClassType, Field, Float, ID, InputType, Int } from "type-graphql";
 import type { GraphQLScalarType } from "graphql";
-import { DateTimeScalar } from "../scalars.js";
-import { SessionStatus } from "../types/session.type.js";
-import { WebhookEventStatus } from "../types/webhook-event.type.js";
+import { DateTimeScalar } from "../../model/scalars.js";
+import { SessionStatus } from "../../model/session.js";
+import { WebhookEventStatus } from "../../model/webhook-event.js";
 
 type FieldType =
   | GraphQLScalarType

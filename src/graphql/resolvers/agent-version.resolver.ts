@@ -23,16 +23,13 @@ import { agentVersionFields, itemPaths, sessionFields, sliceOf, sliceOfEach } fr
 import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
 import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
 import { byId, grouped } from "../readers.js";
-import { JsonScalar } from "../scalars.js";
+import { JsonScalar } from "../../model/scalars.js";
 import { selectedFields } from "../selection.js";
-import {
-  AgentVersion,
-  AgentVersionConnection,
-  AgentVersionRevision,
-  AnalysisQuestion,
-} from "../types/agent-version.type.js";
+import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
+import { AgentVersionConnection } from "../types/connection.type.js";
+import { AnalysisQuestion } from "../types/answer.type.js";
 import { Page } from "../types/connection.type.js";
-import { SessionConnection } from "../types/session.type.js";
+import { SessionConnection } from "../types/connection.type.js";
 import { SessionPage } from "./session.resolver.js";
 
 @ArgsType()
@@ -121,13 +118,12 @@ export class AgentVersionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRecord[]> {
-    return await context.load(info, version.id, async (ids) =>
-      grouped(
-        ids,
-        await context.readers.agentVersions.revisionsOfVersions(context.scope, ids, agentVersionFields(info)),
-        (row) => row.id,
-      ),
-    );
+    return await context.load(info, version.id, async (ids) => {
+      const fields = agentVersionFields(info);
+      const rows = await context.readers.agentVersions.revisionsOfVersions(context.scope, ids, fields);
+      const ofVersions = grouped(ids, rows, (row) => row.id);
+      return ofVersions.map((revisions) => revisions.map((row) => ({ ...row, id: row.revisionId })));
+    });
   }
 
   @FieldResolver(() => SessionConnection, { description: "The sessions it held, the newest start first." })

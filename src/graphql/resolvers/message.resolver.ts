@@ -7,7 +7,7 @@ import { itemPaths, messageFieldsOf, sliceOf } from "../fields.js";
 import { MessageFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { Page } from "../types/connection.type.js";
-import { MessageConnection } from "../types/message.type.js";
+import { MessageConnection } from "../types/connection.type.js";
 
 @ArgsType()
 export class MessagesArgs extends PageArgs {

@@ -1,9 +1,9 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, ID, Info, Query, Resolver } from "type-graphql";
-import { storedId } from "../../store/readers/filter.js";
+import { storedId } from "../../model/kinds.js";
 import type { RequestContext } from "../context.js";
 import { agentVersionFields, messageFieldsOf, sessionFields } from "../fields.js";
-import { Node } from "../types/node.type.js";
+import { Node } from "../../model/node.js";
 
 @Resolver()
 export class NodeResolver {

@@ -1,14 +1,14 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Resolver, Root, Subscription } from "type-graphql";
 import type { FeedEntry } from "../../store/readers/feed.reader.js";
-import type { SessionRecord } from "../../store/readers/session-record.js";
+import { type SessionRecord } from "../../store/readers/session.reader.js";
 import type { RequestContext } from "../context.js";
 import { SessionGoneError } from "../errors.js";
 import { sessionFields } from "../fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
-import { CursorScalar } from "../scalars.js";
+import { CursorScalar } from "../../model/scalars.js";
 import { SessionEvent, SessionEventType } from "../types/session-event.type.js";
-import { Session } from "../types/session.type.js";
+import { Session } from "../../model/session.js";
 
 const filterDescription = "Only changes of sessions that match, as they are when the change is told.";
 const afterDescription =

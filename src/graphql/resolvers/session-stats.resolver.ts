@@ -9,7 +9,7 @@ import { weighEach } from "../limits.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
 import { fieldNodesBelow, selectedFields } from "../selection.js";
-import { AgentVersion } from "../types/agent-version.type.js";
+import { AgentVersion } from "../../model/agent-version.js";
 import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
 
 @ArgsType()

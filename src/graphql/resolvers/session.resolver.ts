@@ -21,7 +21,7 @@ import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
 import type { MessageRecord } from "../../store/readers/message.reader.js";
 import type { Slice } from "../../store/readers/page.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
-import type { SessionRecord } from "../../store/readers/session-record.js";
+import { type SessionRecord } from "../../store/readers/session.reader.js";
 import { joinAnswers } from "../answers.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
@@ -38,13 +38,15 @@ import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
 import { byId, grouped, inOrder, type Readers } from "../readers.js";
-import { CursorScalar } from "../scalars.js";
+import { CursorScalar } from "../../model/scalars.js";
 import { selectedFields } from "../selection.js";
-import { AgentVersion } from "../types/agent-version.type.js";
-import { Analysis, AnalysisAnswer } from "../types/analysis.type.js";
+import { AgentVersion } from "../../model/agent-version.js";
+import { Analysis } from "../../model/analysis.js";
+import { AnalysisAnswer } from "../types/answer.type.js";
 import { Page } from "../types/connection.type.js";
-import { MessageConnection } from "../types/message.type.js";
-import { Session, SessionConnection } from "../types/session.type.js";
+import { MessageConnection } from "../types/connection.type.js";
+import { Session } from "../../model/session.js";
+import { SessionConnection } from "../types/connection.type.js";
 
 @ArgsType()
 export class SessionsArgs extends PageArgs {

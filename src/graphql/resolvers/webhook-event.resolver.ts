@@ -8,9 +8,11 @@ import type { CursorCodec } from "../cursors.js";
 import { itemPaths, sliceOf, webhookEventFields } from "../fields.js";
 import { ForwardPageArgs, windowOf } from "../inputs/page.args.js";
 import { WebhookEventFilter } from "../inputs/webhook-event-filter.input.js";
-import { JsonScalar } from "../scalars.js";
+import { JsonScalar } from "../../model/scalars.js";
 import { Page } from "../types/connection.type.js";
-import { WebhookEvent, WebhookEventConnection } from "../types/webhook-event.type.js";
+import { WebhookEvent } from "../../model/webhook-event.js";
+import { FieldNote } from "../types/field-note.type.js";
+import { WebhookEventConnection } from "../types/connection.type.js";
 
 @ArgsType()
 export class WebhookEventsArgs extends ForwardPageArgs {
@@ -51,6 +53,14 @@ export class WebhookEventConnectionResolver {
 
 @Resolver(() => WebhookEvent)
 export class WebhookEventResolver {
+  @FieldResolver(() => [FieldNote], {
+    description:
+      "What of it is odd and was left out; the body holds it. The first 20, and how many more there are.",
+  })
+  notes(@Root() { notes }: WebhookEventRecord): FieldNote[] {
+    return notes === null ? [] : (JSON.parse(notes) as FieldNote[]);
+  }
+
   @FieldResolver(() => JsonScalar, {
     description:
       "The body, as received (see JSON) but for what erasures took out. One that JSON can hold but an answer cannot (nested too deep) is given as a text.",

@@ -1,4 +1,8 @@
 import { type ClassType, Field, ObjectType } from "type-graphql";
+import { AgentVersion } from "../../model/agent-version.js";
+import { Message } from "../../model/message.js";
+import { Session } from "../../model/session.js";
+import { WebhookEvent } from "../../model/webhook-event.js";
 import type { Slice } from "../../store/readers/page.js";
 import type { CursorCodec } from "../cursors.js";
 
@@ -72,7 +76,7 @@ export class Page<Item extends Placed> {
 }
 
 /** The edge type of a connection. */
-export function edgeOf<Item extends object>(name: string, itemType: () => ClassType<Item>) {
+function edgeOf<Item extends object>(name: string, itemType: () => ClassType<Item>) {
   const article = /^[AEIOU]/.test(name) ? "An" : "A";
   @ObjectType(`${name}Edge`, {
     description: `${article} ${name} in a list, and its place there.`,
@@ -89,10 +93,9 @@ export function edgeOf<Item extends object>(name: string, itemType: () => ClassT
 }
 
 /** The connection type of a list; `totalCount` is resolved by the list's resolver, and only where it is selected. */
-export function connectionOf<Item extends object>(
-  itemType: () => ClassType<Item>,
-  edgeType: ReturnType<typeof edgeOf<Item>>,
-) {
+function connectionOf<Item extends object>(name: string, itemType: () => ClassType<Item>) {
+  const edgeType = edgeOf(name, itemType);
+
   @ObjectType({ simpleResolvers: true })
   abstract class Connection {
     @Field(() => [edgeType], { description: "The items of the page with their cursors." })
@@ -106,3 +109,15 @@ export function connectionOf<Item extends object>(
   }
   return Connection;
 }
+
+@ObjectType({ description: "A page of sessions.", simpleResolvers: true })
+export class SessionConnection extends connectionOf("Session", () => Session) {}
+
+@ObjectType({ description: "A page of messages.", simpleResolvers: true })
+export class MessageConnection extends connectionOf("Message", () => Message) {}
+
+@ObjectType({ description: "A page of agent versions.", simpleResolvers: true })
+export class AgentVersionConnection extends connectionOf("AgentVersion", () => AgentVersion) {}
+
+@ObjectType({ description: "A page of recorded deliveries.", simpleResolvers: true })
+export class WebhookEventConnection extends connectionOf("WebhookEvent", () => WebhookEvent) {}

@@ -1,5 +1,5 @@
 import { Field, ObjectType, registerEnumType } from "type-graphql";
-import { CursorScalar, DateTimeScalar } from "../scalars.js";
+import { CursorScalar, DateTimeScalar } from "../../model/scalars.js";
 
 export enum SessionEventType {
   STARTED = "STARTED",

@@ -1,6 +1,6 @@
 import { Field, Float, Int, ObjectType } from "type-graphql";
 import { SessionGroupField } from "../inputs/session-group.input.js";
-import { DateTimeScalar, JsonScalar } from "../scalars.js";
+import { DateTimeScalar, JsonScalar } from "../../model/scalars.js";
 
 const nullable = (description: string) => ({ nullable: true, description });
 

@@ -15,7 +15,7 @@ import { type EventJson, withoutErased } from "../../events/redact.js";
 import type { Database } from "../database.js";
 import { erasureKeyName, loadErasureKey } from "../service-settings.js";
 import { insertRows, placeholders } from "../statements.js";
-import { erasures } from "../tables/erasures.table.js";
+import { erasures } from "../tables.js";
 
 /**
  * For how long it is believed that nobody was ever erased, or under which key; see {@link Eraser}, which waits longer. Not for ever: a

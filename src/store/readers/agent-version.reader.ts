@@ -1,58 +1,23 @@
-import { fromDatetime, toDatetime } from "../../events/instant.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
-import {
-  type AgentVersionRevisionRow,
-  agentVersionRevisions,
-} from "../tables/agent-version-revisions.table.js";
-import { compileFilter, type FilterFields, storedHash, storedId } from "./filter.js";
+import { AgentVersion, type AgentVersionRow } from "../../model/agent-version.js";
+import { tableOf } from "../table.js";
+import { compileFilter, type FilterFields } from "./filter.js";
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
-/** A revision of an agent version: `id` is the version's, `revisionId` the content's hash. Holds the fields that were asked for. */
-export interface AgentVersionRecord {
-  readonly id: string;
-  readonly revisionId: string;
-  readonly agentId: string;
-  readonly organizationId: string;
-  readonly name: string | null;
-  readonly description: string | null;
-  readonly llmId: string | null;
-  readonly createdById: number | null;
-  readonly language: string | null;
-  readonly voiceId: string | null;
-  /** JSON text. */
-  readonly providerSettings: string | null;
-  /** Receipt of the first event that carried this content. */
-  readonly receivedAt: string;
-  readonly position: readonly (string | number | null)[];
-}
+/**
+ * A revision of an agent version: `id` is the version's, `revisionId` the content's hash. Holds the fields that were asked for;
+ * the settings are JSON text.
+ */
+export type AgentVersionRecord = AgentVersionRow & { readonly position: readonly (string | number | null)[] };
 
-export type AgentVersionField = Exclude<keyof AgentVersionRecord, "position">;
-
-const columnOf: Partial<Record<AgentVersionField, keyof AgentVersionRevisionRow>> = {
-  id: "agentVersionId",
-  revisionId: "id",
-  receivedAt: "createdAt",
-};
-
-const text = { nullable: true, isText: true };
+const revisions = tableOf(AgentVersion);
 
 /** The fields of AgentVersionFilter and their columns; they speak of a revision. */
-export const agentVersionFilterFields: FilterFields = {
-  id: { column: "agent_version_id", nullable: false, stored: storedId },
-  agentId: { column: "agent_id", nullable: false, stored: storedId },
-  organizationId: { column: "organization_id", nullable: false, stored: storedId },
-  name: { column: "name", ...text },
-  description: { column: "description", ...text },
-  llmId: { column: "llm_id", nullable: true, stored: storedId },
-  createdById: { column: "created_by_id", nullable: true },
-  language: { column: "language", ...text },
-  voiceId: { column: "voice_id", ...text },
-  revisionId: { column: "id", nullable: false, stored: storedHash },
-  receivedAt: { column: "created_at", nullable: false, stored: (value: string) => toDatetime(value) },
-};
+export const agentVersionFilterFields: FilterFields = shapeOf(AgentVersion).filterFields;
 
 export const agentVersionOrder: readonly OrderTerm[] = [
   { property: "id", column: "r.agent_version_id", nullable: false, descending: false },
@@ -74,19 +39,15 @@ export class AgentVersionReader {
   constructor(private readonly database: SqlReader) {}
 
   /** The current revision of each of these versions; where organizations share one, of the newest within the scope. */
-  async byIds(
-    scope: Scope,
-    ids: readonly string[],
-    fields: Iterable<AgentVersionField>,
-  ): Promise<AgentVersionRecord[]> {
-    return await this.newest(scope, "agentVersionId", ids, fields);
+  async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<AgentVersionRecord[]> {
+    return await this.newest(scope, "id", ids, fields);
   }
 
   /** Each of these agents' newest version within the scope, as its current revision: of its versions, the one with the newest event. */
   async newestOfAgents(
     scope: Scope,
     agentIds: readonly string[],
-    fields: Iterable<AgentVersionField>,
+    fields: Iterable<string>,
   ): Promise<AgentVersionRecord[]> {
     return await this.newest(scope, "agentId", agentIds, [...fields, "agentId"]);
   }
@@ -95,11 +56,11 @@ export class AgentVersionReader {
   async revisionsByIds(
     scope: Scope,
     revisionIds: readonly string[],
-    fields: Iterable<AgentVersionField>,
+    fields: Iterable<string>,
   ): Promise<AgentVersionRecord[]> {
     if (revisionIds.length === 0) return [];
     const scoped = scopeCondition(scope, "r");
-    const rows = await this.database.read<AgentVersionRevisionRow>(
+    const rows = await this.database.read<AgentVersionRow>(
       `SELECT ${columnsFor(fields)} FROM agent_version_revisions r
        WHERE r.id IN (${placeholders(revisionIds)}) AND ${scoped.sql}`,
       [...revisionIds, ...scoped.parameters],
@@ -111,11 +72,11 @@ export class AgentVersionReader {
   async revisionsOfVersions(
     scope: Scope,
     ids: readonly string[],
-    fields: Iterable<AgentVersionField>,
+    fields: Iterable<string>,
   ): Promise<AgentVersionRecord[]> {
     if (ids.length === 0) return [];
     const scoped = scopeCondition(scope, "r");
-    const rows = await this.database.read<AgentVersionRevisionRow>(
+    const rows = await this.database.read<AgentVersionRow>(
       `SELECT ${columnsFor(fields)} FROM agent_version_revisions r
        WHERE r.agent_version_id IN (${placeholders(ids)}) AND ${scoped.sql} ORDER BY r.created_at, r.id`,
       [...ids, ...scoped.parameters],
@@ -126,11 +87,11 @@ export class AgentVersionReader {
   async page(
     scope: Scope,
     query: { readonly filter: object; readonly window: Window },
-    fields: Iterable<AgentVersionField>,
+    fields: Iterable<string>,
   ): Promise<Slice<AgentVersionRecord>> {
     const { conditions, orderBy, limit } = windowSql(agentVersionOrder, query.window);
     const where = [...this.matching(scope, query.filter), ...conditions];
-    const rows = await this.database.read<AgentVersionRevisionRow>(
+    const rows = await this.database.read<AgentVersionRow>(
       `SELECT ${columnsFor(fields)} FROM ${currentRevisions}
        WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
       where.flatMap(({ parameters }) => parameters),
@@ -156,14 +117,14 @@ export class AgentVersionReader {
    */
   private async newest(
     scope: Scope,
-    property: "agentId" | "agentVersionId",
+    property: "agentId" | "id",
     ids: readonly string[],
-    fields: Iterable<AgentVersionField>,
+    fields: Iterable<string>,
   ): Promise<AgentVersionRecord[]> {
     if (ids.length === 0) return [];
-    const column = agentVersionRevisions.column(property);
+    const column = revisions.column(property);
     const scoped = scopeCondition(scope, "k");
-    const rows = await this.database.read<AgentVersionRevisionRow>(
+    const rows = await this.database.read<AgentVersionRow>(
       `SELECT ${columnsFor(fields)} FROM (
          SELECT s.revision_id, ROW_NUMBER() OVER (PARTITION BY s.${column} ORDER BY s.revision_source DESC) AS ordinal
          FROM (SELECT DISTINCT k.organization_id, k.agent_version_id, k.${column} AS asked FROM agent_version_revisions k
@@ -185,28 +146,20 @@ export class AgentVersionReader {
 }
 
 /** Ids, organization and revision are always read: loaders and cursors are made of them. */
-function columnsFor(fields: Iterable<AgentVersionField>): string {
-  const columns = new Set<keyof AgentVersionRevisionRow>(["id", "agentVersionId", "organizationId"]);
-  for (const field of fields) columns.add(columnOf[field] ?? (field as keyof AgentVersionRevisionRow));
-  return selectList(agentVersionRevisions, "r", columns);
+function columnsFor(fields: Iterable<string>): string {
+  const always = ["id", "revisionId", "organizationId"] as const;
+  return selectList(revisions, "r", storedFor<keyof AgentVersionRow>(AgentVersion, fields, always));
 }
 
 /** The one way from rows to what is served: masked where the scope says so. */
-function records(scope: Scope, rows: readonly AgentVersionRevisionRow[]): AgentVersionRecord[] {
+function records(scope: Scope, rows: readonly AgentVersionRow[]): AgentVersionRecord[] {
   return maskSettings(
     scope,
-    rows.map((row) => toRecord(row)),
+    rows.map(
+      (row) => toRecord(AgentVersion, row, served, [row.id, row.organizationId]) as AgentVersionRecord,
+    ),
   );
 }
 
-function toRecord(row: AgentVersionRevisionRow): AgentVersionRecord {
-  const { id, agentVersionId, createdAt, ...content } = row as Partial<AgentVersionRevisionRow> &
-    AgentVersionRevisionRow;
-  return {
-    ...content,
-    id: agentVersionId,
-    revisionId: id,
-    receivedAt: (createdAt as string | undefined) === undefined ? "" : fromDatetime(createdAt, 3),
-    position: [agentVersionId, row.organizationId],
-  };
-}
+/** A resolver parses the settings, where it needs them. */
+const served: ReadonlySet<string> = new Set(["receivedAt"]);

@@ -1,7 +1,9 @@
-import { fromDatetime, toDatetime } from "../../events/instant.js";
+import type { Served } from "../../model/declare.js";
+import { Analysis, type AnalysisRow } from "../../model/analysis.js";
+import { storedId } from "../../model/kinds.js";
 import type { SqlReader } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
-import { type AnalysisRow, analyses } from "../tables/analyses.table.js";
+import { analyses } from "../tables.js";
 import {
   type Comparator,
   compileComparator,
@@ -9,50 +11,16 @@ import {
   type FilterPlace,
   isPresent,
   join,
-  storedHash,
-  storedId,
 } from "./filter.js";
-import { maskAnalyzed, maskHash } from "./mask.js";
+import { maskAnalyzed, maskHash, type Withheld } from "./mask.js";
+import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
-/** One analysis of a session's history. Holds the fields that were asked for. */
-export interface AnalysisRecord {
-  /** `<session id>:<content hash>` */
-  readonly id: string;
-  readonly sessionId: string;
-  readonly revisionId: string;
-  readonly chatCompletionRating: string | null;
-  readonly chatSummary: string | null;
-  readonly userSentiment: string | null;
-  readonly customAnalysisData: unknown;
-  /** The envelope's created_at. */
-  readonly createdAt: string | null;
-  readonly receivedAt: string;
-}
-
-export type AnalysisField = Exclude<keyof AnalysisRecord, "sessionId">;
-
-/** Which columns a field is made of, where they are not the one of its name. */
-const columnsOf: Partial<Record<AnalysisField, readonly (keyof AnalysisRow)[]>> = {
-  id: ["sessionId", "contentSha256"],
-  // Which answers may be seen depends on the questions.
-  customAnalysisData: ["customAnalysisData", "revisionId"],
-  createdAt: ["eventCreatedAt", "eventCreatedAtDecimals"],
-};
-
-const text = { nullable: true, isText: true };
-const instant = { stored: (value: string) => toDatetime(value) };
+/** One analysis of a session's history: its id is `<session id>:<content hash>`. Holds the fields that were asked for. */
+export type AnalysisRecord = Served<Analysis> & Withheld;
 
 /** The fields of AnalysisFilter and their columns. */
-export const analysisFilterFields: FilterFields = {
-  id: compileId,
-  revisionId: { column: "revision_id", nullable: false, stored: storedHash },
-  chatCompletionRating: { column: "chat_completion_rating", ...text },
-  chatSummary: { column: "chat_summary", ...text },
-  userSentiment: { column: "user_sentiment", ...text },
-  createdAt: { column: "event_created_at", nullable: true, ...instant },
-  receivedAt: { column: "received_at", nullable: false, ...instant },
-};
+export const analysisFilterFields: FilterFields = { id: compileId, ...shapeOf(Analysis).filterFields };
 
 /** Ids as they are served. The sessions that they begin with are asked for too: those an index finds. */
 function compileId(comparator: Comparator<string>, alias: string, place: FilterPlace): SqlCondition {
@@ -100,39 +68,29 @@ export class AnalysisReader {
   async ofSessions(
     scope: Scope,
     sessionIds: readonly string[],
-    fields: readonly AnalysisField[],
+    fields: readonly string[],
   ): Promise<AnalysisRecord[]> {
     if (sessionIds.length === 0) return [];
-    const columns = new Set<keyof AnalysisRow>(["sessionId"]);
-    for (const field of fields)
-      for (const column of columnsOf[field] ?? [field as keyof AnalysisRow]) columns.add(column);
+    const columns = storedFor<keyof AnalysisRow>(Analysis, fields, [
+      "sessionId",
+      ...(fields.includes("id") ? (["contentSha256"] as const) : []),
+    ]);
     const scoped = scopeCondition(scope, "a");
     const rows = await this.database.read<AnalysisRow>(
       `SELECT ${selectList(analyses, "a", columns)} FROM analyses a
        WHERE a.session_id IN (${placeholders(sessionIds)}) AND ${scoped.sql} ORDER BY a.session_id, a.source DESC`,
       [...sessionIds, ...scoped.parameters],
     );
+    const wanted = new Set(fields);
     return await maskAnalyzed(
       this.database,
       scope,
+      Analysis,
       rows.map((row) => {
-        const record = toRecord(row, new Set(fields));
-        if (!fields.includes("id")) return record;
+        const record = toRecord(Analysis, row, wanted, []) as AnalysisRecord;
+        if (!wanted.has("id")) return record;
         return { ...record, id: `${row.sessionId}:${maskHash(scope, row.contentSha256, this.key)}` };
       }),
     );
   }
-}
-
-/** Turns the row itself into the record, as sessions' are. */
-function toRecord(row: AnalysisRow, fields: ReadonlySet<AnalysisField>): AnalysisRecord {
-  const record = row as unknown as Record<string, unknown>;
-  const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, customAnalysisData } = row;
-  if (fields.has("customAnalysisData") && customAnalysisData !== null)
-    record.customAnalysisData = JSON.parse(customAnalysisData);
-  if (fields.has("createdAt"))
-    record.createdAt =
-      eventCreatedAt === null ? null : fromDatetime(eventCreatedAt, eventCreatedAtDecimals ?? 6);
-  if (fields.has("receivedAt")) record.receivedAt = fromDatetime(receivedAt, 3);
-  return record as unknown as AnalysisRecord;
 }

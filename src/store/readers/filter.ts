@@ -2,7 +2,7 @@ import { BadInputError } from "../../errors.js";
 import type { SqlValue } from "../database.js";
 import type { Dialect } from "../dialect.js";
 import { placeholders } from "../statements.js";
-import { textPrefix } from "../tables/analysis-answers.table.js";
+import { textPrefix } from "../../model/analysis.js";
 import type { SqlCondition } from "./scope.js";
 
 /**
@@ -38,6 +38,8 @@ export interface FilterField {
   readonly expression?: (column: string) => string;
   /** Texts compare by code points; MySQL ignores trailing spaces unless told otherwise. */
   readonly isText?: boolean;
+  /** A column of ASCII, which must not meet other characters on MySQL. */
+  readonly isAscii?: boolean;
   /** The column of a text's first 191 characters, where an index holds those alone. */
   readonly prefixColumn?: string;
   /** The stored form of a value, where it differs from GraphQL's: an enum's rank, a DATETIME's text, an id in lower case. */
@@ -181,7 +183,8 @@ export function compileComparator(
 ): SqlCondition {
   const own = `${alias}.${field.column}`;
   const column = field.expression?.(own) ?? own;
-  const stored = (value: unknown): SqlValue => field.stored?.(value as never) ?? (value as SqlValue);
+  const ascii = (value: unknown) => (field.isAscii ? asciiOnly(value) : value);
+  const stored = (value: unknown): SqlValue => field.stored?.(value as never) ?? (ascii(value) as SqlValue);
   const parts: SqlCondition[] = [];
   const add = (sql: string, ...values: SqlValue[]) => parts.push({ sql, parameters: values });
   const { eq, neq, in: among, nin, null: isNull, contains, startsWith } = comparator;
@@ -210,9 +213,14 @@ export function compileComparator(
     if (isPresent(bound)) add(`${column} ${operator} ?`, stored(bound));
   }
   if (isPresent(isNull)) add(`${column} IS ${isNull ? "" : "NOT "}NULL`);
-  if (isPresent(contains)) add(`INSTR(${column}, ?) > 0`, contains);
-  if (isPresent(startsWith)) add(`INSTR(${column}, ?) = 1`, startsWith);
+  if (isPresent(contains)) add(`INSTR(${column}, ?) > 0`, stored(contains));
+  if (isPresent(startsWith)) add(`INSTR(${column}, ?) = 1`, stored(startsWith));
   return join(parts, "AND");
+}
+
+/** DEL, which no code of ours holds, stands for all other characters. */
+function asciiOnly(value: unknown): unknown {
+  return typeof value === "string" ? value.replace(/[^ -~]/g, "\x7f") : value;
 }
 
 const orderings = [
@@ -261,14 +269,4 @@ export function equals(column: string, value: SqlValue, field: FilterField, dial
     sql: parts.map(({ sql }) => sql).join(" AND "),
     parameters: parts.flatMap((part) => part.parameters),
   };
-}
-
-/** Ids are stored in lower case; what is no UUID equals none of them (and must not meet an ASCII column). */
-export function storedId(value: string): string {
-  return /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : "";
-}
-
-/** The same of hashes: SHA-256 in hexadecimal. */
-export function storedHash(value: string): string {
-  return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : "";
 }

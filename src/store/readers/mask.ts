@@ -1,6 +1,12 @@
 import { createHmac } from "node:crypto";
 import { ForbiddenError } from "../../errors.js";
+import type { ClassType } from "type-graphql";
 import { type Question, readQuestions } from "../../events/questions.js";
+import { AgentVersion } from "../../model/agent-version.js";
+import { Analysis } from "../../model/analysis.js";
+import { propertiesOf } from "../../model/declare.js";
+import { Message } from "../../model/message.js";
+import { Session } from "../../model/session.js";
 import type { SqlReader } from "../database.js";
 import { placeholders } from "../statements.js";
 import type { Scope } from "./scope.js";
@@ -16,23 +22,16 @@ import type { Scope } from "./scope.js";
  * - settings of the provider: their questions alone;
  * - the hash in an analysis' id, from which short texts and answers could be guessed: another one, made with a key.
  */
-const withheldOf = {
-  session: ["chatSummary", "chatTranscript", "translatedChatTranscript"],
-  message: ["body", "translatedBody", "attachments", "metadata"],
-} as const;
-
-/** As served, and as stored (rows become records by adding to them). */
-const addressNames = ["from", "to", "fromAddress", "toAddress"];
-
 /** From here on a number may be a phone number or another number of a person. */
 const leastPersonalNumber = 1_000_000;
 
 /** Names of filter fields that ask of what is withheld, in whichever filter they stand. */
 const withheldFilters = new Set<string>([
-  ...withheldOf.session,
-  ...withheldOf.message,
-  "from",
-  "to",
+  ...[Session, Message, Analysis, AgentVersion].flatMap((type) =>
+    propertiesOf(type)
+      .filter(({ traits }) => traits.privacy.masked !== "shown")
+      .map(({ name }) => name),
+  ),
   "search",
   // An answer's text (in AnalysisAnswerFilter).
   "string",
@@ -68,45 +67,49 @@ function asksOfLongNumbers(comparator: unknown): boolean {
   );
 }
 
-/** Messages as the scope may see them. */
-export function maskMessages<Message extends object>(scope: Scope, messages: readonly Message[]): Message[] {
-  if (!scope.masked) return [...messages];
-  return messages.map((message) => {
-    const masked: Record<string, unknown> = withhold(message, withheldOf.message);
-    for (const name of addressNames) {
-      const address = masked[name];
-      if (typeof address === "string") masked[name] = maskAddress(address);
-    }
-    return masked as Message;
-  });
+/** A record as the scope may see it: what is withheld is null, and of an address the end is left. Fields that are absent stay absent. */
+export function mask<Type extends object>(scope: Scope, type: ClassType, served: Type): Type {
+  if (!scope.masked) return served;
+  const record = { ...served } as Record<string, unknown>;
+  for (const { name, traits } of propertiesOf(type)) {
+    const value = record[name];
+    if (value === undefined || value === null) continue;
+    const { masked } = traits.privacy;
+    if (masked === "withheld") record[name] = null;
+    else if (masked === "shortened") record[name] = maskAddress(value as string);
+  }
+  return record as Type;
 }
 
-interface Analyzed {
-  readonly revisionId: string;
-  readonly customAnalysisData: unknown;
+/** What is known of a masked record beside its fields. */
+export interface Withheld {
   /** The names of answers that were given and are withheld from the reader. */
   readonly withheldAnswers?: ReadonlySet<string>;
 }
 
+interface Analyzed extends Withheld {
+  readonly revisionId: string;
+  readonly customAnalysisData: unknown;
+}
+
 /** Sessions, or analyses of their history, as the scope may see them; `revisionId` must have been read with the answers. */
-export async function maskAnalyzed<Session extends Analyzed>(
+export async function maskAnalyzed<Type extends Analyzed>(
   database: SqlReader,
   scope: Scope,
-  sessions: readonly Session[],
-): Promise<Session[]> {
+  type: ClassType,
+  sessions: readonly Type[],
+): Promise<Type[]> {
   if (!scope.masked) return [...sessions];
   const questions = await questionsOf(
     database,
     sessions.filter(({ customAnalysisData }) => isPresent(customAnalysisData)),
   );
   return sessions.map((session) => {
-    const masked: Record<string, unknown> = withhold(session, withheldOf.session);
-    if (isPresent(session.customAnalysisData)) {
-      const withheld = withheldAnswers(session.customAnalysisData, questions.get(session.revisionId) ?? []);
-      masked.customAnalysisData = maskAnswers(session.customAnalysisData, withheld);
-      masked.withheldAnswers = withheld;
-    }
-    return masked as unknown as Session;
+    const masked = mask(scope, type, session);
+    if (!isPresent(session.customAnalysisData)) return masked;
+    const withheld = withheldAnswers(session.customAnalysisData, questions.get(session.revisionId) ?? []);
+    const answers = maskAnswers(session.customAnalysisData, withheld);
+    return { ...masked, customAnalysisData: answers, withheldAnswers: withheld };
   });
 }
 
@@ -171,13 +174,6 @@ function mayBeSeen(value: unknown, choices: readonly string[]): boolean {
 
 function maskAddress(address: string): string {
   return address.includes("@") ? "***@***" : `***${address.slice(-2)}`;
-}
-
-/** Absent fields (that nobody asked for) stay absent. */
-function withhold(record: object, names: readonly string[]): Record<string, unknown> {
-  const masked: Record<string, unknown> = { ...record };
-  for (const name of names) if (name in masked) masked[name] = null;
-  return masked;
 }
 
 function isPresent(value: unknown): boolean {

@@ -1,82 +1,19 @@
-import { fromDatetime, toDatetime } from "../../events/instant.js";
+import type { Served } from "../../model/declare.js";
 import type { SqlReader, SqlValue } from "../database.js";
 import { placeholders, selectList } from "../statements.js";
-import { type MessageRow, messages } from "../tables/messages.table.js";
-import { compileFilter, type FilterFields, storedId } from "./filter.js";
-import { maskMessages, refuseWithheld } from "./mask.js";
+import { Message, type MessageRow } from "../../model/message.js";
+import { messages } from "../tables.js";
+import { compileFilter, type FilterFields } from "./filter.js";
+import { mask, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
-/** A message as it is served: instants in ISO 8601 as precise as received, JSON as values. Holds the fields that were asked for. */
-export interface MessageRecord {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly conversationId: string;
-  readonly body: string | null;
-  readonly translatedBody: string | null;
-  readonly direction: string | null;
-  readonly type: string | null;
-  readonly mode: string | null;
-  readonly deliveryStatus: string | null;
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly language: string | null;
-  readonly translationLanguage: string | null;
-  readonly createdAt: string | null;
-  readonly updatedAt: string | null;
-  readonly contactId: string | null;
-  readonly channelId: string | null;
-  readonly campaignId: string | null;
-  readonly campaignContactId: string | null;
-  readonly sequenceId: string | null;
-  readonly stepId: string | null;
-  readonly stepContactId: string | null;
-  readonly userId: number | null;
-  readonly attachments: unknown;
-  readonly metadata: unknown;
-  /** The stored values of the order's terms, for cursors. */
-  readonly position: readonly (string | number | null)[];
-}
-
-export type MessageField = Exclude<keyof MessageRecord, "position">;
-
-const columnsOf: Partial<Record<MessageField, readonly (keyof MessageRow)[]>> = {
-  from: ["fromAddress"],
-  to: ["toAddress"],
-  createdAt: ["createdAt", "createdAtDecimals"],
-  updatedAt: ["updatedAt", "updatedAtDecimals"],
-};
-
-const text = { nullable: true, isText: true };
-const id = { nullable: true, stored: storedId };
-const instant = { nullable: true, stored: (value: string) => toDatetime(value) };
+/** A message as it is served. Holds the fields that were asked for, and the stored values that cursors are made of. */
+export type MessageRecord = Served<Message> & { readonly position: readonly (string | number | null)[] };
 
 /** The fields of MessageFilter and their columns. */
-export const messageFilterFields: FilterFields = {
-  id: { column: "id", nullable: false, stored: storedId },
-  organizationId: { column: "organization_id", nullable: false, stored: storedId },
-  conversationId: { column: "conversation_id", nullable: false, stored: storedId },
-  body: { column: "body", ...text },
-  translatedBody: { column: "translated_body", ...text },
-  direction: { column: "direction", ...text },
-  type: { column: "type", ...text },
-  mode: { column: "mode", ...text },
-  deliveryStatus: { column: "delivery_status", ...text },
-  from: { column: "from_address", ...text },
-  to: { column: "to_address", ...text },
-  language: { column: "language", ...text },
-  translationLanguage: { column: "translation_language", ...text },
-  createdAt: { column: "created_at", ...instant },
-  updatedAt: { column: "updated_at", ...instant },
-  contactId: { column: "contact_id", ...id },
-  channelId: { column: "channel_id", ...id },
-  campaignId: { column: "campaign_id", ...id },
-  campaignContactId: { column: "campaign_contact_id", ...id },
-  sequenceId: { column: "sequence_id", ...id },
-  stepId: { column: "step_id", ...id },
-  stepContactId: { column: "step_contact_id", ...id },
-  userId: { column: "user_id", nullable: true },
-};
+export const messageFilterFields: FilterFields = shapeOf(Message).filterFields;
 
 /** By creation, then by id; `descending` puts the newest first. */
 export function messageOrder(descending: boolean): OrderTerm[] {
@@ -92,13 +29,9 @@ type JoinedRow = MessageRow & { readonly sessionId: string };
 export class MessageReader {
   constructor(private readonly database: SqlReader) {}
 
-  async byIds(
-    scope: Scope,
-    ids: readonly string[],
-    fields: Iterable<MessageField>,
-  ): Promise<MessageRecord[]> {
+  async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<MessageRecord[]> {
     if (ids.length === 0) return [];
-    const wanted = new Set<MessageField>([...fields, "id"]);
+    const wanted = new Set<string>([...fields, "id"]);
     const scoped = scopeCondition(scope, "m");
     const rows = await this.database.read<MessageRow>(
       `SELECT ${selectList(messages, "m", columnsFor(wanted))} FROM messages m
@@ -111,9 +44,9 @@ export class MessageReader {
   async page(
     scope: Scope,
     query: { readonly filter: object; readonly order: readonly OrderTerm[]; readonly window: Window },
-    fields: Iterable<MessageField>,
+    fields: Iterable<string>,
   ): Promise<Slice<MessageRecord>> {
-    const wanted = new Set<MessageField>([...fields, "id"]);
+    const wanted = new Set<string>([...fields, "id"]);
     const { conditions, orderBy, limit } = windowSql(query.order, query.window);
     const where = [...this.matching(scope, query.filter), ...conditions];
     const rows = await this.database.read<MessageRow>(
@@ -142,9 +75,9 @@ export class MessageReader {
     scope: Scope,
     requested: readonly { readonly id: string; readonly messageCount: number }[],
     window: Window,
-    fields: Iterable<MessageField>,
+    fields: Iterable<string>,
   ): Promise<Map<string, Slice<MessageRecord>>> {
-    const wanted = new Set<MessageField>([...fields, "id"]);
+    const wanted = new Set<string>([...fields, "id"]);
     const isWhole =
       window.after === undefined &&
       window.before === undefined &&
@@ -166,7 +99,7 @@ export class MessageReader {
   private async wholeSessions(
     scope: Scope,
     ids: readonly string[],
-    wanted: Set<MessageField>,
+    wanted: Set<string>,
   ): Promise<JoinedRow[]> {
     const scoped = scopeCondition(scope, "m");
     return await this.database.read<JoinedRow>(
@@ -182,7 +115,7 @@ export class MessageReader {
     scope: Scope,
     ids: readonly string[],
     window: Window,
-    wanted: Set<MessageField>,
+    wanted: Set<string>,
   ): Promise<JoinedRow[]> {
     const scoped = scopeCondition(scope, "m");
     const { conditions, orderBy, limit } = windowSql(messageOrder(false), window);
@@ -207,41 +140,13 @@ export class MessageReader {
 }
 
 /** The order's columns are always read: cursors are made of them. */
-function columnsFor(fields: Iterable<MessageField>): Set<keyof MessageRow> {
-  const columns = new Set<keyof MessageRow>(["createdAt"]);
-  for (const field of fields) {
-    for (const column of columnsOf[field] ?? [field as keyof MessageRow]) columns.add(column);
-  }
-  return columns;
+function columnsFor(fields: Iterable<string>): Set<keyof MessageRow> {
+  return storedFor<keyof MessageRow>(Message, fields, ["createdAt"]);
 }
 
 /** The one way from rows to what is served: masked where the scope says so. */
-function records(
-  scope: Scope,
-  rows: readonly MessageRow[],
-  fields: ReadonlySet<MessageField>,
-): MessageRecord[] {
-  return maskMessages(
-    scope,
-    rows.map((row) => toRecord(row, fields)),
+function records(scope: Scope, rows: readonly MessageRow[], fields: ReadonlySet<string>): MessageRecord[] {
+  return rows.map((row) =>
+    mask(scope, Message, toRecord(Message, row, fields, [row.createdAt, row.id]) as MessageRecord),
   );
-}
-
-/** Turns the row itself into the record: a page may have ten thousand messages, and copying each took longer than reading it. */
-function toRecord(row: MessageRow, fields: ReadonlySet<MessageField>): MessageRecord {
-  const record = row as unknown as Record<string, unknown>;
-  record.position = [row.createdAt, row.id];
-  if (fields.has("createdAt") && row.createdAt !== null) {
-    record.createdAt = fromDatetime(row.createdAt, row.createdAtDecimals ?? 6);
-  }
-  if (fields.has("updatedAt") && row.updatedAt !== null) {
-    record.updatedAt = fromDatetime(row.updatedAt, row.updatedAtDecimals ?? 6);
-  }
-  if (fields.has("from")) record.from = row.fromAddress;
-  if (fields.has("to")) record.to = row.toAddress;
-  for (const name of ["attachments", "metadata"] as const) {
-    const value = fields.has(name) ? row[name] : null;
-    if (value !== null) record[name] = JSON.parse(value);
-  }
-  return record as unknown as MessageRecord;
 }

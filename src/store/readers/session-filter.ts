@@ -1,4 +1,5 @@
-import { toDatetime } from "../../events/instant.js";
+import { storedHash, storedId } from "../../model/kinds.js";
+import { Session } from "../../model/session.js";
 import type { Dialect } from "../dialect.js";
 import { fullTextMatch } from "../dialect.js";
 import { wantedTerms } from "../search-terms.js";
@@ -23,21 +24,12 @@ import {
   join,
   negate,
   readsOf,
-  storedHash,
-  storedId,
   within,
 } from "./filter.js";
 import { refuseWithheld } from "./mask.js";
 import { messageFilterFields } from "./message.reader.js";
+import { shapeOf } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
-
-export type SessionStatus = "STARTED" | "ENDED" | "ANALYZED";
-
-export const statuses: readonly SessionStatus[] = ["STARTED", "ENDED", "ANALYZED"];
-
-function rankOf(status: SessionStatus): number {
-  return statuses.indexOf(status) + 1;
-}
 
 /**
  * The conditions on `sessions s` that keep within a scope, and a SessionFilter: the one definition for pages, counts, statistics,
@@ -246,29 +238,8 @@ function compileSearch(text: string, alias: string, place: FilterPlace): SqlCond
   };
 }
 
-const text = { nullable: true, isText: true };
-const instant = { stored: (value: string) => toDatetime(value) };
-
 const sessionFilterFields: FilterFields = {
-  id: { column: "id", nullable: false, stored: storedId },
-  organizationId: { column: "organization_id", nullable: false, stored: storedId },
-  conversationId: { column: "conversation_id", nullable: false, stored: storedId },
-  status: { column: "lifecycle", nullable: false, stored: rankOf },
-  startedAt: { column: "started_at", nullable: true, ...instant },
-  endedAt: { column: "ended_at", nullable: true, ...instant },
-  analyzedAt: { column: "analyzed_at", nullable: true, ...instant },
-  endedReason: { column: "ended_reason", ...text },
-  chatCompletionRating: { column: "chat_completion_rating", ...text },
-  chatSummary: { column: "chat_summary", ...text },
-  userSentiment: { column: "user_sentiment", ...text },
-  language: { column: "language", ...text },
-  translationLanguage: { column: "translation_language", ...text },
-  chatTranscript: { column: "chat_transcript", ...text },
-  translatedChatTranscript: { column: "translated_chat_transcript", ...text },
-  messageCount: { column: "message_count", nullable: false },
-  failedMessageCount: { column: "failed_message_count", nullable: false },
-  createdAt: { column: "created_at", nullable: false, ...instant },
-  updatedAt: { column: "updated_at", nullable: false, ...instant },
+  ...shapeOf(Session).filterFields,
   agentVersion: compileAgentVersion,
   messages: toMany(messagesOfSession),
   analysisHistory: toMany(analysesOfSession),

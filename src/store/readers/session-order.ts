@@ -1,49 +1,33 @@
-import { sessions } from "../tables/sessions.table.js";
+import { Session } from "../../model/session.js";
 import { demand } from "./filter.js";
 import type { OrderTerm } from "./page.js";
-
-export type SessionOrderField =
-  | "startedAt"
-  | "endedAt"
-  | "analyzedAt"
-  | "createdAt"
-  | "updatedAt"
-  | "messageCount"
-  | "lifecycle"
-  | "chatCompletionRating"
-  | "userSentiment"
-  | "endedReason"
-  | "language"
-  | "organizationId"
-  | "agentId";
-
-const nullableOrders: ReadonlySet<SessionOrderField> = new Set([
-  "startedAt",
-  "endedAt",
-  "analyzedAt",
-  "chatCompletionRating",
-  "userSentiment",
-  "endedReason",
-  "language",
-]);
+import { shapeOf } from "./record.js";
 
 const mostOrderTerms = 5;
 
-/** An order of sessions; ties are broken by id, so every order is total. */
+/**
+ * An order of sessions by fields with a sort key; ties are broken by id, so every order is total.
+ * @throws BadInputError where there are too many terms
+ */
 export function sessionOrder(
-  terms: readonly { readonly field: SessionOrderField; readonly descending: boolean }[],
+  terms: readonly { readonly field: string; readonly descending: boolean }[],
 ): OrderTerm[] {
   demand(terms.length <= mostOrderTerms, "orderBy", `must not hold more than ${mostOrderTerms} terms`);
-  const chosen = terms.length === 0 ? [{ field: "startedAt" as const, descending: true }] : terms;
+  const chosen = terms.length === 0 ? [{ field: "startedAt", descending: true }] : terms;
   return [
     ...chosen.map(({ field, descending }) => ({
       property: field,
-      column: `s.${sessions.column(field)}`,
-      nullable: nullableOrders.has(field),
+      ...columnOf(field),
       descending,
     })),
     { property: "id", column: "s.id", nullable: false, descending: chosen.at(-1)?.descending ?? true },
   ];
+}
+
+function columnOf(field: string): Pick<OrderTerm, "column" | "nullable"> {
+  const property = shapeOf(Session).properties.get(field);
+  if (property?.traits.sortKey === undefined) throw new Error(`Sessions cannot be sorted by ${field}.`);
+  return { column: `s.${property.column}`, nullable: property.traits.nullable ?? false };
 }
 
 /** The orders of lists and of exports: an index is kept in each, and can be walked either way. */

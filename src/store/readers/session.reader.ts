@@ -1,21 +1,21 @@
+import type { Served } from "../../model/declare.js";
 import type { SqlReader } from "../database.js";
 import { unionLimits } from "../dialect.js";
 import { placeholders, selectList } from "../statements.js";
-import { type SessionRow, sessions } from "../tables/sessions.table.js";
+import { Session, type SessionRow } from "../../model/session.js";
+import { sessions } from "../tables.js";
 import { type Asking, join } from "./filter.js";
-import { maskAnalyzed } from "./mask.js";
+import { maskAnalyzed, type Withheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, windowSql } from "./page.js";
+import { storedFor, toRecord } from "./record.js";
 import { type Scope, scopeCondition, type SqlCondition } from "./scope.js";
 import { sessionConditions } from "./session-filter.js";
 import { type PageQuery, SessionPages } from "./session-pages.js";
 import { conditionsOfAll } from "./session-search.js";
-import {
-  columnsFor,
-  columnsOfPage,
-  type SessionField,
-  type SessionRecord,
-  toRecord,
-} from "./session-record.js";
+
+/** A session as it is served. Holds the fields that were asked for, and the stored values that cursors are made of. */
+export type SessionRecord = Served<Session> &
+  Withheld & { readonly position: readonly (string | number | null)[] };
 
 /** Reads sessions within a scope, only the columns that were asked for. */
 export class SessionReader {
@@ -29,24 +29,20 @@ export class SessionReader {
     this.pages = new SessionPages(database, nearbyPerRow);
   }
 
-  async byIds(
-    scope: Scope,
-    ids: readonly string[],
-    fields: Iterable<SessionField>,
-  ): Promise<SessionRecord[]> {
+  async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<SessionRecord[]> {
     if (ids.length === 0) return [];
     const scoped = scopeCondition(scope, "s");
-    const wanted = new Set<SessionField>([...fields, "id"]);
+    const wanted = new Set<string>([...fields, "id"]);
     const rows = await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", columnsFor(wanted))} FROM sessions s
+      `SELECT ${selectList(sessions, "s", storedFor<keyof SessionRow>(Session, wanted))} FROM sessions s
        WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
     return await this.records(scope, rows, wanted, []);
   }
 
-  async page(scope: Scope, query: PageQuery, fields: Iterable<SessionField>): Promise<Slice<SessionRecord>> {
-    const wanted = new Set<SessionField>([...fields, "id"]);
+  async page(scope: Scope, query: PageQuery, fields: Iterable<string>): Promise<Slice<SessionRecord>> {
+    const wanted = new Set<string>([...fields, "id"]);
     const rows = await this.pages.find(scope, query, columnsOfPage(query.order, wanted));
     const slice = toSlice(rows, query.window);
     return { ...slice, rows: await this.records(scope, slice.rows, wanted, query.order) };
@@ -89,9 +85,9 @@ export class SessionReader {
     scope: Scope,
     agentVersionIds: readonly string[],
     query: PageQuery,
-    fields: Iterable<SessionField>,
+    fields: Iterable<string>,
   ): Promise<Map<string, Slice<SessionRecord>>> {
-    const wanted = new Set<SessionField>([...fields, "id", "agentVersionId"]);
+    const wanted = new Set<string>([...fields, "id", "agentVersionId"]);
     const window = windowSql(query.order, query.window);
     const where = join([...this.matching(scope, query.filter, "each"), ...window.conditions], "AND");
     const limits = unionLimits(this.database.dialect);
@@ -124,19 +120,32 @@ export class SessionReader {
   private async records(
     scope: Scope,
     rows: readonly SessionRow[],
-    wanted: ReadonlySet<SessionField>,
+    wanted: ReadonlySet<string>,
     order: readonly OrderTerm[],
   ): Promise<SessionRecord[]> {
     return await maskAnalyzed(
       this.database,
       scope,
-      rows.map((row) => toRecord(row, wanted, order)),
+      Session,
+      rows.map((row) => {
+        const position = order.map(({ property }) => row[property as keyof SessionRow]);
+        return toRecord(Session, row, wanted, position) as SessionRecord;
+      }),
     );
   }
 
   private matching(scope: Scope, filter: object, ask: Asking = "all") {
     return sessionConditions(scope, filter, { dialect: this.database.dialect, ask });
   }
+}
+
+/** The columns of a page: cursors are made of those that it is ordered by. */
+function columnsOfPage(order: readonly OrderTerm[], wanted: Iterable<string>): Set<keyof SessionRow> {
+  return storedFor(
+    Session,
+    wanted,
+    order.map(({ property }) => property as keyof SessionRow),
+  );
 }
 
 type WindowSql = Pick<ReturnType<typeof windowSql>, "orderBy" | "limit">;

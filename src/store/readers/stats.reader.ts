@@ -3,7 +3,7 @@ import type { SqlReader, SqlValue } from "../database.js";
 import { secondsBetween } from "../dialect.js";
 import { demand, equals } from "./filter.js";
 import type { Scope, SqlCondition } from "./scope.js";
-import { statuses } from "./session-filter.js";
+import { statuses } from "../../model/session.js";
 import { conditionsOfAll } from "./session-search.js";
 import { type Bucket, TimeBuckets, type TimeInterval } from "./time-buckets.js";
 

@@ -1,87 +1,39 @@
-import type { FieldError } from "../../errors.js";
-import { mapScalars } from "../../events/json-scalars.js";
-import { fromDatetime, toDatetime } from "../../events/instant.js";
+import type { Served } from "../../model/declare.js";
+import { fromDatetime } from "../../events/instant.js";
+import { storedId } from "../../model/kinds.js";
+import {
+  WebhookEvent,
+  type WebhookEventRow,
+  type WebhookEventStatusCode,
+} from "../../model/webhook-event.js";
 import type { SqlReader } from "../database.js";
 import { selectList } from "../statements.js";
-import {
-  type Comparator,
-  compileComparator,
-  compileFilter,
-  type FilterFields,
-  storedHash,
-  storedId,
-} from "./filter.js";
+import { webhookEvents } from "../tables.js";
+import { compileFilter, type FilterFields } from "./filter.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import { shapeOf, storedFor, toRecord } from "./record.js";
 import type { SqlCondition } from "./scope.js";
-import {
-  webhookEventProperties,
-  webhookEvents,
-  type WebhookEventRow,
-  type WebhookEventStatus,
-} from "../tables/webhook-events.table.js";
 
 /** Which raw events are meant. */
 export interface RawEventSelection {
   readonly id?: string;
-  readonly status?: WebhookEventStatus;
+  readonly status?: WebhookEventStatusCode;
   /** Received at this instant (DATETIME(6) text) or later. */
   readonly since?: string;
 }
 
 /** A raw event as operators see it. Holds the fields that were asked for. */
-export interface WebhookEventRecord {
-  readonly id: string;
-  readonly requestId: string | null;
-  readonly eventType: string;
-  readonly apiVersion: string | null;
-  readonly status: WebhookEventStatus;
-  readonly error: string | null;
-  readonly notes: readonly FieldError[];
-  readonly receivedAt: string;
-  readonly createdAt: string | null;
-  readonly organizationId: string | null;
-  readonly sessionId: string | null;
-  readonly signatureScheme: string | null;
-  readonly signatureKeyIndex: number | null;
-  readonly sizeBytes: number;
-  readonly bodySha256: string;
-  readonly body: Buffer;
-  readonly position: readonly string[];
-}
-
-export type WebhookEventField = Exclude<keyof WebhookEventRecord, "position">;
-
-const text = { nullable: true, isText: true };
-const instant = { nullable: true, stored: (value: string) => toDatetime(value) };
+export type WebhookEventRecord = Served<WebhookEvent> & { readonly position: readonly string[] };
 
 /** The fields of WebhookEventFilter and their columns. */
 const filterFields: FilterFields = {
-  id: { column: "id", nullable: false, stored: storedId },
-  requestId: { column: "request_id", ...text },
-  eventType: { column: "event_type", ...text },
-  apiVersion: { column: "api_version", ...text },
-  status: { column: "status", nullable: false },
-  error: { column: "error", ...text },
-  notes: { column: "notes", ...text },
-  receivedAt: { column: "received_at", ...instant },
-  createdAt: { column: "event_created_at", ...instant },
-  organizationId: { column: "organization_id", nullable: true, stored: storedId },
-  sessionId: { column: "session_id", nullable: true, stored: storedId },
-  signatureScheme: (comparator: Comparator<string>, alias, place) =>
-    compileComparator(asciiOnly(comparator), { column: "signature_scheme", ...text }, alias, place),
-  signatureKeyIndex: { column: "signature_key_index", nullable: true },
+  ...shapeOf(WebhookEvent).filterFields,
   sizeBytes: { column: "body", nullable: false, expression: sizeOf },
-  bodySha256: { column: "body_sha256", nullable: false, stored: storedHash },
 };
 
 /** In bytes, of what is binary. */
 function sizeOf(column: string): string {
   return `LENGTH(${column})`;
-}
-
-/** A column of ASCII must not meet other characters, on MySQL: DEL, which no code of ours holds, stands for all of them. */
-function asciiOnly(comparator: Comparator<string>): Comparator<string> {
-  return mapScalars(comparator, (text) => String(text).replace(/[^ -~]/g, "\x7f")) as Comparator<string>;
 }
 
 const newestFirst: readonly OrderTerm[] = [
@@ -106,7 +58,7 @@ export class WebhookEventReader {
   /** The newest first; bodies are read only where they were asked for. */
   async page(
     query: { readonly filter: object; readonly window: Window },
-    fields: Iterable<WebhookEventField>,
+    fields: Iterable<string>,
   ): Promise<Slice<WebhookEventRecord>> {
     const { conditions, orderBy, limit } = windowSql(newestFirst, query.window);
     const where = [this.matching(query.filter), ...conditions];
@@ -116,7 +68,7 @@ export class WebhookEventReader {
       where.flatMap(({ parameters }) => parameters),
     );
     const slice = toSlice(rows, query.window);
-    return { ...slice, rows: slice.rows.map(toRecord) };
+    return { ...slice, rows: slice.rows.map(toWebhookEvent) };
   }
 
   async countMatching(filter: object): Promise<number> {
@@ -125,7 +77,7 @@ export class WebhookEventReader {
 
   /** Whole rows. Those received while they are being read are not among them. */
   async *inOrder(selection: RawEventSelection): AsyncGenerator<WebhookEventRow> {
-    yield* this.pages<WebhookEventRow>(selection, webhookEventProperties, bodiesAtOnce);
+    yield* this.pages<WebhookEventRow>(selection, webhookEvents.properties, bodiesAtOnce);
   }
 
   async *deadLetters(): AsyncGenerator<DeadLetter> {
@@ -179,30 +131,20 @@ export class WebhookEventReader {
   }
 }
 
-type RecordRow = WebhookEventRow & { readonly sizeBytes: number | string };
+type RecordRow = WebhookEventRow & { readonly sizeBytes?: number | string };
 
-function columnsFor(fields: Iterable<WebhookEventField>): string {
-  const plain = new Set<keyof WebhookEventRow>(["id"]);
-  let size = "";
-  for (const field of fields) {
-    if (field === "sizeBytes") size = `, ${sizeOf("e.body")} AS sizeBytes`;
-    else if (field === "createdAt") plain.add("eventCreatedAt").add("eventCreatedAtDecimals");
-    else plain.add(field);
-  }
-  return selectList(webhookEvents, "e", plain) + size;
+function columnsFor(fields: Iterable<string>): string {
+  const wanted = new Set(fields);
+  const further: (keyof WebhookEventRow)[] = wanted.has("body") ? ["id", "body"] : ["id"];
+  const size = wanted.has("sizeBytes") ? `, ${sizeOf("e.body")} AS sizeBytes` : "";
+  return selectList(webhookEvents, "e", storedFor(WebhookEvent, fields, further)) + size;
 }
 
-function toRecord(row: RecordRow): WebhookEventRecord {
-  const { eventCreatedAt, eventCreatedAtDecimals, receivedAt, sizeBytes, notes, ...same } = row;
-  const received = receivedAt as string | undefined;
-  return {
-    ...same,
-    createdAt: eventCreatedAt ? fromDatetime(eventCreatedAt, eventCreatedAtDecimals ?? 6) : null,
-    receivedAt: received === undefined ? "" : fromDatetime(received, 3),
-    sizeBytes: Number(sizeBytes),
-    notes: notes ? (JSON.parse(notes) as FieldError[]) : [],
-    position: [row.id],
-  };
+const converted: ReadonlySet<string> = new Set(["createdAt", "receivedAt"]);
+
+function toWebhookEvent(row: RecordRow): WebhookEventRecord {
+  const record = toRecord(WebhookEvent, row, converted, [row.id]) as WebhookEventRecord;
+  return row.sizeBytes === undefined ? record : { ...record, sizeBytes: Number(row.sizeBytes) };
 }
 
 function conditionOf({ id, status, since }: RawEventSelection) {

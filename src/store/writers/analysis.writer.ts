@@ -9,8 +9,9 @@ import type { OrderKey } from "../../events/merge.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { insertRows, insertRowsLater, updateRow } from "../statements.js";
-import { analyses } from "../tables/analyses.table.js";
-import { type AnalysisAnswerRow, analysisAnswers, textPrefix } from "../tables/analysis-answers.table.js";
+import { analyses } from "../tables.js";
+import { type StoredAnswerRow, textPrefix } from "../../model/analysis.js";
+import { analysisAnswers } from "../tables.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** Longer names of answers stay in customAnalysisData alone: an index cannot hold them. */
@@ -36,8 +37,8 @@ export class AnalysisWriter {
     const sighting = {
       revisionId: snapshot.revision.id,
       eventId: receipt.id,
-      eventCreatedAt: receipt.createdAt,
-      eventCreatedAtDecimals: receipt.createdAtDecimals,
+      createdAt: receipt.createdAt,
+      createdAtDecimals: receipt.createdAtDecimals,
       receivedAt: receipt.receivedAt,
       source,
     };
@@ -75,7 +76,7 @@ function typedAnswers(
   session: { readonly id: string; readonly organizationId: string },
   customAnalysisData: JsonText | null,
   revision: RevisionFacts,
-): AnalysisAnswerRow[] {
+): StoredAnswerRow[] {
   const answers: unknown = customAnalysisData === null ? null : JSON.parse(customAnalysisData);
   if (typeof answers !== "object" || answers === null || Array.isArray(answers)) return [];
   const questionTypes = new Map(

@@ -4,7 +4,7 @@ import type { Database, Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { type FeedPlace, toPlace } from "../../events/feed-place.js";
 import { insertRowsLater, placeholders } from "../statements.js";
-import { sessionFeed } from "../tables/session-feed.table.js";
+import { sessionFeed } from "../tables.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** How many committed changes get their positions in one transaction. */

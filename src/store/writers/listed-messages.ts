@@ -3,8 +3,8 @@ import type { MessageFacts } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { placeholders, selectList, updateRow } from "../statements.js";
-import { messages } from "../tables/messages.table.js";
-import { sessions } from "../tables/sessions.table.js";
+import { messages } from "../tables.js";
+import { sessions } from "../tables.js";
 import { keepTerms, searchedFields, type SearchedSession } from "./search.writer.js";
 
 /** What sessions know of the messages that they list: their words, and how many of them failed. */

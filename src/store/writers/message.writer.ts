@@ -1,12 +1,14 @@
-import { decimalsOf, fromDatetime, toDatetime } from "../../events/instant.js";
+import { toDatetime } from "../../events/instant.js";
 import { firstSighting, merge, type Merged, messageOrderKey, type OrderKey } from "../../events/merge.js";
 import type { MessageFacts, SessionSnapshot } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "../statements.js";
-import { type MessageRow, messages } from "../tables/messages.table.js";
-import { sessionMessages } from "../tables/session-messages.table.js";
+import { Message, type MessageRow } from "../../model/message.js";
+import { messages } from "../tables.js";
+import { sessionMessages } from "../tables.js";
 import type { ListedMessage } from "./listed-messages.js";
+import { MergedRow } from "./merged-row.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 
 /** What became of a snapshot's messages. */
@@ -94,13 +96,13 @@ export class MessageWriter {
       const row = known.get(facts.id);
       if (!row) continue;
       const key = orderKey(facts, sessionKey);
-      if (repeats(row, facts)) {
+      if (row.older === null && merged.repeats(row, facts)) {
         // A repeated value can have a newer key than before, and that decides what may overwrite it later.
         if (key > row.source) moved.push({ id: row.id, source: key });
         current.push(row);
         continue;
       }
-      const after = merge(toMerged(row), facts, key);
+      const after = merge(merged.fromColumns(row), facts, key);
       changed ||= after.changed.length > 0;
       current.push(after.fields);
       if (retold.some((name) => after.changed.includes(name))) rewritten.push(row.id);
@@ -154,86 +156,14 @@ async function moveKeys(transaction: Transaction, moved: Pick<MessageRow, "id" |
   }
 }
 
-/** Whether a version of a message says what the row holds, word for word: then a merge could but move the row's order key. */
-function repeats(row: MessageRow, facts: MessageFacts): boolean {
-  return (
-    row.older === null &&
-    factNames.every((name) => facts[name] === row[name]) &&
-    isSameInstant(facts.createdAt, row.createdAt, row.createdAtDecimals) &&
-    isSameInstant(facts.updatedAt, row.updatedAt, row.updatedAtDecimals)
-  );
-}
-
-function isSameInstant(instant: string | null, stored: string | null, decimals: number | null): boolean {
-  if (instant === null || stored === null) return instant === stored;
-  return toDatetime(instant) === stored && decimalsOf(instant) === decimals;
-}
-
 function orderKey(facts: MessageFacts, sessionKey: OrderKey): OrderKey {
   return messageOrderKey(facts.updatedAt === null ? null : toDatetime(facts.updatedAt), sessionKey);
 }
 
-const factNames = [
-  "id",
-  "conversationId",
-  "body",
-  "translatedBody",
-  "direction",
-  "type",
-  "mode",
-  "deliveryStatus",
-  "fromAddress",
-  "toAddress",
-  "language",
-  "translationLanguage",
-  "contactId",
-  "channelId",
-  "campaignId",
-  "campaignContactId",
-  "sequenceId",
-  "stepId",
-  "stepContactId",
-  "userId",
-  "attachments",
-  "metadata",
-] as const satisfies readonly (keyof MessageFacts)[];
+const merged = new MergedRow<MessageFacts>(Message);
+const selected = selectList(messages, "m", messages.properties);
+const overwrite = messages.properties.filter((name) => name !== "id" && name !== "organizationId");
 
-const columns: readonly (keyof MessageRow)[] = [
-  ...factNames,
-  "organizationId",
-  "createdAt",
-  "createdAtDecimals",
-  "updatedAt",
-  "updatedAtDecimals",
-  "source",
-  "older",
-];
-
-const selected = selectList(messages, "m", columns);
-const overwrite = columns.filter((name) => name !== "id" && name !== "organizationId");
-
-function toMerged(row: MessageRow): Merged<MessageFacts> {
-  const facts = Object.fromEntries(factNames.map((name) => [name, row[name]])) as unknown as MessageFacts;
-  return {
-    fields: {
-      ...facts,
-      createdAt: row.createdAt === null ? null : fromDatetime(row.createdAt, row.createdAtDecimals ?? 6),
-      updatedAt: row.updatedAt === null ? null : fromDatetime(row.updatedAt, row.updatedAtDecimals ?? 6),
-    },
-    source: row.source,
-    older: row.older === null ? {} : (JSON.parse(row.older) as Merged<MessageFacts>["older"]),
-  };
-}
-
-function toRow({ fields, source, older }: Merged<MessageFacts>, organizationId: string): MessageRow {
-  return {
-    ...fields,
-    organizationId,
-    createdAt: fields.createdAt === null ? null : toDatetime(fields.createdAt),
-    createdAtDecimals: fields.createdAt === null ? null : decimalsOf(fields.createdAt),
-    updatedAt: fields.updatedAt === null ? null : toDatetime(fields.updatedAt),
-    updatedAtDecimals: fields.updatedAt === null ? null : decimalsOf(fields.updatedAt),
-    source,
-    older: Object.keys(older).length === 0 ? null : JSON.stringify(older),
-  };
+function toRow(state: Merged<MessageFacts>, organizationId: string): MessageRow {
+  return { ...merged.toColumns(state), organizationId } as unknown as MessageRow;
 }

@@ -2,8 +2,8 @@ import { hash } from "node:crypto";
 import type { RevisionFacts } from "../../events/session-payload.js";
 import type { Transaction } from "../database.js";
 import { insertRows } from "../statements.js";
-import { agentVersionRevisions } from "../tables/agent-version-revisions.table.js";
-import { agentVersions } from "../tables/agent-versions.table.js";
+import { agentVersionRevisions } from "../tables.js";
+import { agentVersions } from "../tables.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** Revisions known to be stored; at 128 bytes each some megabytes at the most. */
@@ -50,7 +50,7 @@ export class RevisionWriter {
     const inserted = await insertRows(
       transaction,
       agentVersionRevisions,
-      [{ ...revision, createdAt }],
+      [{ ...revision, receivedAt: createdAt }],
       "keep",
     );
     if (inserted === 0) await keepLeastSpelling(transaction, revision);

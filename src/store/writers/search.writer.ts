@@ -2,7 +2,7 @@ import type { MessageFacts, SessionFacts } from "../../events/session-payload.js
 import type { Transaction } from "../database.js";
 import { searchTerms } from "../search-terms.js";
 import { insertRowsLater } from "../statements.js";
-import { sessionTerms } from "../tables/session-terms.table.js";
+import { sessionTerms } from "../tables.js";
 
 /** The texts of a session that a search looks into, beside its messages. */
 export const searchedFields = ["chatTranscript", "translatedChatTranscript", "chatSummary"] as const;

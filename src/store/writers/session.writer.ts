@@ -1,5 +1,4 @@
 import { countFailed } from "../../events/delivery-status.js";
-import { decimalsOf, fromDatetime, toDatetime } from "../../events/instant.js";
 import {
   firstSighting,
   merge,
@@ -12,11 +11,13 @@ import type { RevisionFacts, SessionFacts, SessionSnapshot } from "../../events/
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { insertRowsLater, selectList, updateRow } from "../statements.js";
-import { agentVersionRevisions } from "../tables/agent-version-revisions.table.js";
-import { type SessionRow, sessions } from "../tables/sessions.table.js";
+import { agentVersionRevisions } from "../tables.js";
+import { Session, type SessionRow } from "../../model/session.js";
+import { sessions } from "../tables.js";
 import { AnalysisWriter } from "./analysis.writer.js";
 import { type EventReceipt, orderOf } from "./event-receipt.js";
 import { readListed, retellOthers } from "./listed-messages.js";
+import { MergedRow } from "./merged-row.js";
 import { type KnownMessage, type MessagesOutcome, MessageWriter } from "./message.writer.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 import { RevisionWriter } from "./revision.writer.js";
@@ -97,7 +98,7 @@ export class SessionWriter {
     key: OrderKey,
     messages: MessagesOutcome,
   ): Promise<boolean> {
-    const before = toMerged(known);
+    const before = merged.fromColumns(known);
     const after = merge(before, snapshot.session, key);
     const kindsSeen = known.kindsSeen | kindBit(receipt);
     const changed = after.changed.length > 0 || messages.changed || kindsSeen !== known.kindsSeen;
@@ -110,7 +111,7 @@ export class SessionWriter {
       ...toColumns(after),
       id: known.id,
       organizationId: known.organizationId,
-      lifecycle: Math.max(known.lifecycle, receipt.definition.rank),
+      status: Math.max(known.status, receipt.definition.rank),
       kindsSeen,
       analyzedAt:
         isCurrentAnalysis && (changed || known.analyzedAt === null) ? receipt.receivedAt : known.analyzedAt,
@@ -121,7 +122,7 @@ export class SessionWriter {
       revisionSource: after.source === key ? revisionOrderKey(orderOf(receipt)) : known.revisionSource,
     };
     const changes = Object.fromEntries(
-      columns.filter((name) => next[name] !== known[name]).map((name) => [name, next[name]]),
+      sessions.properties.filter((name) => next[name] !== known[name]).map((name) => [name, next[name]]),
     );
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
     const isRetold = searchedFields.some((field) => after.changed.includes(field));
@@ -161,43 +162,8 @@ function kindBit({ definition }: EventReceipt): number {
   return 1 << (definition.rank - 1);
 }
 
-const factNames = [
-  "conversationId",
-  "agentVersionId",
-  "agentId",
-  "revisionId",
-  "endedReason",
-  "chatCompletionRating",
-  "chatSummary",
-  "userSentiment",
-  "language",
-  "translationLanguage",
-  "chatTranscript",
-  "translatedChatTranscript",
-  "customAnalysisData",
-] as const satisfies readonly (keyof SessionFacts)[];
-
-const columns: readonly (keyof SessionRow)[] = [
-  ...factNames,
-  "id",
-  "organizationId",
-  "lifecycle",
-  "kindsSeen",
-  "startedAt",
-  "startedAtDecimals",
-  "endedAt",
-  "endedAtDecimals",
-  "analyzedAt",
-  "messageCount",
-  "failedMessageCount",
-  "createdAt",
-  "updatedAt",
-  "source",
-  "older",
-  "revisionSource",
-];
-
-const selected = selectList(sessions, "s", columns);
+const merged = new MergedRow<SessionFacts>(Session);
+const selected = selectList(sessions, "s", sessions.properties);
 
 function newRow(
   snapshot: SessionSnapshot,
@@ -209,7 +175,7 @@ function newRow(
     id: snapshot.id,
     organizationId: snapshot.organizationId,
     ...toColumns(firstSighting(snapshot.session, key)),
-    lifecycle: receipt.definition.rank,
+    status: receipt.definition.rank,
     kindsSeen: kindBit(receipt),
     analyzedAt: receipt.definition.bringsAnalysis ? receipt.receivedAt : null,
     messageCount: current.length,
@@ -220,32 +186,10 @@ function newRow(
   };
 }
 
-type MergedColumns = Pick<
-  SessionRow,
-  keyof SessionFacts | "startedAtDecimals" | "endedAtDecimals" | "source" | "older"
->;
+/** What the merge makes of a session's columns. */
+type MergedColumns = SessionFacts &
+  Pick<SessionRow, "source" | "older" | "startedAtDecimals" | "endedAtDecimals">;
 
-function toColumns({ fields, source, older }: Merged<SessionFacts>): MergedColumns {
-  return {
-    ...fields,
-    startedAt: fields.startedAt === null ? null : toDatetime(fields.startedAt),
-    startedAtDecimals: fields.startedAt === null ? null : decimalsOf(fields.startedAt),
-    endedAt: fields.endedAt === null ? null : toDatetime(fields.endedAt),
-    endedAtDecimals: fields.endedAt === null ? null : decimalsOf(fields.endedAt),
-    source,
-    older: Object.keys(older).length === 0 ? null : JSON.stringify(older),
-  };
-}
-
-function toMerged(row: SessionRow): Merged<SessionFacts> {
-  const facts = Object.fromEntries(factNames.map((name) => [name, row[name]])) as unknown as SessionFacts;
-  return {
-    fields: {
-      ...facts,
-      startedAt: row.startedAt === null ? null : fromDatetime(row.startedAt, row.startedAtDecimals ?? 6),
-      endedAt: row.endedAt === null ? null : fromDatetime(row.endedAt, row.endedAtDecimals ?? 6),
-    },
-    source: row.source,
-    older: row.older === null ? {} : (JSON.parse(row.older) as Merged<SessionFacts>["older"]),
-  };
+function toColumns(state: Merged<SessionFacts>): MergedColumns {
+  return merged.toColumns(state) as unknown as MergedColumns;
 }

@@ -1,7 +1,28 @@
-import { Field, Float, ID, ObjectType } from "type-graphql";
-import { DateTimeScalar, JsonScalar } from "../scalars.js";
+import { Field, Float, ObjectType } from "type-graphql";
+import { JsonScalar } from "../../model/scalars.js";
 
 const nullable = (description: string) => ({ nullable: true, description });
+
+@ObjectType({
+  description: "A question that an agent version asks the analysis of each session.",
+  simpleResolvers: true,
+})
+export class AnalysisQuestion {
+  @Field(() => String, { description: "The key of the answer in customAnalysisData; free text." })
+  readonly name!: string;
+
+  @Field(() => String, nullable("The kind of answer: enum, string, boolean, number; an open list."))
+  readonly type!: string | null;
+
+  @Field(() => String, nullable("What is asked."))
+  readonly description!: string | null;
+
+  @Field(() => [String], nullable("The answers to choose from, for the type enum."))
+  readonly choices!: readonly string[] | null;
+
+  @Field(() => [String], nullable("Examples of answers, for the type string."))
+  readonly examples!: readonly string[] | null;
+}
 
 @ObjectType({
   description:
@@ -54,42 +75,4 @@ export class AnalysisAnswer {
 
   @Field(() => Boolean, nullable("The answer, where it is true or false."))
   readonly booleanValue!: boolean | null;
-}
-
-@ObjectType({
-  description:
-    "One analysis that was received for a session. A later one replaces it in the session and leaves it here.",
-  simpleResolvers: true,
-})
-export class Analysis {
-  @Field(() => ID, {
-    description: "The session's id and the hash of the analysis; a masked reader gets another hash.",
-  })
-  readonly id!: string;
-
-  @Field(() => ID, {
-    description: "SHA-256 of the agent version's content whose questions it answers.",
-  })
-  readonly revisionId!: string;
-
-  @Field(() => String, nullable("How far the chat got: complete, incomplete …; an open list."))
-  readonly chatCompletionRating!: string | null;
-
-  @Field(() => String, nullable("The chat in a sentence or two."))
-  readonly chatSummary!: string | null;
-
-  @Field(() => String, nullable("The contact's mood: positive, neutral, negative …; an open list."))
-  readonly userSentiment!: string | null;
-
-  @Field(
-    () => JsonScalar,
-    nullable("The answers to the agent version's questions, by name, as received (see JSON)."),
-  )
-  readonly customAnalysisData!: unknown;
-
-  @Field(() => DateTimeScalar, nullable("The newest event that carried it: its envelope's created_at."))
-  readonly createdAt!: string | null;
-
-  @Field(() => DateTimeScalar, { description: "When this service received that event." })
-  readonly receivedAt!: string;
 }

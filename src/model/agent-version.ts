@@ -1,0 +1,140 @@
+import { ObjectType } from "type-graphql";
+import { Column, Property, type Row, Table } from "./declare.js";
+import { hash, integer, json, longText, receipt, text, uuid } from "./kinds.js";
+import { Node } from "./node.js";
+import { agentSettings, agentText, notPersonal } from "./privacy.js";
+
+/** What one content of an agent version says. */
+@ObjectType({ simpleResolvers: true })
+abstract class AgentVersionContent {
+  @Property(uuid, { description: "The agent that this is a version of.", privacy: notPersonal })
+  readonly agentId!: string;
+
+  @Property(text(1_000), {
+    description: "The agent's name.",
+    privacy: agentText,
+    nullable: true,
+    payload: "name",
+  })
+  readonly name!: string | null;
+
+  @Property(longText, {
+    description: "What the agent is for.",
+    privacy: agentText,
+    nullable: true,
+    payload: "description",
+  })
+  readonly description!: string | null;
+
+  @Property(uuid, {
+    description: "The language model behind it.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "llm_id",
+  })
+  readonly llmId!: string | null;
+
+  @Property(integer, {
+    description: "The member of staff who made the version; an integer of Whippy's, not a UUID.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "created_by_id",
+  })
+  readonly createdById!: number | null;
+
+  @Property(text(255), {
+    description: "The agent's language setting, such as multi; not the language of a session.",
+    privacy: notPersonal,
+    nullable: true,
+  })
+  readonly language!: string | null;
+
+  @Property(text(255), { description: "The voice for calls.", privacy: notPersonal, nullable: true })
+  readonly voiceId!: string | null;
+
+  /** A resolver parses it, and reads the questions in it. */
+  @Property(json, {
+    description: "All settings of the voice and chat provider, as received (see JSON).",
+    privacy: agentSettings,
+    nullable: true,
+    payload: "provider_settings",
+    computed: true,
+  })
+  readonly providerSettings!: unknown;
+
+  @Property(receipt, {
+    description: "When this service first received this content.",
+    privacy: notPersonal,
+    column: "created_at",
+  })
+  readonly receivedAt!: string;
+}
+
+/** One distinct content that an agent version was received with. Rows are never changed. */
+@Table({
+  table: "agent_version_revisions",
+  indices: [{ name: "ix_agent_version_revisions_version", columns: ["agentVersionId", "organizationId"] }],
+})
+@ObjectType({
+  description:
+    "One content that an agent version was received with. The same version may come with different contents; each is kept.",
+  simpleResolvers: true,
+})
+export class AgentVersionRevision extends AgentVersionContent {
+  @Property(hash, {
+    description: "SHA-256 of the content.",
+    privacy: notPersonal,
+    primary: true,
+  })
+  readonly id!: string;
+
+  @Column(uuid, { privacy: notPersonal })
+  readonly agentVersionId!: string;
+
+  @Column(uuid, { privacy: notPersonal })
+  readonly organizationId!: string;
+}
+
+/** An agent version, with the content of one of its revisions: the same table, read by the version's id. */
+@Table({ table: "agent_version_revisions" })
+@ObjectType({
+  description:
+    "A version of a conversation agent. Below a session: as that session's newest event carried it; elsewhere: as the newest event of any session did. A normalised cache must not keep it by its id alone (for Apollo: keyFields: false).",
+  implements: Node,
+  simpleResolvers: true,
+})
+export class AgentVersion extends AgentVersionContent implements Node {
+  @Property(uuid, {
+    description: "Whippy's own UUID.",
+    privacy: notPersonal,
+    column: "agent_version_id",
+  })
+  readonly id!: string;
+
+  @Property(uuid, { description: "The organization that the agent works for.", privacy: notPersonal })
+  readonly organizationId!: string;
+
+  @Property(hash, {
+    description: "SHA-256 of the content: which of its revisions this is.",
+    privacy: notPersonal,
+    column: "id",
+  })
+  readonly revisionId!: string;
+}
+
+/** That a session of an organization has carried an agent version. What the version is stands in its revisions. */
+@Table({ table: "agent_versions", indices: [{ name: "ix_agent_versions_id", columns: ["id"] }] })
+export class KnownAgentVersion {
+  @Column(uuid, { privacy: notPersonal, primary: true })
+  readonly organizationId!: string;
+
+  @Column(uuid, { privacy: notPersonal, primary: true })
+  readonly id!: string;
+
+  /** When the first event with it was received. */
+  @Column(receipt, { privacy: notPersonal })
+  readonly createdAt!: string;
+}
+
+export type AgentVersionRow = Row<AgentVersion>;
+export type AgentVersionRevisionRow = Row<AgentVersionRevision>;

@@ -1,0 +1,140 @@
+import type { GraphQLScalarType } from "graphql";
+import { Float, ID, Int } from "type-graphql";
+import { fromDatetime, toDatetime } from "../events/instant.js";
+import { DateTimeScalar, JsonScalar } from "./scalars.js";
+
+/** The type of a column, apart from any SQL dialect: see store/dialect.ts. */
+export type ColumnType =
+  | {
+      readonly type:
+        "uuid" | "hash" | "longText" | "longAscii" | "bytes" | "integer" | "bigint" | "double" | "instant";
+    }
+  | { readonly type: "ascii" | "text"; readonly length: number };
+
+/** Which comparator of the filters compares values of a kind. */
+export type ComparatorName =
+  "ID" | "String" | "DateTime" | "Int" | "Float" | "Boolean" | "SessionStatus" | "WebhookEventStatus";
+
+/** What a database driver takes and gives. */
+export type StoredValue = string | number | boolean | null | Buffer;
+
+/** A kind of value: how it is stored, served, compared, and read from a payload. */
+export interface Kind {
+  readonly column: ColumnType;
+  /** The GraphQL type of one value. */
+  readonly type: GraphQLScalarType | typeof String | typeof Boolean | object;
+  /** Absent for what no filter compares: JSON and bytes. */
+  readonly comparator?: ComparatorName;
+  /** Texts compare by code points; MySQL ignores trailing spaces unless told otherwise. */
+  readonly isText?: true;
+  /** The stored form of a filter's value, where it differs from GraphQL's. */
+  readonly toStored?: (value: never) => StoredValue;
+  /** The served form of a stored value that is not null, where it differs. */
+  readonly toServed?: (stored: never, decimals: number | null | undefined) => unknown;
+  /** Whether a second column keeps how many decimals the value was received with. */
+  readonly keepsDecimals?: true;
+}
+
+/** A UUID, stored in lower case. */
+export const uuid: Kind = { column: { type: "uuid" }, type: ID, comparator: "ID", toStored: storedId };
+
+/** SHA-256 in lower-case hexadecimal. */
+export const hash: Kind = { column: { type: "hash" }, type: ID, comparator: "ID", toStored: storedHash };
+
+/** A short text, at most `length` characters; also an open list of codes. */
+export const text = (length: number): Kind => ({
+  column: { type: "text", length },
+  type: String,
+  comparator: "String",
+  isText: true,
+});
+
+/** A text of any length. */
+export const longText: Kind = {
+  column: { type: "longText" },
+  type: String,
+  comparator: "String",
+  isText: true,
+};
+
+/** A code of our own, of ASCII characters. */
+export const ascii = (length: number): Kind => ({
+  column: { type: "ascii", length },
+  type: String,
+  comparator: "String",
+  isText: true,
+});
+
+/** ASCII of any length, for our own use. */
+export const longAscii: Kind = { column: { type: "longAscii" }, type: String };
+
+/** A whole number of 32 bits. */
+export const integer: Kind = { column: { type: "integer" }, type: Int, comparator: "Int" };
+
+/** A whole number of 64 bits, as text. */
+export const bigint: Kind = { column: { type: "bigint" }, type: String };
+
+export const double: Kind = { column: { type: "double" }, type: Float, comparator: "Float" };
+
+/** True or false, stored as 1 or 0. */
+export const truth: Kind = {
+  column: { type: "integer" },
+  type: Boolean,
+  comparator: "Boolean",
+  toStored: (value: boolean) => Number(value),
+  toServed: (stored: number) => stored === 1,
+};
+
+/** An instant by Whippy's clock, served with as many decimals as it was received with. */
+export const instant: Kind = {
+  column: { type: "instant" },
+  type: DateTimeScalar,
+  comparator: "DateTime",
+  toStored: (value: string) => toDatetime(value),
+  toServed: (stored: string, decimals) => fromDatetime(stored, decimals ?? 6),
+  keepsDecimals: true,
+};
+
+/** An instant by our own clock, in milliseconds. */
+export const receipt: Kind = {
+  column: { type: "instant" },
+  type: DateTimeScalar,
+  comparator: "DateTime",
+  toStored: (value: string) => toDatetime(value),
+  toServed: (stored: string) => fromDatetime(stored, 3),
+};
+
+/** Any JSON value, stored as text, so that the order of its keys survives. */
+export const json: Kind = {
+  column: { type: "longText" },
+  type: JsonScalar,
+  toServed: (stored: string) => JSON.parse(stored) as unknown,
+};
+
+export const bytes: Kind = { column: { type: "bytes" }, type: JsonScalar };
+
+/** One of a closed list of our own: the enum's values are what the column holds. */
+export const code = (type: object, comparator: ComparatorName, length: number): Kind => ({
+  column: { type: "ascii", length },
+  type,
+  comparator,
+});
+
+/** One of a closed list of our own, stored as its place in the list, from 1: so it sorts in the list's order. */
+export const ranked = (type: object, comparator: ComparatorName, values: readonly string[]): Kind => ({
+  column: { type: "integer" },
+  type,
+  comparator,
+  toStored: (value: string) => values.indexOf(value) + 1,
+  toServed: (stored: number) => values[stored - 1],
+});
+
+/** Ids are stored in lower case; what is no UUID equals none of them (and must not meet an ASCII column). */
+export function storedId(value: string): string {
+  return /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : "";
+}
+
+/** The same of hashes: SHA-256 in hexadecimal. */
+export function storedHash(value: string): string {
+  return /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : "";
+}

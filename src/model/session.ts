@@ -1,0 +1,297 @@
+import { ObjectType, registerEnumType } from "type-graphql";
+import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
+import { ascii, hash, instant, integer, json, longText, ranked, receipt, text, uuid } from "./kinds.js";
+import { Node } from "./node.js";
+import { notPersonal, personAnswers, personText } from "./privacy.js";
+
+export enum SessionStatus {
+  STARTED = "STARTED",
+  ENDED = "ENDED",
+  ANALYZED = "ANALYZED",
+}
+
+registerEnumType(SessionStatus, {
+  name: "SessionStatus",
+  description: "How far a session has come: the furthest of the events received.",
+  valuesConfig: {
+    STARTED: { description: "It has begun; it may still be going on." },
+    ENDED: { description: "It is over and not analyzed yet." },
+    ANALYZED: { description: "It is over and its analysis is here." },
+  },
+});
+
+/** In the order of a session's life. */
+export const statuses: readonly SessionStatus[] = [
+  SessionStatus.STARTED,
+  SessionStatus.ENDED,
+  SessionStatus.ANALYZED,
+];
+
+/**
+ * What lists are sorted by, filtered by and counted by stands in the three indexes that lists walk. So whatever passes over many
+ * sessions (statistics, counts, a rare value, another order) reads these, and not the rows, which hold whole transcripts: a tenth of
+ * the bytes. MySQL's longest key (3,072 bytes) has room for two texts of 255 characters.
+ */
+const passedOver = [
+  "endedAt",
+  "analyzedAt",
+  "createdAt",
+  "updatedAt",
+  "status",
+  "agentVersionId",
+  "messageCount",
+  "failedMessageCount",
+  "userSentiment",
+  "chatCompletionRating",
+] as const satisfies readonly (keyof Session)[];
+
+/** A session as all its events together tell it. */
+@Table({
+  table: "sessions",
+  indices: [
+    {
+      name: "ix_sessions_started",
+      columns: ["startedAt", "id", "organizationId", "agentId", ...passedOver],
+    },
+    {
+      name: "ix_sessions_organization_started",
+      columns: ["organizationId", "startedAt", "id", "agentId", ...passedOver],
+    },
+    {
+      name: "ix_sessions_agent_started",
+      columns: ["agentId", "startedAt", "id", "organizationId", ...passedOver],
+    },
+    { name: "ix_sessions_version_started", columns: ["agentVersionId", "startedAt", "id"] },
+    {
+      name: "ix_sessions_version_revision",
+      columns: ["agentVersionId", "organizationId", "revisionSource"],
+    },
+    { name: "ix_sessions_conversation", columns: ["conversationId"] },
+  ],
+})
+@ObjectType({
+  description: "A session that a conversation agent (an AI) held within a conversation with a contact.",
+  implements: Node,
+  simpleResolvers: true,
+})
+export class Session extends Node {
+  @Property(uuid, {
+    description: "Whippy's own UUID.",
+    privacy: notPersonal,
+    primary: true,
+    exported: true,
+  })
+  override readonly id!: string;
+
+  @Property(uuid, {
+    description: "The organization whose agent held it.",
+    privacy: notPersonal,
+    sortKey: "ORGANIZATION",
+    exported: true,
+  })
+  readonly organizationId!: string;
+
+  @Property(uuid, {
+    description: "The conversation, which may host several sessions.",
+    privacy: notPersonal,
+    payload: "conversation_id",
+    exported: true,
+  })
+  readonly conversationId!: string;
+
+  @Column(uuid, {
+    description: "The agent's id.",
+    privacy: notPersonal,
+    fromEvent: true,
+    sortKey: "AGENT",
+    exported: true,
+  })
+  readonly agentId!: string;
+
+  @Column(uuid, { privacy: notPersonal, fromEvent: true, exported: true })
+  readonly agentVersionId!: string;
+
+  /** The content of the agent version that the session's newest event carried. */
+  @Column(hash, { privacy: notPersonal, fromEvent: true })
+  readonly revisionId!: string;
+
+  @Property(ranked(SessionStatus, "SessionStatus", statuses), {
+    description: "How far it has come.",
+    privacy: notPersonal,
+    column: "lifecycle",
+    sortKey: "STATUS",
+    exported: true,
+  })
+  readonly status!: SessionStatus;
+
+  @Property(instant, {
+    description: "When it started, by Whippy's clock; null where no event has said so yet.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "started_at",
+    sortKey: "STARTED_AT",
+    exported: true,
+  })
+  readonly startedAt!: string | null;
+
+  @Property(instant, {
+    description: "When it ended, by Whippy's clock.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "ended_at",
+    sortKey: "ENDED_AT",
+    exported: true,
+  })
+  readonly endedAt!: string | null;
+
+  @Property(receipt, {
+    description: "When this service received its current analysis.",
+    privacy: notPersonal,
+    nullable: true,
+    sortKey: "ANALYZED_AT",
+    exported: true,
+  })
+  readonly analyzedAt!: string | null;
+
+  @Property(text(255), {
+    description: "Why it ended: user_ended (by a member of staff) …; an open list.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "ended_reason",
+    sortKey: "ENDED_REASON",
+    exported: true,
+  })
+  readonly endedReason!: string | null;
+
+  @Property(text(255), {
+    description: "How far the chat got: complete, incomplete …; an open list.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "chat_completion_rating",
+    sortKey: "COMPLETION_RATING",
+    exported: true,
+  })
+  readonly chatCompletionRating!: string | null;
+
+  @Property(text(255), {
+    description: "The contact's mood: positive, neutral, negative …; an open list.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "user_sentiment",
+    sortKey: "SENTIMENT",
+    exported: true,
+  })
+  readonly userSentiment!: string | null;
+
+  @Property(text(255), {
+    description: "The language that was spoken.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "language",
+    sortKey: "LANGUAGE",
+    exported: true,
+  })
+  readonly language!: string | null;
+
+  @Property(text(255), {
+    description: "The language of translatedChatTranscript.",
+    privacy: notPersonal,
+    nullable: true,
+    payload: "translation_language",
+    exported: true,
+  })
+  readonly translationLanguage!: string | null;
+
+  @Property(integer, {
+    description: "How many messages are known of it.",
+    privacy: notPersonal,
+    sortKey: "MESSAGE_COUNT",
+    exported: true,
+  })
+  readonly messageCount!: number;
+
+  /** See events/delivery-status.ts. */
+  @Property(integer, {
+    description:
+      "How many of them did not arrive: their delivery status is failed, delivery_failed or sending_failed.",
+    privacy: notPersonal,
+    default: 0,
+    exported: true,
+  })
+  readonly failedMessageCount!: number;
+
+  @Property(receipt, {
+    description: "When this service received its first event.",
+    privacy: notPersonal,
+    sortKey: "CREATED_AT",
+    exported: true,
+  })
+  readonly createdAt!: string;
+
+  @Property(receipt, {
+    description: "When this service received the last event that changed it.",
+    privacy: notPersonal,
+    sortKey: "UPDATED_AT",
+    exported: true,
+  })
+  readonly updatedAt!: string;
+
+  @Property(longText, {
+    description: "The chat in a sentence or two.",
+    privacy: personText,
+    nullable: true,
+    payload: "chat_summary",
+    searched: true,
+    exported: true,
+  })
+  readonly chatSummary!: string | null;
+
+  @Property(longText, {
+    description: "The whole chat as text. It also holds messages that failed to be delivered.",
+    privacy: personText,
+    nullable: true,
+    payload: "chat_transcript",
+    searched: true,
+    exported: true,
+  })
+  readonly chatTranscript!: string | null;
+
+  @Property(longText, {
+    description: "The whole chat in translationLanguage.",
+    privacy: personText,
+    nullable: true,
+    payload: "translated_chat_transcript",
+    searched: true,
+    exported: true,
+  })
+  readonly translatedChatTranscript!: string | null;
+
+  @Property(json, {
+    description: "The answers to the agent version's questions, by name, as received (see JSON).",
+    privacy: personAnswers,
+    nullable: true,
+    payload: "custom_analysis_data",
+    exported: true,
+  })
+  readonly customAnalysisData!: unknown;
+
+  /** Bit set of the kinds of events received so far. */
+  @Column(integer, { privacy: notPersonal })
+  readonly kindsSeen!: number;
+
+  /** The greatest order key merged so far: see events/merge.ts. */
+  @Column(ascii(100), { privacy: notPersonal })
+  readonly source!: string;
+
+  /** The order key of the revision that this session carries, comparable across sessions. */
+  @Column(ascii(100), { privacy: notPersonal })
+  readonly revisionSource!: string;
+
+  /** JSON: the order keys of the fields that an older event set. */
+  @Column(longText, { privacy: notPersonal, nullable: true })
+  readonly older!: string | null;
+}
+
+/** A stored session; its status is the place in the list of statuses, from 1. */
+export type SessionRow = Omit<Row<Session>, "status"> &
+  Decimals<"startedAt" | "endedAt"> & { readonly status: number };

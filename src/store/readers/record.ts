@@ -1,0 +1,82 @@
+import type { ClassType } from "type-graphql";
+import { decimalsName, type Property, propertiesOf } from "../../model/declare.js";
+import type { FilterField } from "./filter.js";
+
+/** A row that is being made a record: the driver's own object, because copying takes as long as reading. */
+type Draft = Record<string, unknown>;
+
+/** How one declared class is read: its columns, its served form, its filter. */
+export interface RecordShape {
+  readonly properties: ReadonlyMap<string, Property>;
+  /** Fields that are stored in another form than they are served. */
+  readonly converted: readonly Property[];
+  readonly filterFields: Readonly<Record<string, FilterField>>;
+}
+
+const shapes = new WeakMap<ClassType, RecordShape>();
+
+/** What the declaration of a class says of reading it. */
+export function shapeOf(type: ClassType): RecordShape {
+  const shape = shapes.get(type) ?? makeShape(type);
+  shapes.set(type, shape);
+  return shape;
+}
+
+function makeShape(type: ClassType): RecordShape {
+  const properties = propertiesOf(type);
+  return {
+    properties: new Map(properties.map((property) => [property.name, property])),
+    converted: properties.filter(({ kind }) => kind.toServed !== undefined),
+    filterFields: Object.fromEntries(
+      properties
+        .filter(({ kind, isServed, traits }) => isServed && kind.comparator && !traits.notFiltered)
+        .map((property) => [property.name, filterField(property)]),
+    ),
+  };
+}
+
+function filterField({ kind, column, traits }: Property): FilterField {
+  return {
+    column,
+    nullable: traits.nullable ?? false,
+    ...(kind.isText && { isText: true }),
+    ...(kind.column.type === "ascii" && { isAscii: true }),
+    ...(kind.toStored && { stored: kind.toStored }),
+  };
+}
+
+/** The stored properties that fields are made of. */
+export function storedFor<Name extends string>(
+  type: ClassType,
+  fields: Iterable<string>,
+  further: Iterable<Name> = [],
+): Set<Name> {
+  const { properties } = shapeOf(type);
+  const names = new Set<string>(further);
+  for (const field of fields) {
+    const property = properties.get(field);
+    if (property === undefined) continue;
+    names.add(field);
+    if (property.kind.keepsDecimals) names.add(decimalsName(field));
+    // Which answers may be seen depends on the questions.
+    if (property.traits.privacy.masked === "answers") names.add("revisionId");
+  }
+  return names as Set<Name>;
+}
+
+/** Turns the row itself into the record: copying each took as long as reading it. */
+export function toRecord(
+  type: ClassType,
+  row: object,
+  fields: ReadonlySet<string>,
+  position: readonly unknown[],
+): unknown {
+  const record = row as Draft;
+  for (const { name, kind } of shapeOf(type).converted) {
+    const value = record[name];
+    if (value === null || value === undefined || !fields.has(name)) continue;
+    record[name] = kind.toServed?.(value as never, record[decimalsName(name)] as number | null);
+  }
+  record.position = position;
+  return record;
+}
