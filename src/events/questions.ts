@@ -1,5 +1,3 @@
-import type { JsonText } from "./session-payload.js";
-
 /** A question that an agent version asks the analysis, as its provider settings define it. */
 export interface Question {
   readonly name: string;
@@ -12,7 +10,7 @@ export interface Question {
 }
 
 /** Reads `post_call_analysis_data` of an agent version's provider settings; entries without a name are none. */
-export function readQuestions(providerSettings: JsonText | null): Question[] {
+export function readQuestions(providerSettings: string | null): Question[] {
   if (providerSettings === null) return [];
   const settings = JSON.parse(providerSettings) as { post_call_analysis_data?: unknown } | null;
   const entries = settings?.post_call_analysis_data;

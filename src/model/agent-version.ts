@@ -138,3 +138,6 @@ export class KnownAgentVersion {
 
 export type AgentVersionRow = Row<AgentVersion>;
 export type AgentVersionRevisionRow = Row<AgentVersionRevision>;
+
+/** One distinct content of an agent version; its id is the hash of the content, so the same content is the same revision. */
+export type RevisionFacts = Omit<AgentVersionRevisionRow, "receivedAt">;

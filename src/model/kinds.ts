@@ -31,12 +31,20 @@ export interface Kind {
   readonly toStored?: (value: never) => StoredValue;
   /** The served form of a stored value that is not null, where it differs. */
   readonly toServed?: (stored: never, decimals: number | null | undefined) => unknown;
+  /** The stored form of a payload's value that is not null, where it differs. */
+  readonly fromPayload?: (value: never) => StoredValue;
   /** Whether a second column keeps how many decimals the value was received with. */
   readonly keepsDecimals?: true;
 }
 
 /** A UUID, stored in lower case. */
-export const uuid: Kind = { column: { type: "uuid" }, type: ID, comparator: "ID", toStored: storedId };
+export const uuid: Kind = {
+  column: { type: "uuid" },
+  type: ID,
+  comparator: "ID",
+  toStored: storedId,
+  fromPayload: (value: string) => value.toLowerCase(),
+};
 
 /** SHA-256 in lower-case hexadecimal. */
 export const hash: Kind = { column: { type: "hash" }, type: ID, comparator: "ID", toStored: storedHash };
@@ -109,6 +117,7 @@ export const json: Kind = {
   column: { type: "longText" },
   type: JsonScalar,
   toServed: (stored: string) => JSON.parse(stored) as unknown,
+  fromPayload: (value: unknown) => JSON.stringify(value),
 };
 
 export const bytes: Kind = { column: { type: "bytes" }, type: JsonScalar };

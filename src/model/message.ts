@@ -236,3 +236,9 @@ export class Message extends Node {
 }
 
 export type MessageRow = Row<Message> & Decimals<"createdAt" | "updatedAt">;
+
+/** What one event says of a message. Null: the event says nothing of it. */
+export type MessageFacts = Omit<
+  MessageRow,
+  "organizationId" | "createdAtDecimals" | "updatedAtDecimals" | "source" | "older"
+>;

@@ -295,3 +295,22 @@ export class Session extends Node {
 /** A stored session; its status is the place in the list of statuses, from 1. */
 export type SessionRow = Omit<Row<Session>, "status"> &
   Decimals<"startedAt" | "endedAt"> & { readonly status: number };
+
+/** What one event says of a session. Null: the event says nothing of it (absent and null alike), except in JSON texts. */
+export type SessionFacts = Omit<
+  SessionRow,
+  | "id"
+  | "organizationId"
+  | "status"
+  | "startedAtDecimals"
+  | "endedAtDecimals"
+  | "analyzedAt"
+  | "messageCount"
+  | "failedMessageCount"
+  | "createdAt"
+  | "updatedAt"
+  | "kindsSeen"
+  | "source"
+  | "revisionSource"
+  | "older"
+>;

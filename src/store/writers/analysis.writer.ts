@@ -1,9 +1,5 @@
-import {
-  contentHash,
-  type JsonText,
-  type RevisionFacts,
-  type SessionSnapshot,
-} from "../../events/session-payload.js";
+import { contentHash, type SessionSnapshot } from "../../events/session-payload.js";
+import type { RevisionFacts } from "../../model/agent-version.js";
 import { readQuestions } from "../../events/questions.js";
 import type { OrderKey } from "../../events/merge.js";
 import type { Transaction } from "../database.js";
@@ -62,7 +58,7 @@ export class AnalysisWriter {
   async replaceAnswers(
     transaction: Transaction,
     session: { readonly id: string; readonly organizationId: string; readonly hadAnswers: boolean },
-    customAnalysisData: JsonText | null,
+    customAnalysisData: string | null,
     revision: RevisionFacts,
   ): Promise<void> {
     if (session.hadAnswers)
@@ -74,7 +70,7 @@ export class AnalysisWriter {
 
 function typedAnswers(
   session: { readonly id: string; readonly organizationId: string },
-  customAnalysisData: JsonText | null,
+  customAnalysisData: string | null,
   revision: RevisionFacts,
 ): StoredAnswerRow[] {
   const answers: unknown = customAnalysisData === null ? null : JSON.parse(customAnalysisData);

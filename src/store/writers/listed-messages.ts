@@ -1,5 +1,5 @@
 import { countFailed } from "../../events/delivery-status.js";
-import type { MessageFacts } from "../../events/session-payload.js";
+import type { MessageFacts } from "../../model/message.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { placeholders, selectList, updateRow } from "../statements.js";

@@ -1,6 +1,7 @@
 import { toDatetime } from "../../events/instant.js";
 import { firstSighting, merge, type Merged, messageOrderKey, type OrderKey } from "../../events/merge.js";
-import type { MessageFacts, SessionSnapshot } from "../../events/session-payload.js";
+import type { SessionSnapshot } from "../../events/session-payload.js";
+import type { MessageFacts } from "../../model/message.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "../statements.js";

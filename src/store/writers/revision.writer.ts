@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { RevisionFacts } from "../../events/session-payload.js";
+import type { RevisionFacts } from "../../model/agent-version.js";
 import type { Transaction } from "../database.js";
 import { insertRows } from "../statements.js";
 import { agentVersionRevisions } from "../tables.js";

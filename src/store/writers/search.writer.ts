@@ -1,4 +1,5 @@
-import type { MessageFacts, SessionFacts } from "../../events/session-payload.js";
+import type { MessageFacts } from "../../model/message.js";
+import type { SessionFacts } from "../../model/session.js";
 import type { Transaction } from "../database.js";
 import { searchTerms } from "../search-terms.js";
 import { insertRowsLater } from "../statements.js";

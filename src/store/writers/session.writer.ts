@@ -7,7 +7,9 @@ import {
   revisionOrderKey,
   sessionOrderKey,
 } from "../../events/merge.js";
-import type { RevisionFacts, SessionFacts, SessionSnapshot } from "../../events/session-payload.js";
+import type { SessionSnapshot } from "../../events/session-payload.js";
+import type { RevisionFacts } from "../../model/agent-version.js";
+import type { SessionFacts } from "../../model/session.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { insertRowsLater, selectList, updateRow } from "../statements.js";
