@@ -1,3 +1,7 @@
+import type { ClassType } from "type-graphql";
+import { propertiesOf } from "../model/declare.js";
+import { Message } from "../model/message.js";
+import { Session } from "../model/session.js";
 import { type Identifier, Scrubber } from "./identifiers.js";
 import { scalarsOf } from "./json-scalars.js";
 import { findEvent } from "./registry.js";
@@ -40,36 +44,15 @@ export function redactEvent(event: EventJson): EventJson {
   };
 }
 
-const sessionFields = [
-  "id",
-  "conversation_id",
-  "agent_version",
-  "started_at",
-  "ended_at",
-  "ended_reason",
-  "chat_completion_rating",
-  "user_sentiment",
-  "language",
-  "translation_language",
-];
+/** The payload's names of what an erasure leaves. */
+function keptOf(type: ClassType): string[] {
+  return propertiesOf(type).flatMap(({ traits }) =>
+    traits.payload !== undefined && traits.privacy.erased === "kept" ? [traits.payload] : [],
+  );
+}
 
-const messageFields = [
-  "id",
-  "conversation_id",
-  "direction",
-  "type",
-  "mode",
-  "delivery_status",
-  "language",
-  "translation_language",
-  "channel_id",
-  "campaign_id",
-  "sequence_id",
-  "step_id",
-  "user_id",
-  "created_at",
-  "updated_at",
-];
+const sessionFields = ["id", "agent_version", ...keptOf(Session)];
+const messageFields = keptOf(Message);
 
 /** The organization's own address stays; where the direction does not say which it is, neither does. */
 function redactMessage(received: unknown): EventJson {

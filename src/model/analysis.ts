@@ -13,7 +13,7 @@ import {
   truth,
   uuid,
 } from "./kinds.js";
-import { notPersonal, personAnswers, personJson, personText } from "./privacy.js";
+import { agentText, notPersonal, personAnswers, personJson, personText } from "./privacy.js";
 
 /** One distinct analysis that was received for a session; the newest one's values also stand in the session. */
 @Table({ table: "analyses" })
@@ -115,7 +115,8 @@ export class StoredAnswer {
   @Column(uuid, { privacy: notPersonal })
   readonly organizationId!: string;
 
-  @Column(text(255), { privacy: notPersonal })
+  /** The question's name, in the words of whoever wrote the agent. */
+  @Column(text(255), { privacy: agentText })
   readonly name!: string;
 
   /** How many spaces end the name: MySQL takes names for equal that differ in nothing else. */

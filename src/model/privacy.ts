@@ -24,7 +24,7 @@ export const personId: Privacy = { masked: "shown", erased: "removed", scrubbed:
 export const personAddress: Privacy = {
   masked: "shortened",
   erased: "removedUnlessOwn",
-  scrubbed: "never",
+  scrubbed: "text",
 };
 
 /** A text that the person wrote, or that was written to or about the person. */

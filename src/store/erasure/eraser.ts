@@ -1,6 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { ClassType } from "type-graphql";
 import { BadInputError } from "../../errors.js";
+import { Analysis } from "../../model/analysis.js";
+import { propertiesOf } from "../../model/declare.js";
+import { Message } from "../../model/message.js";
+import { Session } from "../../model/session.js";
 import { type Identifier, identifierOf, identifiersOfAddress, Scrubber } from "../../events/identifiers.js";
 import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
 import { lockWaitSeconds } from "../data-source.js";
@@ -117,11 +122,7 @@ export class Eraser {
     for (const conversation of conversations) {
       count += await this.database.transaction(async (transaction) => {
         const erased = await transaction.execute(
-          `UPDATE messages SET body = NULL, translated_body = NULL, attachments = NULL, metadata = NULL, contact_id = NULL,
-             campaign_contact_id = NULL, step_contact_id = NULL,
-             from_address = CASE WHEN direction = 'OUTBOUND' THEN from_address ELSE NULL END,
-             to_address = CASE WHEN direction = 'INBOUND' THEN to_address ELSE NULL END
-           WHERE conversation_id = ?`,
+          `UPDATE messages SET ${removalOf(Message)} WHERE conversation_id = ?`,
           [conversation],
         );
         const listing = await transaction.query<{ id: string }>(
@@ -192,12 +193,24 @@ function learn(person: Person, row: Address, known: Scrubber): void {
   if (identifier !== undefined && others.length === 0) person.identifiers.add(identifier);
 }
 
+/** The assignments that take from a row what its declaration says goes with the person. */
+function removalOf(type: ClassType): string {
+  return propertiesOf(type)
+    .flatMap(({ name, column, traits }) => {
+      const { erased } = traits.privacy;
+      if (erased === "removed") return [`${column} = NULL`];
+      if (erased === "kept") return [];
+      const direction = name === "from" ? "OUTBOUND" : "INBOUND";
+      return [`${column} = CASE WHEN direction = '${direction}' THEN ${column} ELSE NULL END`];
+    })
+    .join(", ");
+}
+
 /** The hash of an analysis would let its contents be guessed, so it goes with them. */
 async function eraseSession(transaction: Transaction, id: string): Promise<void> {
   const only: SqlValue[] = [id];
   await transaction.execute(
-    `UPDATE sessions SET chat_summary = NULL, chat_transcript = NULL, translated_chat_transcript = NULL,
-       custom_analysis_data = NULL WHERE id = ?`,
+    `UPDATE sessions SET ${removalOf(Session)} WHERE id = ?`,
     only,
   );
   await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", only);
@@ -208,7 +221,7 @@ async function eraseSession(transaction: Transaction, id: string): Promise<void>
   );
   for (const { hash } of analyses) {
     await transaction.execute(
-      `UPDATE analyses SET content_sha256 = ?, chat_summary = NULL, custom_analysis_data = NULL
+      `UPDATE analyses SET content_sha256 = ?, ${removalOf(Analysis)}
        WHERE session_id = ? AND content_sha256 = ?`,
       [randomBytes(32).toString("hex"), id, hash],
     );

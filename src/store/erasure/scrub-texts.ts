@@ -1,4 +1,10 @@
+import type { ClassType } from "type-graphql";
 import type { Scrubber } from "../../events/identifiers.js";
+import { AgentVersionRevision } from "../../model/agent-version.js";
+import { Analysis, StoredAnswer } from "../../model/analysis.js";
+import { type Property, propertiesOf, tableTraitsOf } from "../../model/declare.js";
+import { Message } from "../../model/message.js";
+import { Session } from "../../model/session.js";
 import type { Database, SqlValue, Transaction } from "../database.js";
 import { retell } from "../writers/listed-messages.js";
 import { scanRows } from "./scan-rows.js";
@@ -8,46 +14,35 @@ interface TextTable {
   readonly table: string;
   readonly key: readonly string[];
   readonly texts: readonly string[];
-  /** Columns of JSON text. */
-  readonly json?: readonly string[];
+  /** Columns of JSON text, or of numbers. */
+  readonly json: readonly string[];
   /** Which sessions' words are of these texts: a statement with the row's id for parameter. */
   readonly searchedBy?: string;
 }
 
 const textTables: readonly TextTable[] = [
+  { ...textTable(Session), searchedBy: "SELECT id FROM sessions WHERE id = ?" },
   {
-    table: "sessions",
-    key: ["id"],
-    texts: ["chat_summary", "chat_transcript", "translated_chat_transcript"],
-    json: ["custom_analysis_data"],
-    searchedBy: "SELECT id FROM sessions WHERE id = ?",
-  },
-  {
-    table: "messages",
-    key: ["id"],
-    texts: ["body", "translated_body", "from_address", "to_address"],
-    json: ["attachments", "metadata"],
+    ...textTable(Message),
     searchedBy: "SELECT session_id AS id FROM session_messages WHERE message_id = ? ORDER BY session_id",
   },
-  {
-    table: "analyses",
-    key: ["session_id", "content_sha256"],
-    texts: ["chat_summary"],
-    json: ["custom_analysis_data"],
-  },
-  {
-    table: "analysis_answers",
-    key: ["session_id", "position"],
-    texts: ["name", "string_value", "string_prefix"],
-    json: ["number_value"],
-  },
-  {
-    table: "agent_version_revisions",
-    key: ["id"],
-    texts: ["name", "description"],
-    json: ["provider_settings"],
-  },
+  textTable(Analysis),
+  textTable(StoredAnswer),
+  textTable(AgentVersionRevision),
 ];
+
+function textTable(type: ClassType): TextTable {
+  const columns = (isMeant: (property: Property) => boolean) =>
+    propertiesOf(type)
+      .filter(isMeant)
+      .map(({ column }) => column);
+  return {
+    table: tableTraitsOf(type).table,
+    key: columns(({ traits }) => traits.primary === true),
+    texts: columns(({ traits }) => traits.privacy.scrubbed === "text"),
+    json: columns(({ traits }) => traits.privacy.scrubbed === "json"),
+  };
+}
 
 type TextRow = Record<string, string | number | null>;
 
@@ -55,7 +50,7 @@ type TextRow = Record<string, string | number | null>;
 export async function scrubTexts(database: Database, scrubber: Scrubber): Promise<number> {
   let count = 0;
   for (const table of textTables) {
-    const columns = [...table.texts, ...(table.json ?? [])].join(", ");
+    const columns = [...table.texts, ...table.json].join(", ");
     for await (const rows of scanRows<TextRow>(database, { ...table, columns })) {
       for (const row of rows) {
         const changes = changesOf(row, table, scrubber);
@@ -84,7 +79,7 @@ async function rewrite(
     await retell(transaction, id);
 }
 
-function changesOf(row: TextRow, { texts, json = [] }: TextTable, scrubber: Scrubber): [string, SqlValue][] {
+function changesOf(row: TextRow, { texts, json }: TextTable, scrubber: Scrubber): [string, SqlValue][] {
   const changes: [string, SqlValue][] = [];
   for (const name of texts) {
     const value = row[name];
