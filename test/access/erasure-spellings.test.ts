@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tables } from "../../src/store/schema.js";
+import { tables } from "../../src/store/tables.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
 import { eventOf, onDatabase, organizationA } from "./callers.js";
 

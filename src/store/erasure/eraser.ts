@@ -209,10 +209,7 @@ function removalOf(type: ClassType): string {
 /** The hash of an analysis would let its contents be guessed, so it goes with them. */
 async function eraseSession(transaction: Transaction, id: string): Promise<void> {
   const only: SqlValue[] = [id];
-  await transaction.execute(
-    `UPDATE sessions SET ${removalOf(Session)} WHERE id = ?`,
-    only,
-  );
+  await transaction.execute(`UPDATE sessions SET ${removalOf(Session)} WHERE id = ?`, only);
   await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", only);
   await retell(transaction, id);
   const analyses = await transaction.query<{ hash: string }>(

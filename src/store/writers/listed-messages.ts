@@ -3,14 +3,16 @@ import type { MessageFacts } from "../../model/message.js";
 import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { placeholders, selectList, updateRow } from "../statements.js";
-import { messages } from "../tables.js";
-import { sessions } from "../tables.js";
-import { keepTerms, searchedFields, type SearchedSession } from "./search.writer.js";
+import { messages, sessions } from "../tables.js";
+import { keepTerms, searchedOfMessage, searchedOfSession, type SearchedSession } from "./search.writer.js";
 
 /** What sessions know of the messages that they list: their words, and how many of them failed. */
-export type ListedMessage = Pick<MessageFacts, "id" | "body" | "translatedBody" | "deliveryStatus">;
+export type ListedMessage = MessageFacts;
 
-const columns = ["id", "body", "translatedBody", "deliveryStatus"] as const;
+/** The fields of a message that sessions know; of a listed message these alone are read. */
+export const retoldFields: readonly (keyof MessageFacts)[] = ["deliveryStatus", ...searchedOfMessage];
+
+const columns: readonly (keyof MessageFacts)[] = ["id", ...retoldFields];
 
 /** The messages that a session lists, without some. */
 export async function readListed(
@@ -45,7 +47,7 @@ export async function retellOthers(
 /** Makes anew what a session knows of its messages, and takes its row lock for that: its own events do the same. */
 export async function retell(transaction: Transaction, sessionId: string): Promise<void> {
   const [session] = await transaction.query<SearchedSession>(
-    `SELECT ${selectList(sessions, "s", ["id", ...searchedFields])} FROM sessions s WHERE s.id = ?${forUpdate(transaction.dialect)}`,
+    `SELECT ${selectList(sessions, "s", ["id", ...searchedOfSession])} FROM sessions s WHERE s.id = ?${forUpdate(transaction.dialect)}`,
     [sessionId],
   );
   if (session === undefined) return;

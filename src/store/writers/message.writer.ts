@@ -8,7 +8,7 @@ import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "
 import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../tables.js";
 import { sessionMessages } from "../tables.js";
-import type { ListedMessage } from "./listed-messages.js";
+import { type ListedMessage, retoldFields } from "./listed-messages.js";
 import { MergedRow } from "./merged-row.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 
@@ -106,7 +106,7 @@ export class MessageWriter {
       const after = merge(merged.fromColumns(row), facts, key);
       changed ||= after.changed.length > 0;
       current.push(after.fields);
-      if (retold.some((name) => after.changed.includes(name))) rewritten.push(row.id);
+      if (retoldFields.some((name) => after.changed.includes(name))) rewritten.push(row.id);
       const next = toRow(after, row.organizationId);
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
@@ -136,9 +136,6 @@ export class MessageWriter {
     return rows.length;
   }
 }
-
-/** What sessions know of their messages. */
-const retold = ["body", "translatedBody", "deliveryStatus"] as const;
 
 interface Positioned {
   readonly facts: MessageFacts;

@@ -1,28 +1,38 @@
-import type { MessageFacts } from "../../model/message.js";
-import type { SessionFacts } from "../../model/session.js";
+import type { ClassType } from "type-graphql";
+import { propertiesOf } from "../../model/declare.js";
+import { Message, type MessageFacts } from "../../model/message.js";
+import { Session, type SessionFacts } from "../../model/session.js";
 import type { Transaction } from "../database.js";
 import { searchTerms } from "../search-terms.js";
 import { insertRowsLater } from "../statements.js";
 import { sessionTerms } from "../tables.js";
 
-/** The texts of a session that a search looks into, beside its messages. */
-export const searchedFields = ["chatTranscript", "translatedChatTranscript", "chatSummary"] as const;
+type Name<Facts> = keyof Facts & string;
 
-export type SearchedSession = { readonly id: string } & Pick<SessionFacts, (typeof searchedFields)[number]>;
+/** The fields that a search looks into. */
+function searchedOf<Facts>(type: ClassType): Name<Facts>[] {
+  return propertiesOf(type).flatMap(({ name, traits }) => (traits.searched ? [name as Name<Facts>] : []));
+}
+
+export const searchedOfSession = searchedOf<SessionFacts>(Session);
+export const searchedOfMessage = searchedOf<MessageFacts>(Message);
+
+export type SearchedSession = Pick<SessionFacts, Name<SessionFacts>> & { readonly id: string };
 
 /**
- * Keeps the words of a session for searches: one row, of its own texts and of all messages that it lists. A text may be overwritten by an
- * empty one, and then there may be no word left.
+ * Keeps the words of a session for searches: one row, of its own texts and of all messages that it lists. A text may be overwritten by
+ * an empty one, and then there may be no word left.
  */
 export async function keepTerms(
   transaction: Transaction,
   session: SearchedSession,
-  listed: readonly Pick<MessageFacts, "body" | "translatedBody">[],
+  listed: readonly MessageFacts[],
 ): Promise<void> {
-  const terms = searchTerms([
-    ...searchedFields.map((field) => session[field]),
-    ...listed.flatMap(({ body, translatedBody }) => [body, translatedBody]),
-  ]);
+  const texts = [
+    ...searchedOfSession.map((name) => session[name]),
+    ...listed.flatMap((message) => searchedOfMessage.map((name) => message[name])),
+  ];
+  const terms = searchTerms(texts as (string | null)[]);
   const row = { sessionId: session.id, terms };
   if (terms === "") await transaction.later("DELETE FROM session_terms WHERE session_id = ?", [session.id]);
   else await insertRowsLater(transaction, sessionTerms, [row], { overwrite: ["terms"] });

@@ -23,7 +23,7 @@ import { MergedRow } from "./merged-row.js";
 import { type KnownMessage, type MessagesOutcome, MessageWriter } from "./message.writer.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 import { RevisionWriter } from "./revision.writer.js";
-import { keepTerms, searchedFields } from "./search.writer.js";
+import { keepTerms, searchedOfSession } from "./search.writer.js";
 
 /**
  * Projects session events into the tables. All events of one session pass one after the other (its row lock), and locks are taken
@@ -127,7 +127,7 @@ export class SessionWriter {
       sessions.properties.filter((name) => next[name] !== known[name]).map((name) => [name, next[name]]),
     );
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
-    const isRetold = searchedFields.some((field) => after.changed.includes(field));
+    const isRetold = searchedOfSession.some((field) => after.changed.includes(field));
     if (isRetold || messages.joined > 0 || messages.rewritten.length > 0)
       await keepTerms(transaction, next, listed);
     await retellOthers(transaction, messages.rewritten, known.id);
