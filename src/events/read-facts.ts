@@ -14,11 +14,11 @@ function toldBy(type: ClassType): readonly Property[] {
  * @param received read by its schema: each value is of its field's kind, or missing
  * @returns null for what is absent or null: the event says nothing of it
  */
-export function readFacts<Facts extends object>(type: ClassType, received: Record<string, unknown>): Facts {
+export function readFacts(type: ClassType, received: Record<string, unknown>): unknown {
   const facts: Record<string, unknown> = {};
   for (const { name, kind, traits } of toldBy(type)) {
     const value = received[traits.payload ?? name] ?? null;
     facts[name] = value === null || kind.fromPayload === undefined ? value : kind.fromPayload(value as never);
   }
-  return facts as Facts;
+  return facts;
 }

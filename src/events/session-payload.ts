@@ -40,7 +40,7 @@ export function readSessionSnapshot({ data: received, notes: noted }: Envelope):
     organizationId: revision.organizationId,
     revision,
     session: {
-      ...readFacts<SessionFacts>(Session, data),
+      ...(readFacts(Session, data) as SessionFacts),
       agentVersionId: revision.agentVersionId,
       agentId: revision.agentId,
       revisionId: revision.id,
@@ -115,7 +115,7 @@ function toRevision(version: ReceivedVersion): RevisionFacts {
 function readRevision(version: ReceivedVersion): RevisionFacts {
   const settings = version.provider_settings;
   return {
-    ...readFacts<RevisionFacts>(AgentVersionRevision, version),
+    ...(readFacts(AgentVersionRevision, version) as RevisionFacts),
     id: contentHash(version),
     agentVersionId: toId(version.id),
     organizationId: toId(version.organization_id),
@@ -141,7 +141,7 @@ function newestOfEach(messages: readonly MessageFacts[]): MessageFacts[] {
 }
 
 function toMessage(message: ReceivedMessage, conversationId: string): MessageFacts {
-  const facts = readFacts<MessageFacts>(Message, message);
+  const facts = readFacts(Message, message) as MessageFacts;
   return message.conversation_id ? facts : { ...facts, conversationId };
 }
 
