@@ -18,6 +18,7 @@ const layers = {
   "opened-parts.ts": [],
   "idle-connections.ts": [],
   "pipelining.ts": ["logger"],
+  "unread-answers.ts": ["logger"],
   "redis.ts": ["logger"],
   "events/": ["errors", "model/"],
   "model/": ["events/instant"],
@@ -32,6 +33,7 @@ const layers = {
     "errors",
     "logger",
     "metrics",
+    "unread-answers",
     "events/",
     "model/",
     "store/readers/",
@@ -41,6 +43,7 @@ const layers = {
   "export/": [
     "errors",
     "logger",
+    "unread-answers",
     "model/",
     "store/readers/",
     "access/",

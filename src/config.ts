@@ -70,12 +70,14 @@ export interface Config {
   readonly auditRetentionDays: number | undefined;
   readonly logLevel: string;
   readonly feedRetentionDays: number;
+  /** Bytes of answers that all clients together may leave unread. */
+  readonly unreadBytes: number;
   readonly subscriptions: {
     /** How often a connection is asked whether it is still there. */
     readonly keepAliveSeconds: number;
-    /** Bytes that may wait for one slow subscriber in this process. */
+    /** Bytes that may wait for one slow client in this process before it is told and answered at its own pace. */
     readonly bufferBytes: number;
-    /** How long a subscriber may take nothing of what waits before its connection is closed. */
+    /** How long a client may take nothing of what waits before its connection is closed. */
     readonly stallSeconds: number;
   };
 }
@@ -151,6 +153,7 @@ const environment = z.object({
   SUBSCRIPTION_KEEP_ALIVE_SECONDS: integer(1, 600).default(12),
   SUBSCRIPTION_BUFFER_BYTES: integer(1_024, 64 * 1024 * 1024).default(128 * 1024),
   SUBSCRIPTION_STALL_SECONDS: integer(1, 3_600).default(30),
+  UNREAD_ANSWERS_BYTES: integer(1_024 * 1_024, 64 * 1024 * 1024 * 1024).default(64 * 1024 * 1024),
 });
 
 /**
@@ -220,6 +223,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
     logLevel: settings.LOG_LEVEL,
     feedRetentionDays: settings.FEED_RETENTION_DAYS,
+    unreadBytes: settings.UNREAD_ANSWERS_BYTES,
     subscriptions: {
       keepAliveSeconds: settings.SUBSCRIPTION_KEEP_ALIVE_SECONDS,
       bufferBytes: settings.SUBSCRIPTION_BUFFER_BYTES,

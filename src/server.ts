@@ -48,6 +48,7 @@ import { StatsReader } from "./store/readers/stats.reader.js";
 import { loadCursorKey } from "./store/service-settings.js";
 import { FeedWriter } from "./store/writers/feed.writer.js";
 import { SessionWriter } from "./store/writers/session.writer.js";
+import { UnreadAnswers } from "./unread-answers.js";
 import { webhookRouter } from "./webhook/router.js";
 
 /** A running service. */
@@ -120,9 +121,7 @@ function createFeed(config: Config, { database, cursorKey }: Storage, logger: Lo
   };
   const writer = new FeedWriter(database);
   const reader = new FeedReader(database, (scope) => reads.forSubscribers(scope));
-  const { bufferBytes, stallSeconds } = config.subscriptions;
-  const limits = { bufferBytes, stallMilliseconds: stallSeconds * 1_000 };
-  const fanOut = new FanOut(reader, sessions, limits, logger);
+  const fanOut = new FanOut(reader, sessions, config.subscriptions.bufferBytes, logger);
   const feed = new Feed({
     reader,
     writer,
@@ -157,8 +156,11 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   const refused = new WeakMap<IncomingMessage, unknown>();
   const app = createApp(refused);
   const server = serveWebhooksFirst(parts, metrics, { app, refused });
+  const unread = watchUnread(server, parts);
+  opened.add(() => unread.stop());
   const events = new SessionEventSource(cursors);
-  const endpoint = new GraphqlEndpoint({ ...parts, metrics, schema, events, readers, fanOut: live.fanOut });
+  const { fanOut } = live;
+  const endpoint = new GraphqlEndpoint({ ...parts, metrics, unread, schema, events, readers, fanOut });
   opened.add(async () => {
     const drained = drain(server);
     await endpoint.stop();
@@ -175,12 +177,21 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
     const reader = live.reads.forOperation(caller, { isGone, isTimedAsWhole: false });
     return new SessionExport(new SessionReader(reader), new AnalysisReader(reader, storage.cursorKey));
   };
-  app.use(exportRouter({ exportFor, schema, cursors, gate: access.gate, logger }));
+  app.use(exportRouter({ exportFor, schema, cursors, gate: access.gate, unread, logger }));
   app.use(await endpoint.router());
   app.use(refuseOtherPaths);
   app.use(problemHandler(logger));
   endpoint.attach(server);
   return server;
+}
+
+function watchUnread(server: Server, { config, logger }: HttpParts): UnreadAnswers {
+  const { subscriptions, unreadBytes } = config;
+  const { bufferBytes, stallSeconds } = subscriptions;
+  const limits = { bufferBytes, stallMilliseconds: stallSeconds * 1_000, totalBytes: unreadBytes };
+  const unread = new UnreadAnswers(limits, logger);
+  unread.watch(server);
+  return unread;
 }
 
 /** What pages of other origins may read of an answer, beside what browsers show them anyway. */

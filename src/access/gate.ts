@@ -55,9 +55,13 @@ export class Gate {
     return caller;
   }
 
+  findCaller(request: IncomingMessage): Caller | undefined {
+    return this.callers.get(request);
+  }
+
   /** Who sent a request that passed {@link http}. */
   callerOf(request: IncomingMessage): Caller {
-    const caller = this.callers.get(request);
+    const caller = this.findCaller(request);
     if (caller === undefined) throw new UnauthenticatedError();
     return caller;
   }

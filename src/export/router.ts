@@ -1,10 +1,10 @@
-import { once } from "node:events";
 import express, { type Request, type Response, Router } from "express";
 import type { GraphQLSchema } from "graphql";
 import type { Caller } from "../access/caller.js";
 import type { Gate } from "../access/gate.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Logger } from "../logger.js";
+import type { Recipient, UnreadAnswers } from "../unread-answers.js";
 import type { Position } from "../store/readers/page.js";
 import { list, readAsked } from "./asked.js";
 import { beginning, type ExportChunk, type SessionExport } from "./session-export.js";
@@ -15,6 +15,7 @@ export interface ExportParts {
   readonly schema: GraphQLSchema;
   readonly cursors: CursorCodec;
   readonly gate: Pick<Gate, "exporterOf">;
+  readonly unread: UnreadAnswers;
   readonly logger: Logger;
 }
 
@@ -62,7 +63,8 @@ export function exportRouter(parts: ExportParts): Router {
       }
       const sessions = parts.exportFor(caller, () => response.destroyed);
       const chunks = sessions[format.name]({ scope: caller.scope, filter, after });
-      await send(response, parts, { format, chunks, after, withCursors: pageCursors });
+      const recipient = { socket: request.socket, callerId: caller.id };
+      await send(response, parts, { format, chunks, after, withCursors: pageCursors, recipient });
     };
     // Express lets HEAD come here too.
     router.get(path, serve);
@@ -77,42 +79,46 @@ interface Stream {
   /** Where it goes on from. */
   readonly after: Position | undefined;
   readonly withCursors: boolean;
+  readonly recipient: Recipient;
 }
 
 /** @throws what is refused (a filter too deep, say), before the first byte; nothing once the answer has begun */
 async function send(
   response: Response,
-  { cursors, logger }: ExportParts,
-  { format, chunks, after, withCursors }: Stream,
+  { cursors, logger, unread }: ExportParts,
+  { format, chunks, after, withCursors, recipient }: Stream,
 ): Promise<void> {
-  const closed = new AbortController();
-  response.once("close", () => {
-    closed.abort();
-  });
   // HTTP/1.0 knows neither chunks nor the trailer after them.
   const isChunked = response.useChunkedEncodingByDefault;
-  let hasBegun = false;
+  let [hasBegun, isDone] = [false, false];
   // Where nothing is left, whoever keeps the cursor keeps its place.
   let cursor = cursors.encode(list, after ?? beginning);
   try {
-    for (let next = await chunks.next(); ; next = await chunks.next()) {
-      if (response.destroyed) return;
+    // Each page is read once the one before is taken: the export goes at its reader's pace.
+    const sendPage = async () => {
+      const next = await chunks.next();
+      if (response.destroyed) return 0;
       if (!hasBegun) {
         hasBegun = true;
         response.set(format.headers);
         if (isChunked) response.setHeader("Trailer", "X-Export-Cursor");
       }
-      if (next.done === true) break;
+      if (next.done === true) {
+        isDone = true;
+        return 0;
+      }
       const { text, position } = next.value;
       cursor = cursors.encode(list, position);
-      const line = withCursors ? `${JSON.stringify({ cursor })}\n` : "";
-      if (!response.write(`${text}${line}`)) await once(response, "drain", { signal: closed.signal });
-    }
+      const page = Buffer.from(withCursors ? `${text}${JSON.stringify({ cursor })}\n` : text);
+      response.write(page);
+      return page.length;
+    };
+    while (!isDone) if (!(await unread.answer(recipient, sendPage)) || response.destroyed) return;
     if (isChunked) response.addTrailers({ "X-Export-Cursor": cursor });
     response.end();
   } catch (error) {
     if (!hasBegun) throw error;
-    if (!closed.signal.aborted) logger.error({ err: error }, "an export broke off");
+    if (!response.destroyed) logger.error({ err: error }, "an export broke off");
     // Without chunks, an end in order would look like the end of a whole export.
     if (isChunked) response.destroy();
     else response.socket?.resetAndDestroy();

@@ -7,7 +7,7 @@ import type { SessionReader } from "../store/readers/session.reader.js";
 import { Group, type Interest, type Subscription } from "./group.js";
 import { inPortions } from "./portions.js";
 import { Stretch } from "./stretch.js";
-import { type Sink, type SlownessLimits, Subscriber } from "./subscriber.js";
+import { type Sink, Subscriber } from "./subscriber.js";
 import { Turns } from "./turns.js";
 
 /** Entries read at once for all who are live, and by one who catches up. */
@@ -51,7 +51,8 @@ export class FanOut {
   constructor(
     private readonly feed: FeedReader,
     private readonly sessions: Pick<SessionReader, "matchingIds">,
-    private readonly limits: SlownessLimits,
+    /** Bytes that may wait for one subscriber. */
+    private readonly bufferBytes: number,
     private readonly logger: Logger,
   ) {}
 
@@ -79,7 +80,7 @@ export class FanOut {
       group = new Group(subscription, ({ subscription: { key } }) => this.groups.delete(key));
       this.groups.set(subscription.key, group);
     }
-    const subscriber = new Subscriber(group, after ?? beginning, sink, this.limits);
+    const subscriber = new Subscriber(group, after ?? beginning, sink, this.bufferBytes);
     group.catchingUp.add(subscriber);
     void this.begin(subscriber, after);
     return subscriber;

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ServiceError } from "../errors.js";
 import type { FeedPlace } from "../events/feed-place.js";
 import type { Group } from "./group.js";
 
@@ -18,25 +17,6 @@ export interface Sink {
   readonly backlog: number;
 }
 
-/** How far a consumer may lie behind. */
-export interface SlownessLimits {
-  /** Bytes that may wait for one consumer; beyond it, it is told at its own pace. */
-  readonly bufferBytes: number;
-  /** How long a consumer may take nothing at all before it is let go. */
-  readonly stallMilliseconds: number;
-}
-
-/** The consumer took nothing for too long; it may resume from its last cursor. */
-export class TooSlowError extends ServiceError {
-  constructor() {
-    super("The subscriber does not keep up; it may resume from its last cursor.", {
-      status: 503,
-      code: "TOO_SLOW",
-      logLevel: "info",
-    });
-  }
-}
-
 /** How often the backlog of a slow consumer is looked at. */
 const lookMilliseconds = 25;
 
@@ -52,7 +32,8 @@ export class Subscriber {
     /** Everything up to here was told, or need not be. */
     public place: FeedPlace,
     private readonly sink: Sink,
-    private readonly limits: SlownessLimits,
+    /** Bytes that may wait for the consumer; beyond it, it is told at its own pace. Who takes nothing at all is closed by its transport. */
+    private readonly bufferBytes: number,
   ) {
     this.ended = new Promise((resolve, reject) => {
       this.settle = (error) => {
@@ -85,23 +66,15 @@ export class Subscriber {
   }
 
   get keepsUp(): boolean {
-    return this.sink.backlog <= this.limits.bufferBytes;
+    return this.sink.backlog <= this.bufferBytes;
   }
 
   /**
    * Waits until the consumer has taken what was sent.
    * @returns false where the subscription has ended meanwhile
-   * @throws TooSlowError where it takes nothing for too long
    */
   async drained(): Promise<boolean> {
-    let backlog = this.sink.backlog;
-    let movedAt = Date.now();
-    while (!this.isEnded && !this.keepsUp) {
-      await delay(lookMilliseconds);
-      if (this.sink.backlog < backlog) movedAt = Date.now();
-      else if (Date.now() - movedAt > this.limits.stallMilliseconds) throw new TooSlowError();
-      backlog = this.sink.backlog;
-    }
+    while (!this.isEnded && !this.keepsUp) await delay(lookMilliseconds);
     return !this.isEnded;
   }
 

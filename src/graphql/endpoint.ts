@@ -4,7 +4,6 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
-import { expressMiddleware } from "@as-integrations/express5";
 import express, { type Request, Router } from "express";
 import type { GraphQLSchema } from "graphql";
 import type { Access } from "../access/access.js";
@@ -13,6 +12,8 @@ import type { Config } from "../config.js";
 import type { FanOut } from "../feed/fan-out.js";
 import type { Logger } from "../logger.js";
 import type { Metrics } from "../metrics.js";
+import type { UnreadAnswers } from "../unread-answers.js";
+import { apolloHandler } from "./apollo-handler.js";
 import { AllowList } from "./allow-list.js";
 import { RequestContext } from "./context.js";
 import { EventStreamEndpoint } from "./event-stream.js";
@@ -37,6 +38,7 @@ export interface EndpointParts {
   readonly fanOut: FanOut;
   readonly access: Access;
   readonly metrics: Metrics;
+  readonly unread: UnreadAnswers;
   readonly config: Pick<Config, "graphql" | "production" | "subscriptions">;
   readonly logger: Logger;
 }
@@ -63,6 +65,7 @@ export class GraphqlEndpoint {
       executor,
       operations: new LiveOperations({ ...parts, executor }),
       access,
+      unread: parts.unread,
       contextFor: (caller: Caller, isGone: () => boolean) => newContext(parts, caller, isGone),
       formatError: (error: unknown) => formatError(error, logger, config.production),
       logger,
@@ -74,18 +77,22 @@ export class GraphqlEndpoint {
   /** The Express routes; the Apollo server is started. */
   async router(): Promise<Router> {
     await this.apollo.start();
+    const { gate } = this.parts.access;
     const router = Router();
     router.use("/graphql", express.json({ limit: greatestQuery }));
     router.get("/graphql/stream", this.streams.handle);
     router.post("/graphql/stream", this.streams.handle);
     router.use(
       "/graphql",
-      expressMiddleware(this.apollo, {
+      apolloHandler({
+        apollo: this.apollo,
+        unread: this.parts.unread,
+        // Only a browser that asks for the page has not said who it is.
+        callerIdOf: (request) => gate.findCaller(request)?.id ?? "page",
         // Of what Apollo asks before it parses, only this may refuse.
-        context: ({ req, res }) => {
-          this.refuseTexts(req);
-          const caller = this.parts.access.gate.callerOf(req);
-          return Promise.resolve(newContext(this.parts, caller, () => res.destroyed));
+        contextOf: (request, response) => {
+          this.refuseTexts(request);
+          return newContext(this.parts, gate.callerOf(request), () => response.destroyed);
         },
       }),
     );

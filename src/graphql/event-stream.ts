@@ -4,7 +4,8 @@ import { z } from "zod";
 import type { Caller } from "../access/caller.js";
 import type { Connection } from "../access/connections.js";
 import { BadInputError, RateLimitedError } from "../errors.js";
-import { type Message, type Sink, TooSlowError } from "../feed/subscriber.js";
+import type { Message, Sink } from "../feed/subscriber.js";
+import type { Recipient } from "../unread-answers.js";
 import { asGraphQLError } from "./format-error.js";
 import { costOf, type PreparedOperation } from "./prepare-operation.js";
 import { toOperation, type TransportParts } from "./transport.js";
@@ -64,7 +65,8 @@ export class EventStreamEndpoint {
     if (!("args" in prepared)) refuseTooFrequent(prepared);
     this.begin(response);
     if ("args" in prepared) {
-      await this.run(response, prepared, request.get("Last-Event-ID") ?? "");
+      const recipient = { socket: request.socket, callerId: caller.id };
+      await this.run(response, prepared, { recipient, lastEventId: request.get("Last-Event-ID") ?? "" });
     } else this.finish(response, prepared, costOf(prepared));
   };
 
@@ -103,16 +105,19 @@ export class EventStreamEndpoint {
   private async run(
     response: Response,
     { args, cost }: PreparedOperation,
-    lastEventId: string,
+    { recipient, lastEventId }: { readonly recipient: Recipient; readonly lastEventId: string },
   ): Promise<void> {
-    const { executor, operations } = this.parts;
+    const { executor, operations, unread } = this.parts;
     const operation = toOperation(args);
     if (
       getOperationAST(operation.document, operation.operationName)?.operation !==
       OperationTypeNode.SUBSCRIPTION
     ) {
-      const { errors, ...result } = await executor.execute(operation);
-      this.finish(response, errors ?? [], cost, result);
+      await unread.answer(recipient, async () => {
+        if (isGone(response)) return 0;
+        const { errors, ...result } = await executor.execute(operation);
+        return this.finish(response, errors ?? [], cost, result);
+      });
       return;
     }
     const opened = await operations.open(operation, new EventStreamSink(response), lastEventId);
@@ -129,26 +134,27 @@ export class EventStreamEndpoint {
         response.end();
       },
       (error: unknown) => {
-        if (error instanceof TooSlowError) response.destroy();
-        else this.finish(response, [asGraphQLError(error as Error)], cost);
+        this.finish(response, [asGraphQLError(error as Error)], cost);
       },
     );
   }
 
-  /** The last event of an operation that is over: its result, or why there is none. */
+  /** The last event of an operation that is over: its result, or why there is none. @returns its bytes */
   private finish(
     response: Response,
     errors: readonly GraphQLError[],
     cost: number | undefined,
     result: object = {},
-  ): void {
+  ): number {
     const formatted = errors.map((error) => this.parts.formatError(error));
     const answer = {
       ...result,
       ...(formatted.length > 0 && { errors: formatted }),
       ...(cost !== undefined && { extensions: { cost } }),
     };
-    response.end(`event: next\ndata: ${JSON.stringify(answer)}\n\nevent: complete\ndata:\n\n`);
+    const last = Buffer.from(`event: next\ndata: ${JSON.stringify(answer)}\n\nevent: complete\ndata:\n\n`);
+    response.end(last);
+    return last.length;
   }
 }
 

@@ -26,7 +26,7 @@ export class SocketSink implements Sink {
   constructor(
     readonly socket: WebSocket,
     private readonly connection: Socket,
-    id: string,
+    private readonly id: string,
   ) {
     this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   }
@@ -40,6 +40,14 @@ export class SocketSink implements Sink {
     const size = this.sizeOf(messages);
     if (this.connection.writableLength > 0 || size > bench.length) this.queue(messages);
     else this.writeAtOnce(messages, size);
+  }
+
+  /** Writes the answer to a query. @returns its bytes */
+  answer(payload: object): number {
+    if (this.socket.readyState !== this.socket.OPEN) return 0;
+    const message = Buffer.from(JSON.stringify({ id: this.id, type: "next", payload }));
+    this.socket.send(message, { binary: false });
+    return message.length;
   }
 
   private writeAtOnce(messages: readonly Message[], size: number): void {

@@ -2,6 +2,7 @@ import type { ExecutionArgs, GraphQLFormattedError } from "graphql";
 import type { Access } from "../access/access.js";
 import type { Caller } from "../access/caller.js";
 import type { Logger } from "../logger.js";
+import type { UnreadAnswers } from "../unread-answers.js";
 import type { RequestContext } from "./context.js";
 import type { Executor, Operation } from "./executor.js";
 import type { LiveOperations } from "./live-operations.js";
@@ -14,6 +15,7 @@ export interface TransportParts {
   readonly executor: Executor;
   readonly operations: LiveOperations;
   readonly access: Access;
+  readonly unread: UnreadAnswers;
   /** @param isGone whether nobody waits for the answer any more */
   readonly contextFor: (caller: Caller, isGone: () => boolean) => RequestContext;
   readonly formatError: (error: unknown) => GraphQLFormattedError;

@@ -1,17 +1,18 @@
 import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ExecutionArgs, GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type Subscriber, TooSlowError } from "../feed/subscriber.js";
-import type { Logger } from "../logger.js";
+import type { Subscriber } from "../feed/subscriber.js";
+import type { Recipient } from "../unread-answers.js";
 import { OperationIds } from "./operation-ids.js";
 import { SocketAccess, type SocketExtra } from "./socket-access.js";
 import { SocketSink } from "./socket-sink.js";
 import { toOperation, type TransportParts } from "./transport.js";
 
-/** Closes a connection whose consumer takes nothing: a code that clients answer by connecting again. */
-const tooSlowCode = 4008;
+/** Closes a connection whose client takes nothing: a code that clients answer by connecting again. */
+const tooSlow = { code: 4008, reason: "The client does not keep up; it may resume from its last cursor." };
 /** How long a peer may take to answer a close before its connection is cut. */
 const closeMilliseconds = 5_000;
 /** How long a socket may stay open without saying who is there. */
@@ -24,6 +25,9 @@ const idInUse = "Subscriber already exists";
 interface SocketOperation extends ExecutionArgs {
   readonly sink: SocketSink;
   readonly cost: number;
+  readonly recipient: Recipient;
+  /** Whether nobody waits for the answer any more. */
+  readonly isGone: () => boolean;
 }
 
 /**
@@ -50,12 +54,17 @@ export class SocketEndpoint {
       });
       socket.on("pong", () => this.silent.delete(socket));
       const operations = new OperationIds();
-      const closed = protocol.opened(adapt(socket, operations, parts.logger), {
+      const closed = protocol.opened(adapt({ socket, request, operations }, parts), {
         socket,
         request,
         operations,
       });
       socket.once("close", (code, reason) => void closed(code, String(reason)));
+      parts.unread.closeWith(request.socket, () => {
+        // Its subscriptions end now: it may be long until the close is read.
+        void closed(tooSlow.code, tooSlow.reason);
+        closeOrCut(socket, tooSlow.code, tooSlow.reason);
+      });
     });
     this.heartbeat = setInterval(() => {
       this.askAll();
@@ -103,7 +112,7 @@ export class SocketEndpoint {
     });
   }
 
-  /** Cuts who has not answered since the last time, unless what waits for it delays the question: then the feed judges its pace. */
+  /** Cuts who has not answered since the last time, unless what waits for it delays the question: then its pace is judged by that. */
   private askAll(): void {
     for (const socket of this.sockets.clients) {
       if (this.silent.has(socket) && socket.bufferedAmount === 0) {
@@ -117,7 +126,7 @@ export class SocketEndpoint {
 }
 
 function serveProtocol(parts: TransportParts, access: SocketAccess) {
-  const { preparer, executor, operations, contextFor, formatError } = parts;
+  const { preparer, operations, contextFor, formatError } = parts;
   return makeServer<Record<string, unknown>, SocketExtra>({
     connectionInitWaitTimeout: initMilliseconds,
     onConnect: (socket) => access.enter(socket),
@@ -129,44 +138,56 @@ function serveProtocol(parts: TransportParts, access: SocketAccess) {
       if (refusal !== undefined) return [refusal];
       const { socket: webSocket } = socket.extra;
       const isGone = () => webSocket.readyState !== webSocket.OPEN || !(id in socket.subscriptions);
-      const prepared = await preparer.prepare(payload, contextFor(access.callerOf(socket), isGone));
+      const caller = access.callerOf(socket);
+      const prepared = await preparer.prepare(payload, contextFor(caller, isGone));
       if (!("args" in prepared)) return prepared;
       const clientsId = socket.extra.operations.clientsId(id);
       const sink = new SocketSink(socket.extra.socket, socket.extra.request.socket, clientsId);
-      return { ...prepared.args, cost: prepared.cost, sink } satisfies SocketOperation;
+      const recipient = { socket: socket.extra.request.socket, callerId: caller.id };
+      return { ...prepared.args, cost: prepared.cost, sink, recipient, isGone } satisfies SocketOperation;
     },
     subscribe: async (args) => {
       const { sink } = args as SocketOperation;
-      return untilEnded(await operations.open(toOperation(args), sink), sink);
+      return untilEnded(await operations.open(toOperation(args), sink));
     },
-    execute: (args) => executor.execute(toOperation(args)),
+    execute: (args) => answer(args as SocketOperation, parts),
     onError: (_socket, _id, _payload, errors) => errors.map((error) => formatError(error)),
-    onNext: (_socket, _id, _payload, args, result) => ({
+  });
+}
+
+/** Executes a query and writes its answer, once there is room for it. @returns what tells graphql-ws that nothing is left to send */
+async function answer(
+  operation: SocketOperation,
+  { executor, unread, formatError }: TransportParts,
+): Promise<AsyncIterableIterator<never>> {
+  const { sink, cost, recipient, isGone } = operation;
+  await unread.answer(recipient, async () => {
+    if (isGone()) return 0;
+    const result = await executor.execute(toOperation(operation));
+    if (isGone()) return 0;
+    return sink.answer({
       ...result,
       ...(result.errors && { errors: result.errors.map((error) => formatError(error)) }),
-      extensions: { ...result.extensions, cost: (args as SocketOperation).cost },
-    }),
+      extensions: { ...result.extensions, cost },
+    });
   });
+  return nothing();
+}
+
+async function* nothing(): AsyncGenerator<never, void, void> {
+  // Yields nothing.
 }
 
 /**
  * What graphql-ws holds as the subscription: it yields nothing (events are pushed into the sink), ends when the subscriber does, fails
  * with its error, and is returned from when the client completes or leaves.
  */
-function untilEnded(
-  opened: Subscriber | readonly GraphQLError[],
-  { socket }: SocketSink,
-): AsyncGenerator<never, void, void> {
+function untilEnded(opened: Subscriber | readonly GraphQLError[]): AsyncGenerator<never, void, void> {
   const done = { done: true, value: undefined } as const;
   const generator: AsyncGenerator<never, void, void> = {
     next: async () => {
       if (!("ended" in opened)) throw opened[0]?.originalError ?? opened[0] ?? new Error("Not subscribed.");
-      try {
-        await opened.ended;
-      } catch (error) {
-        if (!(error instanceof TooSlowError)) throw error;
-        closeOrCut(socket, tooSlowCode, error.message);
-      }
+      await opened.ended;
       return done;
     },
     return: () => {
@@ -190,8 +211,16 @@ function closeOrCut(socket: WebSocket, code: number, reason: string): void {
   });
 }
 
+function pauseUntilDrained(socket: WebSocket, connection: Socket): void {
+  if (socket.isPaused || !connection.writableNeedDrain) return;
+  socket.pause();
+  connection.once("drain", () => {
+    socket.resume();
+  });
+}
+
 /** What graphql-ws asks of a socket. */
-function adapt(socket: WebSocket, operations: OperationIds, logger: Logger) {
+function adapt({ socket, request, operations }: SocketExtra, { unread, logger }: TransportParts) {
   return {
     protocol: socket.protocol,
     send: (text: string) =>
@@ -209,6 +238,8 @@ function adapt(socket: WebSocket, operations: OperationIds, logger: Logger) {
     },
     onMessage: (receive: (text: string) => Promise<void>) => {
       socket.on("message", (data: Buffer) => {
+        // Who does not read is not read either: each message is answered, if only that it is one too many.
+        if (unread.isFull(request.socket)) pauseUntilDrained(socket, request.socket);
         operations.receive(data.toString(), receive).catch((err: unknown) => {
           logger.error({ err }, "a WebSocket message could not be handled");
           socket.close(CloseCode.InternalServerError, "Internal server error");

@@ -15,6 +15,7 @@ import { createLogger } from "../../src/logger.js";
 import { Database, type SqlReader, type SqlValue } from "../../src/store/database.js";
 import { AnalysisReader } from "../../src/store/readers/analysis.reader.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
+import { UnreadAnswers } from "../../src/unread-answers.js";
 import { type RunningProcess, startProcess } from "../running-process.js";
 import { createTestDatabase, sample, type TestDatabase } from "../service.js";
 
@@ -102,8 +103,11 @@ describe("a long export", () => {
   it("ends its reading when the client goes away", async () => {
     const reader = new CountingReader(database);
     const sessions = new SessionExport(new SessionReader(reader), new AnalysisReader(reader, "key"));
+    const limits = { bufferBytes: 1_000, stallMilliseconds: 1_000, totalBytes: 1_000_000 };
+    const unread = new UnreadAnswers(limits, createLogger("silent"));
     const app = express().use(
       exportRouter({
+        unread,
         exportFor: () => sessions,
         schema: buildSchema("type Query { none: Int }"),
         cursors: new CursorCodec("key"),
@@ -112,6 +116,7 @@ describe("a long export", () => {
       }),
     );
     const server = createServer(app).listen(0, "127.0.0.1");
+    unread.watch(server);
     await once(server, "listening");
     const response = await begin(
       `http://127.0.0.1:${(server.address() as AddressInfo).port}/export/sessions.csv`,

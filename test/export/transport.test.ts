@@ -8,6 +8,7 @@ import { localCaller } from "../../src/access/caller.js";
 import { exportRouter } from "../../src/export/router.js";
 import { CursorCodec } from "../../src/graphql/cursors.js";
 import { createLogger } from "../../src/logger.js";
+import { UnreadAnswers } from "../../src/unread-answers.js";
 import { sample, startService, type TestService } from "../service.js";
 
 const formats = ["ndjson", "csv"];
@@ -72,8 +73,11 @@ describe("exports over other HTTP than GET of 1.1", () => {
 
 describe("an export that breaks off", () => {
   it.each(["1.0", "1.1"])("is cut over HTTP/%s, and can be told from a whole one", async (version) => {
+    const limits = { bufferBytes: 1_000, stallMilliseconds: 1_000, totalBytes: 1_000_000 };
+    const unread = new UnreadAnswers(limits, createLogger("silent"));
     const app = express().use(
       exportRouter({
+        unread,
         exportFor: () => ({ ndjson: breaksOff, csv: breaksOff }),
         schema: buildSchema("type Query { none: Int }"),
         cursors: new CursorCodec("key"),
@@ -82,6 +86,7 @@ describe("an export that breaks off", () => {
       }),
     );
     const server = createServer(app).listen(0, "127.0.0.1");
+    unread.watch(server);
     await once(server, "listening");
     const { answer, isCut } = await exchange(
       `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -106,11 +106,11 @@ describe("the fan-out", () => {
     const after = await cursorNow(service);
     expect(after).not.toBe("");
     const database = await Database.open(service.config.database, 2);
-    const limits = { bufferBytes: 1_000, stallMilliseconds: 1_000 };
+    const bufferBytes = 1_000;
     const fanOut = new FanOut(
       new FeedReader(database),
       new SessionReader(database),
-      limits,
+      bufferBytes,
       createLogger("silent"),
     );
     fanOut.start(beginning);
@@ -136,7 +136,7 @@ describe("the fan-out", () => {
     const fanOut = new FanOut(
       new FeedReader(database),
       new SessionReader(database),
-      { bufferBytes: 1_000, stallMilliseconds: 1_000 },
+      1_000,
       createLogger("silent"),
     );
     fanOut.start(beginning);

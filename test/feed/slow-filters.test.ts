@@ -56,8 +56,8 @@ describe("a filter that is slow or fails", () => {
         return scope.organizationId === slow ? ofSlow(ids) : Promise.resolve(new Set(ids));
       },
     };
-    const limits = { bufferBytes: 1_000, stallMilliseconds: 1_000 };
-    fanOut = new FanOut(feed as never, sessions as never, limits, createLogger("silent"));
+    const bufferBytes = 1_000;
+    fanOut = new FanOut(feed as never, sessions as never, bufferBytes, createLogger("silent"));
     fanOut.start({ ...beginning, epoch });
   });
   afterEach(async () => {
