@@ -2,6 +2,7 @@ import mysql from "mysql2";
 import mysqlPromise from "mysql2/promise";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
+import { createPool } from "./connection/pool.js";
 import { serverOptions } from "./connection/server-options.js";
 import type { Dialect } from "./dialect.js";
 import { mysqlMigrations } from "./migrations/mysql/index.js";
@@ -79,7 +80,6 @@ function dataSourceOptions(
       flags: ["-FOUND_ROWS"],
       // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement at a time.
       multipleStatements: purpose === "write",
-      maxIdle: poolSize,
       queueLimit: waitingForConnection,
       supportBigNumbers: true,
       bigNumberStrings: false,
@@ -98,6 +98,8 @@ export const lockWaitSeconds = 5;
  * named because MariaDB's and MySQL's defaults differ.
  */
 const connectionSettings = [
+  // A server may be set to ignore what the client's greeting says of it.
+  "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
   `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, ` +
     "sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY," +
@@ -131,7 +133,7 @@ function mysqlDriver(optional: readonly string[]) {
   return {
     ...mysql,
     createPool: (options: mysql.PoolOptions) => {
-      const pool = mysql.createPool(options);
+      const pool = createPool(options);
       pool.on("connection", (connection) => {
         for (const statement of connectionSettings) {
           connection.query(statement, (error: unknown) => {

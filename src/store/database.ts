@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { DataSource, QueryRunner } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
+import { checkTexts } from "./connection/text-check.js";
 import { createDataSource, detectDialect } from "./data-source.js";
 import {
   isConnectionLost,
@@ -104,7 +105,15 @@ export class Database implements SqlReader {
       await Promise.all(opened.map((pool) => pool.destroy()));
       throw error;
     }
-    return new Database(dialect, writer, { own, clients }, limits, dialect === "sqlite" ? 1 : poolSize);
+    const readConnections = dialect === "sqlite" ? 1 : poolSize;
+    const database = new Database(dialect, writer, { own, clients }, limits, readConnections);
+    try {
+      await checkTexts(database);
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+    return database;
   }
 
   /**

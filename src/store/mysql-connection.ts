@@ -27,12 +27,18 @@ export class MysqlConnection {
   private waitingLength = 0;
   private isDue = false;
   private isGivenBack = false;
+  private isFresh = true;
 
   constructor(private readonly connection: PoolConnection) {}
 
   /** Whether a transaction is open, or may be: a failed rollback leaves it unknown. */
   get isInTransaction(): boolean {
     return this.inTransaction;
+  }
+
+  /** Whether nothing was answered yet and no COMMIT sent: if it is lost now, its work can be done on another one. */
+  get isReplaceable(): boolean {
+    return this.isFresh;
   }
 
   async query<Row extends object>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
@@ -57,6 +63,7 @@ export class MysqlConnection {
   }
 
   async commit(): Promise<void> {
+    this.isFresh = false;
     await this.ask("COMMIT");
     this.inTransaction = false;
   }
@@ -103,6 +110,7 @@ export class MysqlConnection {
     // The values stand in the statements already: null keeps mysql2 from looking for placeholders in them.
     const packet = { sql: sent.map(({ statement }) => statement).join(";\n"), values: null };
     this.connection.query(packet, (error: QueryError | null, results: unknown) => {
+      if (error === null) this.isFresh = false;
       for (const [index, { asked }] of sent.entries()) {
         if (error !== null) asked?.reject(error);
         else asked?.resolve(sent.length === 1 ? results : (results as readonly unknown[])[index]);

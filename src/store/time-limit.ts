@@ -1,5 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { PoolConnection } from "mysql2";
 import type { DataSource } from "typeorm";
+import { isOutOfConnections } from "./connection/pool.js";
+import { isConnectionLost } from "./database-errors.js";
 import { MysqlConnection } from "./mysql-connection.js";
 
 /** The database did not answer in time. Whether it has done what it was asked is unknown. */
@@ -28,11 +31,27 @@ function isOutdated(connection: PoolConnection, dataSource: DataSource): boolean
   return since < (usedSince.get(dataSource) ?? 0);
 }
 
-/** Takes a connection from the pool; those that are outdated are destroyed, and new ones come into their place. */
-async function borrow(dataSource: DataSource) {
+/** Connections that are tried one after the other where each turns out to be cut at its first use. */
+const attempts = 3;
+
+/** Pause between two tries where the server has no connection left and the pool has none, in milliseconds. */
+const pause = 100;
+
+/**
+ * Takes a connection from the pool; those that are outdated are destroyed, and new ones come into their place.
+ * Where the server has none left it is asked again, as long as somebody waits.
+ */
+async function borrow(dataSource: DataSource, loan: { readonly isLate: boolean }) {
   for (;;) {
     const runner = dataSource.createQueryRunner();
-    const connection = (await runner.connect()) as PoolConnection;
+    let connection: PoolConnection;
+    try {
+      connection = (await runner.connect()) as PoolConnection;
+    } catch (error) {
+      if (loan.isLate || !isOutOfConnections(error)) throw error;
+      await delay(pause * (0.5 + Math.random()));
+      continue;
+    }
     if (!isOutdated(connection, dataSource)) return { runner, connection };
     connection.destroy();
   }
@@ -40,7 +59,8 @@ async function borrow(dataSource: DataSource) {
 
 /**
  * Borrows a connection for some work, for so long at the most, the wait for a free connection included. A connection that is late
- * is destroyed, for nobody knows what it still has under way; the pool makes a new one in its place.
+ * is destroyed, for nobody knows what it still has under way; the pool makes a new one in its place. Where a connection is lost before
+ * it answered anything, the work is done anew on another one.
  * @throws DatabaseStalledError when the time is over
  */
 export async function withConnection<Result>(
@@ -58,16 +78,26 @@ export async function withConnection<Result>(
       reject(new DatabaseStalledError(milliseconds));
     }, milliseconds);
   });
-  const worked = borrow(dataSource).then(async ({ runner, connection }) => {
-    if (loan.isLate) {
-      // Nobody waits any more for a connection that became free too late; it goes back unused.
-      await runner.release();
-      throw new DatabaseStalledError(milliseconds);
+  const worked = (async () => {
+    for (let attempt = 1; ; attempt += 1) {
+      const { runner, connection } = await borrow(dataSource, loan);
+      if (loan.isLate) {
+        // Nobody waits any more for a connection that became free too late; it goes back unused.
+        await runner.release();
+        throw new DatabaseStalledError(milliseconds);
+      }
+      loan.release = () => runner.release();
+      const lent = (loan.connection = new MysqlConnection(connection));
+      try {
+        return await work(lent);
+      } catch (error) {
+        if (attempt === attempts || !lent.isReplaceable || !isConnectionLost(error)) throw error;
+        // It was cut before its first use.
+        lent.giveBack();
+        lent.destroy();
+      }
     }
-    loan.release = () => runner.release();
-    loan.connection = new MysqlConnection(connection);
-    return await work(loan.connection);
-  });
+  })();
   try {
     return await Promise.race([worked, lateness]);
   } finally {

@@ -47,14 +47,14 @@ const statements = [
     INDEX ix_webhook_events_status (status, id),
     INDEX ix_webhook_events_session (session_id, id),
     PRIMARY KEY (id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS agent_versions (
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     created_at datetime(6) NOT NULL,
     INDEX ix_agent_versions_id (id),
     PRIMARY KEY (organization_id, id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS agent_version_revisions (
     id char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     agent_version_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -70,7 +70,7 @@ const statements = [
     created_at datetime(6) NOT NULL,
     INDEX ix_agent_version_revisions_version (agent_version_id, organization_id),
     PRIMARY KEY (id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS sessions (
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -106,7 +106,7 @@ const statements = [
     INDEX ix_sessions_version_revision (organization_id, agent_version_id, revision_source),
     INDEX ix_sessions_conversation (conversation_id),
     PRIMARY KEY (id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS messages (
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     organization_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -141,14 +141,14 @@ const statements = [
     INDEX ix_messages_organization_created (organization_id, created_at, id),
     INDEX ix_messages_conversation (conversation_id),
     PRIMARY KEY (id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS session_messages (
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     message_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     position int NOT NULL,
     INDEX ix_session_messages_message (message_id),
     PRIMARY KEY (session_id, message_id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS analyses (
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     content_sha256 char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -164,7 +164,7 @@ const statements = [
     received_at datetime(6) NOT NULL,
     source varchar(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     PRIMARY KEY (session_id, content_sha256)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS analysis_answers (
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     position int NOT NULL,
@@ -180,7 +180,7 @@ const statements = [
     INDEX ix_analysis_answers_number (name, number_value, session_id),
     INDEX ix_analysis_answers_boolean (name, boolean_value, session_id),
     PRIMARY KEY (session_id, position)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS session_feed (
     event_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     position bigint NULL,
@@ -190,17 +190,17 @@ const statements = [
     received_at datetime(6) NOT NULL,
     UNIQUE INDEX ux_session_feed_position (position),
     PRIMARY KEY (event_id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS feed_head (
     id int NOT NULL,
     last_position bigint NOT NULL,
     expired_position bigint NOT NULL,
     PRIMARY KEY (id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS service_settings (
     name varchar(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     value longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     PRIMARY KEY (name)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   "INSERT IGNORE INTO feed_head (id, last_position, expired_position) VALUES (1, 0, 0)",
 ];

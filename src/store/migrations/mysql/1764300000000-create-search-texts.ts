@@ -9,7 +9,7 @@ export class CreateSearchTexts1764300000000 implements MigrationInterface {
       terms longtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
       FULLTEXT INDEX ft_search_texts_terms (terms),
       PRIMARY KEY (owner_id)
-    ) ENGINE=InnoDB`);
+    ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -27,7 +27,7 @@ const statements = [
     revoked_at datetime(6) NULL,
     UNIQUE INDEX ux_api_keys_prefix (prefix),
     PRIMARY KEY (id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS audit_log (
     id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     at datetime(6) NOT NULL,
@@ -39,10 +39,10 @@ const statements = [
     ids longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     INDEX ix_audit_log_caller (caller, id),
     PRIMARY KEY (id)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS erasures (
     identifier_hmac char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     erased_at datetime(6) NOT NULL,
     PRIMARY KEY (identifier_hmac)
-  ) ENGINE=InnoDB`,
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
 ];

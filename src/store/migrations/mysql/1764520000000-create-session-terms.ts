@@ -16,7 +16,7 @@ export class CreateSessionTerms1764520000000 implements MigrationInterface {
       terms longtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
       FULLTEXT INDEX ft_session_terms_terms (terms),
       PRIMARY KEY (session_id)
-    ) ENGINE=InnoDB`);
+    ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
     await fillSessionTerms(runner);
     await runner.query("DROP TABLE IF EXISTS search_texts");
   }
@@ -29,6 +29,6 @@ export class CreateSessionTerms1764520000000 implements MigrationInterface {
       terms longtext CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
       FULLTEXT INDEX ft_search_texts_terms (terms),
       PRIMARY KEY (owner_id)
-    ) ENGINE=InnoDB`);
+    ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
   }
 }
