@@ -10,7 +10,7 @@ export type Role = (typeof roles)[number];
 
 /** Who asks. Made by the {@link Authenticator} alone. */
 export interface Caller {
-  /** `key:<prefix>`, `jwt:<subject>`, or `local`. Safe to log and to keep. */
+  /** `key:<prefix>`, `jwt:<subject>@<hash of its issuer>`, or `local`. Safe to log and to keep. */
   readonly id: string;
   readonly role: Role;
   readonly scope: Scope;

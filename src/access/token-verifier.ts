@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
 import { z } from "zod";
 import type { Config } from "../config.js";
@@ -18,6 +19,7 @@ const publicKeyAlgorithms = ["RS256", "PS256", "ES256", "EdDSA"];
 const claimsSchema = z
   .object({
     sub: z.string().min(1).max(200),
+    iss: z.string().default(""),
     exp: z.number(),
     role: z.enum(roles),
     organization_id: z.uuid().optional(),
@@ -57,9 +59,9 @@ export class TokenVerifier {
   async callerOf(token: string): Promise<Caller> {
     const claims = claimsSchema.safeParse(await this.payloadOf(token));
     if (!claims.success) throw new UnauthenticatedError();
-    const { sub, exp, role, organization_id } = claims.data;
+    const { sub, iss, exp, role, organization_id } = claims.data;
     return {
-      id: `jwt:${sub}`,
+      id: `jwt:${sub}@${shortHash(iss)}`,
       role,
       scope: scopeOf(role, organization_id?.toLowerCase() ?? null),
       expiresAt: (exp + clockToleranceSeconds) * 1_000,
@@ -76,6 +78,11 @@ export class TokenVerifier {
       throw new UnavailableError("The token cannot be verified now.", error);
     }
   }
+}
+
+/** Issuers name their subjects each for itself: two who are called the same are not one caller. */
+function shortHash(issuer: string): string {
+  return createHash("sha256").update(issuer).digest("hex").slice(0, 16);
 }
 
 /**

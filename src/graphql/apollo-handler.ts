@@ -20,8 +20,8 @@ export function apolloHandler({ apollo, unread, callerIdOf, contextOf }: ApolloH
         httpGraphQLRequest: {
           method: request.method,
           headers: headersOf(request),
-          search: request.url.replace(/^[^?]*/, ""),
-          body: request.body as unknown,
+          search: request.url.replace(/^[^?]*/, "").replace(/(?<=[?&])operationName=(?:&|$)/g, ""),
+          body: withoutEmptyOperationName(request.body),
         },
         context: () => Promise.resolve(contextOf(request, response)),
       });
@@ -35,6 +35,12 @@ function headersOf({ headers }: Request): HeaderMap {
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(", ") : value);
   return map;
+}
+
+/** GraphQL over HTTP: an empty operationName is the same as none. graphql-js looks for an operation of that name. */
+function withoutEmptyOperationName(body: unknown): unknown {
+  const { operationName } = (body ?? {}) as { readonly operationName?: unknown };
+  return operationName === "" ? { ...(body as object), operationName: null } : body;
 }
 
 /** @returns the bytes of the body */

@@ -48,9 +48,11 @@ export class OperationPreparer {
 
   /** @returns the errors to answer with, where it may not be run */
   async prepare(
-    { query, operationName, variables }: OperationPayload,
+    { query, operationName: named, variables }: OperationPayload,
     context: RequestContext,
   ): Promise<PreparedOperation | readonly GraphQLError[]> {
+    // GraphQL over HTTP: an empty name is the same as none. graphql-js would look for an operation of that name.
+    const operationName = named === "" ? null : named;
     const refusal = this.gate.refuseText(query);
     if (refusal !== undefined) return [refusal];
     const { document, errors } = this.documents.prepare(query);

@@ -166,7 +166,7 @@ export class AuditLogEntry {
   @Column(receipt, { privacy: notPersonal })
   readonly at!: string;
 
-  /** Who: `key:<prefix>`, `jwt:<subject>`, or `command` for what was typed on the machine. */
+  /** Who: `key:<prefix>`, `jwt:<subject>@<hash of its issuer>`, or `command` for what was typed on the machine. */
   @Column(text(255), { privacy: notPersonal })
   readonly caller!: string;
 

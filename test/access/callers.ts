@@ -91,12 +91,12 @@ export const jwtSecret = "0123456789abcdef0123456789abcdef";
 
 export async function token(
   claims: Record<string, unknown>,
-  { expires = "5m", secret = jwtSecret, algorithm = "HS256" } = {},
+  { expires = "5m", secret = jwtSecret, algorithm = "HS256", issuer = "tests" } = {},
 ): Promise<string> {
   return await new SignJWT(claims)
     .setProtectedHeader({ alg: algorithm })
     .setSubject("somebody")
-    .setIssuer("tests")
+    .setIssuer(issuer)
     .setAudience("conversation-agent-api")
     .setExpirationTime(expires)
     .sign(new TextEncoder().encode(secret));
