@@ -58,14 +58,14 @@ describe("npm run events", () => {
 
   it("imports a file, names bad lines, and does nothing twice", async () => {
     const file = path.join(folder, "twice.ndjson");
-    const bad = ['{"event":"phone +15550100 in a bad line"}', "no JSON", ""];
+    const bad = ['{"event":["phone +15550100 in a bad line"]}', "no JSON", ""];
     await writeFile(
       file,
       [...envelopes, ...bad, '{"event":"lead.new","request_id":"1","data":{}}'].join("\r\n"),
     );
     const first = await events(["import", file]);
     expect(first.code).toBe(1);
-    expect(first.stderr).toContain(`line ${envelopes.length + 1}: request_id `);
+    expect(first.stderr).toContain(`line ${envelopes.length + 1}: event `);
     expect(first.stderr).toContain(`line ${envelopes.length + 2}: body must be JSON`);
     expect(first.stderr + first.stdout).not.toContain("+1555");
     expect(first.stdout).toMatch(/ignored 1, dead 0, bad 2\n$/);

@@ -169,7 +169,7 @@ describe("an event stream", () => {
     const everything = () => false;
     const result = await read(await fetch(url("{ sessions { totalCount } }")), everything);
     expect(result).toContain(
-      'event: next\ndata: {"data":{"sessions":{"totalCount":3}},"extensions":{"cost":21}}',
+      'event: next\ndata: {"data":{"sessions":{"totalCount":3}},"extensions":{"cost":501}}',
     );
     expect(result).toMatch(/event: complete\ndata:\n\n$/);
     const mistake = await read(await fetch(url("subscription { nothing }")), everything);
