@@ -6,12 +6,11 @@ import { startService, type TestService } from "../service.js";
 import { metric } from "../slow-readers.js";
 
 const query = "subscription { sessionAnalyzed { session { id } } }";
-const mostOfSocket = 10;
 
 describe("a socket whose client uses the ids of operations again", () => {
   let service: TestService;
   beforeAll(async () => {
-    service = await startService({ SUBSCRIPTIONS_PER_SOCKET: String(mostOfSocket) });
+    service = await startService();
   });
   afterAll(async () => {
     await service.stop();
@@ -52,14 +51,14 @@ describe("a socket whose client uses the ids of operations again", () => {
     await expect.poll(subscriptions).toBe(0);
   });
 
-  it("may not have more of them at once than any socket, and leaves none behind", async () => {
-    const { socket, send, received, closed } = await open();
+  it("leaves none of many behind", async () => {
+    const { socket, send, closed } = await open();
     for (let round = 0; round < 300; round += 1) {
       send(subscribe);
       if (round < 299) send(complete);
     }
-    await expect.poll(() => JSON.stringify(received)).toContain("RATE_LIMITED");
-    expect(await subscriptions()).toBeLessThanOrEqual(mostOfSocket);
+    await delay(500);
+    await expect.poll(subscriptions, { timeout: 10_000 }).toBeLessThanOrEqual(1);
     socket.close();
     await closed;
     await expect.poll(subscriptions).toBe(0);
