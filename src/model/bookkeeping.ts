@@ -201,7 +201,5 @@ export class Erasure {
   readonly erasedAt!: string;
 }
 
-export type SessionMessageRow = Row<SessionMessage>;
-export type SessionFeedRow = Row<SessionFeedEntry>;
 export type ApiKeyRow = Row<ApiKey>;
 export type AuditLogRow = Row<AuditLogEntry>;
