@@ -28,91 +28,89 @@ async function deliver(service: TestService, count: number): Promise<Record<numb
 }
 
 /** SQLite has no connections that could be cut, refused or misunderstood. */
-if (process.env.TEST_DATABASE_URL) {
-  describe("connections of the service", () => {
-    let database: TestDatabase;
-    const administer = async (statement: string) => {
-      const connection = await mysql.createConnection(database.url);
-      const [rows] = await connection.query<RowDataPacket[]>(statement);
-      await connection.end();
-      return rows;
-    };
-    beforeAll(async () => {
-      database = await createTestDatabase();
-    });
-    afterAll(() => database.drop());
-
-    it.each(["reset", "drop"] as const)(
-      "are replaced unseen where the network forgot them while they were idle (%s)",
-      async (how) => {
-        const proxy = await startMeddlingProxy(database.url);
-        const service = await startService({}, { ...database, url: proxy.url });
-        expect(await deliver(service, 100)).toEqual({ 200: 100 });
-        await delay(1_500);
-        expect(proxy.forget(how, 1_000)).toBeGreaterThan(10);
-        expect(await deliver(service, 24)).toEqual({ 200: 24 });
-        await service.stop();
-        await proxy.close();
-      },
-    );
-
-    it("are waited for where the account may have no more of them", async () => {
-      const user = `few_${randomUUID().slice(0, 8)}`;
-      await administer(`CREATE USER '${user}'@'%' IDENTIFIED BY 'few' WITH MAX_USER_CONNECTIONS 4`);
-      await administer(`GRANT ALL ON ${new URL(database.url).pathname.slice(1)}.* TO '${user}'@'%'`);
-      const url = new URL(database.url);
-      Object.assign(url, { username: user, password: "few" });
-      const service = await startService(
-        { DATABASE_POOL_SIZE: "16", DATABASE_TIMEOUT_SECONDS: "60" },
-        { ...database, url: url.href },
-      );
-      expect(await deliver(service, 200)).toEqual({ 200: 200 });
-      const { data } = await service.query("{ sessions(first: 1) { nodes { id } } }");
-      expect(data).toMatchObject({ sessions: { nodes: [{}] } });
-      await service.stop();
-      await administer(`DROP USER '${user}'@'%'`);
-    });
-
-    it("keep texts where the server takes clients for latin1, whatever their greeting says", async () => {
-      // As --skip-character-set-client-handshake does on a server of latin1.
-      const proxy = await startMeddlingProxy(database.url, (packet, isGreeting) => {
-        if (isGreeting) packet[12] = 8;
-        return packet;
-      });
-      const service = await startService({}, { ...database, url: proxy.url });
-      const event = await newEvent();
-      const summary = "Zürich, Łódź, 東京 😀";
-      event.data.chat_summary = summary;
-      expect((await service.post(event)).status).toBe(200);
-      const query = "query Summary($id: ID!) { session(id: $id) { chatSummary } }";
-      const { data } = await service.query(query, { id: event.data.id as string });
-      expect(data).toEqual({ session: { chatSummary: summary } });
-      await service.stop();
-      await proxy.close();
-      const [row] = await administer(
-        `SELECT HEX(chat_summary) AS bytes FROM sessions WHERE id = '${event.data.id as string}'`,
-      );
-      expect(row?.bytes).toBe(Buffer.from(summary).toString("hex").toUpperCase());
-    });
-
-    it("are refused at start where a proxy changes their character set", async () => {
-      const [own, other] = ["SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci", "SET NAMES latin1"];
-      const proxy = await startMeddlingProxy(database.url, (packet) =>
-        Buffer.from(packet.toString("latin1").replace(own, other.padEnd(own.length)), "latin1"),
-      );
-      const started = startService({ DATABASE_WAIT_SECONDS: "0" }, { ...database, url: proxy.url });
-      await expect(started).rejects.toThrow("The database changes texts that are not ASCII");
-      await proxy.close();
-    });
-
-    it("find tables whose format and character set are not the server's defaults", async () => {
-      const service = await startService({}, database);
-      await service.stop();
-      const rows = await administer(
-        "SELECT DISTINCT ROW_FORMAT AS format, TABLE_COLLATION AS collation FROM information_schema.TABLES " +
-          "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME <> 'migrations'",
-      );
-      expect(rows).toEqual([{ format: "Dynamic", collation: "utf8mb4_bin" }]);
-    });
+describe.runIf(process.env.TEST_DATABASE_URL !== undefined)("connections of the service", () => {
+  let database: TestDatabase;
+  const administer = async (statement: string) => {
+    const connection = await mysql.createConnection(database.url);
+    const [rows] = await connection.query<RowDataPacket[]>(statement);
+    await connection.end();
+    return rows;
+  };
+  beforeAll(async () => {
+    database = await createTestDatabase();
   });
-}
+  afterAll(() => database.drop());
+
+  it.each(["reset", "drop"] as const)(
+    "are replaced unseen where the network forgot them while they were idle (%s)",
+    async (how) => {
+      const proxy = await startMeddlingProxy(database.url);
+      const service = await startService({}, { ...database, url: proxy.url });
+      expect(await deliver(service, 100)).toEqual({ 200: 100 });
+      await delay(1_500);
+      expect(proxy.forget(how, 1_000)).toBeGreaterThan(10);
+      expect(await deliver(service, 24)).toEqual({ 200: 24 });
+      await service.stop();
+      await proxy.close();
+    },
+  );
+
+  it("are waited for where the account may have no more of them", async () => {
+    const user = `few_${randomUUID().slice(0, 8)}`;
+    await administer(`CREATE USER '${user}'@'%' IDENTIFIED BY 'few' WITH MAX_USER_CONNECTIONS 4`);
+    await administer(`GRANT ALL ON ${new URL(database.url).pathname.slice(1)}.* TO '${user}'@'%'`);
+    const url = new URL(database.url);
+    Object.assign(url, { username: user, password: "few" });
+    const service = await startService(
+      { DATABASE_POOL_SIZE: "16", DATABASE_TIMEOUT_SECONDS: "60" },
+      { ...database, url: url.href },
+    );
+    expect(await deliver(service, 200)).toEqual({ 200: 200 });
+    const { data } = await service.query("{ sessions(first: 1) { nodes { id } } }");
+    expect(data).toMatchObject({ sessions: { nodes: [{}] } });
+    await service.stop();
+    await administer(`DROP USER '${user}'@'%'`);
+  });
+
+  it("keep texts where the server takes clients for latin1, whatever their greeting says", async () => {
+    // As --skip-character-set-client-handshake does on a server of latin1.
+    const proxy = await startMeddlingProxy(database.url, (packet, isGreeting) => {
+      if (isGreeting) packet[12] = 8;
+      return packet;
+    });
+    const service = await startService({}, { ...database, url: proxy.url });
+    const event = await newEvent();
+    const summary = "Zürich, Łódź, 東京 😀";
+    event.data.chat_summary = summary;
+    expect((await service.post(event)).status).toBe(200);
+    const query = "query Summary($id: ID!) { session(id: $id) { chatSummary } }";
+    const { data } = await service.query(query, { id: event.data.id as string });
+    expect(data).toEqual({ session: { chatSummary: summary } });
+    await service.stop();
+    await proxy.close();
+    const [row] = await administer(
+      `SELECT HEX(chat_summary) AS bytes FROM sessions WHERE id = '${event.data.id as string}'`,
+    );
+    expect(row?.bytes).toBe(Buffer.from(summary).toString("hex").toUpperCase());
+  });
+
+  it("are refused at start where a proxy changes their character set", async () => {
+    const [own, other] = ["SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci", "SET NAMES latin1"];
+    const proxy = await startMeddlingProxy(database.url, (packet) =>
+      Buffer.from(packet.toString("latin1").replace(own, other.padEnd(own.length)), "latin1"),
+    );
+    const started = startService({ DATABASE_WAIT_SECONDS: "0" }, { ...database, url: proxy.url });
+    await expect(started).rejects.toThrow("The database changes texts that are not ASCII");
+    await proxy.close();
+  });
+
+  it("find tables whose format and character set are not the server's defaults", async () => {
+    const service = await startService({}, database);
+    await service.stop();
+    const rows = await administer(
+      "SELECT DISTINCT ROW_FORMAT AS format, TABLE_COLLATION AS collation FROM information_schema.TABLES " +
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME <> 'migrations'",
+    );
+    expect(rows).toEqual([{ format: "Dynamic", collation: "utf8mb4_bin" }]);
+  });
+});
