@@ -53,11 +53,11 @@ export function merge<Fields extends object>(
 }
 
 /**
- * The order of events within one session: lifecycle rank, then the envelope's `created_at` (the receipt time where absent), then
+ * The order of events within one session: precedence, then the envelope's `created_at` (the receipt time where absent), then
  * the order of receipt, which the event's id (UUIDv7) carries.
  */
 export function sessionOrderKey(event: EventOrder): OrderKey {
-  return `${event.rank}|${event.at}|${event.id}`;
+  return `${event.precedence}|${event.at}|${event.id}`;
 }
 
 /** The order of the versions of one message: its own `updated_at` at microseconds first (absent is oldest), then as in its session. */
@@ -68,12 +68,12 @@ export function messageOrderKey(updatedAt: string | null, sessionKey: OrderKey):
 
 /** The order of the contents of one agent version across sessions: time first, since there is no lifecycle across sessions. */
 export function revisionOrderKey(event: EventOrder): OrderKey {
-  return `${event.at}|${event.rank}|${event.id}`;
+  return `${event.at}|${event.precedence}|${event.id}`;
 }
 
 export interface EventOrder {
-  /** Lifecycle rank: started 1, ended 2, analyzed 3. */
-  readonly rank: number;
+  /** The precedence of the event's type, of two digits: see session-event.ts. */
+  readonly precedence: number;
   /** The envelope's `created_at`, else the receipt time, as DATETIME(6) text. */
   readonly at: string;
   /** The raw event's id, a UUIDv7: its order is the order of receipt. */

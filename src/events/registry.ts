@@ -4,13 +4,18 @@ import type { SessionEventDefinition } from "./session-event.js";
 import { sessionStarted } from "./session-started.event.js";
 
 /** Every event type that is understood. A type that is not listed is recorded and answered 202, status `ignored`. */
-export const registeredEvents: readonly SessionEventDefinition[] = [
-  sessionStarted,
-  sessionEnded,
-  sessionAnalyzed,
-];
+export const registeredEvents = [sessionStarted, sessionEnded, sessionAnalyzed] as const;
+
+/** What the feed and GraphQL call the events. */
+export type SessionEventKind = (typeof registeredEvents)[number]["kind"];
+
+/** The kinds in the order of the registry. */
+export const sessionEventKinds: readonly SessionEventKind[] = registeredEvents.map(({ kind }) => kind);
+
+/** The definition of an event that is understood. */
+export type RegisteredEvent = SessionEventDefinition<SessionEventKind>;
 
 /** The definition of an event type, or undefined for one that is not understood (yet). */
-export function findEvent(name: string): SessionEventDefinition | undefined {
+export function findEvent(name: string): RegisteredEvent | undefined {
   return registeredEvents.find((event) => event.name === name);
 }

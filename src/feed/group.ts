@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { SessionEventKind } from "../events/session-event.js";
+import type { SessionEventKind } from "../events/registry.js";
 import { beginning, type FeedPlace } from "../events/feed-place.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
 import type { Scope } from "../store/readers/scope.js";

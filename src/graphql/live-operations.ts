@@ -19,7 +19,7 @@ import { findOperation, NothingSelectedError, SessionGoneError } from "./errors.
 import type { Executor, Operation } from "./executor.js";
 import { asGraphQLError, formatError } from "./format-error.js";
 import { type SessionEventSource, WantedEvents } from "./session-event-source.js";
-import { type SessionEvent, SessionEventType } from "./types/session-event.type.js";
+import type { SessionEvent } from "./types/session-event.type.js";
 import { readVariables } from "./variables.js";
 
 /** What live operations need. */
@@ -82,7 +82,7 @@ export class LiveOperations {
     const { executor, events, logger } = this.parts;
     const cursor = events.cursorOf(entry);
     const { position, epoch, kind, receivedAt, sessionId } = entry;
-    const event: SessionEvent = { cursor, type: SessionEventType[kind], receivedAt, sessionId };
+    const event: SessionEvent = { cursor, type: kind, receivedAt, sessionId };
     const result = await executor.execute({ ...operation, context: operation.context.renewed() }, event);
     for (const { originalError } of result.errors ?? []) {
       if (originalError instanceof SessionGoneError) return undefined;

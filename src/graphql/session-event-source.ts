@@ -1,4 +1,4 @@
-import type { SessionEventKind } from "../events/session-event.js";
+import type { SessionEventKind } from "../events/registry.js";
 import type { Interest } from "../feed/group.js";
 import type { FeedPlace } from "../events/feed-place.js";
 import type { Scope } from "../store/readers/scope.js";

@@ -2,8 +2,7 @@ import { hash } from "node:crypto";
 import { type FieldError, NotUnderstoodError, ServiceError, UnavailableError } from "../errors.js";
 import { type Envelope, parseEnvelope } from "../events/envelope.js";
 import { decimalsOf, toDatetime } from "../events/instant.js";
-import { findEvent } from "../events/registry.js";
-import type { SessionEventDefinition } from "../events/session-event.js";
+import { findEvent, type RegisteredEvent } from "../events/registry.js";
 import type { SessionSnapshot } from "../events/session-payload.js";
 import type { Database, Transaction } from "./database.js";
 import { errorCode, isDataFault, isKnownDelivery } from "./database-errors.js";
@@ -125,7 +124,7 @@ export class EventLog {
 
   private async project(
     raw: WebhookEventRow,
-    definition: SessionEventDefinition,
+    definition: RegisteredEvent,
     snapshot: SessionSnapshot,
     keep: Keep,
   ): Promise<Fate> {
@@ -219,7 +218,7 @@ function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery):
   };
 }
 
-function receiptOf(raw: WebhookEventRow, definition: SessionEventDefinition): EventReceipt {
+function receiptOf(raw: WebhookEventRow, definition: RegisteredEvent): EventReceipt {
   return {
     id: raw.id,
     definition,

@@ -73,12 +73,12 @@ describe("merge", () => {
 
 describe("order keys", () => {
   const at = "2025-08-19 06:40:57.416929";
-  it("rank before time, and time before receipt", () => {
+  it("precedence before time, and time before receipt", () => {
     const keys = [
-      { rank: 1, at: "2030-01-01 00:00:00.000000", id: "9" },
-      { rank: 3, at, id: "1" },
-      { rank: 3, at, id: "2" },
-      { rank: 3, at: "2025-08-19 06:40:57.416930", id: "0" },
+      { precedence: 10, at: "2030-01-01 00:00:00.000000", id: "9" },
+      { precedence: 30, at, id: "1" },
+      { precedence: 30, at, id: "2" },
+      { precedence: 30, at: "2025-08-19 06:40:57.416930", id: "0" },
     ].map(sessionOrderKey);
     expect([...keys].sort()).toEqual(keys);
   });

@@ -1,5 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Resolver, Root, Subscription } from "type-graphql";
+import { type SessionEventKind, sessionEventKinds } from "../../events/registry.js";
+import { sessionAnalyzed } from "../../events/session-analyzed.event.js";
 import type { FeedEntry } from "../../store/readers/feed.reader.js";
 import { type SessionRecord } from "../../store/readers/session.reader.js";
 import type { RequestContext } from "../context.js";
@@ -19,7 +21,7 @@ interface SubscribeCall {
   readonly args: {
     readonly filter?: SessionFilter | null;
     readonly after?: string | null;
-    readonly types?: SessionEventType[] | null;
+    readonly types?: SessionEventKind[] | null;
   };
   readonly context: RequestContext;
 }
@@ -28,7 +30,8 @@ interface SubscribeCall {
 export class SessionEventResolver {
   @Subscription(() => SessionEvent, {
     description: "Sessions as their analysis arrives, in order, none missed and none twice.",
-    subscribe: ({ args, context }: SubscribeCall) => context.events.want(context.scope, ["ANALYZED"], args),
+    subscribe: ({ args, context }: SubscribeCall) =>
+      context.events.want(context.scope, [sessionAnalyzed.kind], args),
   })
   sessionAnalyzed(
     @Root() event: SessionEvent,
@@ -42,7 +45,7 @@ export class SessionEventResolver {
   @Subscription(() => SessionEvent, {
     description: "All that happens to sessions, in order, none missed and none twice.",
     subscribe: ({ args, context }: SubscribeCall) =>
-      context.events.want(context.scope, args.types ?? ["STARTED", "ENDED", "ANALYZED"], args),
+      context.events.want(context.scope, args.types ?? sessionEventKinds, args),
   })
   sessionEvents(
     @Root() event: SessionEvent,
@@ -50,7 +53,7 @@ export class SessionEventResolver {
       nullable: true,
       description: "Which kinds of change; all where absent.",
     })
-    _types?: SessionEventType[],
+    _types?: SessionEventKind[],
     @Arg("filter", () => SessionFilter, { nullable: true, description: filterDescription })
     _filter?: SessionFilter,
     @Arg("after", () => CursorScalar, { nullable: true, description: afterDescription }) _after?: string,

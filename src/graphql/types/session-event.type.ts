@@ -1,20 +1,14 @@
 import { Field, ObjectType, registerEnumType } from "type-graphql";
+import { registeredEvents, type SessionEventKind, sessionEventKinds } from "../../events/registry.js";
 import { CursorScalar, DateTimeScalar } from "../../model/scalars.js";
 
-export enum SessionEventType {
-  STARTED = "STARTED",
-  ENDED = "ENDED",
-  ANALYZED = "ANALYZED",
-}
+/** An enum of GraphQL, made of the registered events. */
+export const SessionEventType = Object.fromEntries(sessionEventKinds.map((kind) => [kind, kind]));
 
 registerEnumType(SessionEventType, {
   name: "SessionEventType",
   description: "What happened to a session.",
-  valuesConfig: {
-    STARTED: { description: "An agent took up the conversation." },
-    ENDED: { description: "The session is over." },
-    ANALYZED: { description: "Its analysis arrived, or came again with other content." },
-  },
+  valuesConfig: Object.fromEntries(registeredEvents.map(({ kind, description }) => [kind, { description }])),
 });
 
 @ObjectType({ description: "A change of a session, told once and in order.", simpleResolvers: true })
@@ -25,7 +19,7 @@ export class SessionEvent {
   readonly cursor!: string;
 
   @Field(() => SessionEventType, { description: "What happened." })
-  readonly type!: SessionEventType;
+  readonly type!: SessionEventKind;
 
   @Field(() => DateTimeScalar, { description: "When this service received the event." })
   readonly receivedAt!: string;

@@ -1,6 +1,6 @@
 import { CursorExpiredError, UnavailableError } from "../../errors.js";
 import { fromDatetime } from "../../events/instant.js";
-import type { SessionEventKind } from "../../events/session-event.js";
+import type { SessionEventKind } from "../../events/registry.js";
 import type { SqlReader, SqlValue } from "../database.js";
 import { type FeedPlace, isSamePlace, toPlace } from "../../events/feed-place.js";
 import { placeholders } from "../statements.js";

@@ -14,7 +14,7 @@ import type { Transaction } from "../database.js";
 import { forUpdate } from "../dialect.js";
 import { insertRowsLater, selectList, updateRow } from "../statements.js";
 import { agentVersionRevisions } from "../tables.js";
-import { Session, type SessionRow } from "../../model/session.js";
+import { Session, type SessionRow, statuses } from "../../model/session.js";
 import { sessions } from "../tables.js";
 import { AnalysisWriter } from "./analysis.writer.js";
 import { type EventReceipt, orderOf } from "./event-receipt.js";
@@ -54,7 +54,7 @@ export class SessionWriter {
     }
     const messages = await this.messages.write(transaction, snapshot, key, knownMessages);
     if (receipt.definition.bringsAnalysis) {
-      const isFirst = (known.kindsSeen & kindBit(receipt)) === 0;
+      const isFirst = (known.kindsSeen & receipt.definition.seenBit) === 0;
       await this.analyses.keep(transaction, snapshot, receipt, key, isFirst);
     }
     return await this.mergeInto(transaction, known, snapshot, receipt, key, messages);
@@ -102,7 +102,7 @@ export class SessionWriter {
   ): Promise<boolean> {
     const before = merged.fromColumns(known);
     const after = merge(before, snapshot.session, key);
-    const kindsSeen = known.kindsSeen | kindBit(receipt);
+    const kindsSeen = known.kindsSeen | receipt.definition.seenBit;
     const changed = after.changed.length > 0 || messages.changed || kindsSeen !== known.kindsSeen;
     const messageCount = known.messageCount + messages.joined;
     const unnamed =
@@ -113,7 +113,7 @@ export class SessionWriter {
       ...toColumns(after),
       id: known.id,
       organizationId: known.organizationId,
-      status: Math.max(known.status, receipt.definition.rank),
+      status: Math.max(known.status, statusOf(receipt)),
       kindsSeen,
       analyzedAt:
         isCurrentAnalysis && (changed || known.analyzedAt === null) ? receipt.receivedAt : known.analyzedAt,
@@ -160,8 +160,9 @@ async function loadRevision(transaction: Transaction, id: string): Promise<Revis
   return row;
 }
 
-function kindBit({ definition }: EventReceipt): number {
-  return 1 << (definition.rank - 1);
+/** The stored status that an event brings; of one that says nothing of it the least, because the session has begun. */
+function statusOf({ definition }: EventReceipt): number {
+  return definition.status === null ? 1 : statuses.indexOf(definition.status) + 1;
 }
 
 const merged = new MergedRow<SessionFacts>(Session);
@@ -177,8 +178,8 @@ function newRow(
     id: snapshot.id,
     organizationId: snapshot.organizationId,
     ...toColumns(firstSighting(snapshot.session, key)),
-    status: receipt.definition.rank,
-    kindsSeen: kindBit(receipt),
+    status: statusOf(receipt),
+    kindsSeen: receipt.definition.seenBit,
     analyzedAt: receipt.definition.bringsAnalysis ? receipt.receivedAt : null,
     messageCount: current.length,
     failedMessageCount: countFailed(current),
