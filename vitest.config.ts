@@ -8,7 +8,8 @@ export default defineConfig({
   resolve: { alias: { graphql: "graphql/index.js" } },
   test: {
     setupFiles: ["test/setup.ts"],
-    testTimeout: 30_000,
+    // Some tests start a command several times, and a command takes seconds on a busy machine.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
     // Much of the time is spent waiting (for timers, processes, fsync), so two files at once even on two cores.
