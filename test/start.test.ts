@@ -51,7 +51,7 @@ describe("a start that fails", () => {
         ...(redis !== undefined && { REDIS_URL: redis }),
         ...settings(),
       },
-      timeout: 15_000,
+      timeout: 45_000,
     });
     let said = "";
     child.stdout.on("data", (text: Buffer) => (said += text.toString()));
