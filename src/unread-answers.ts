@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
+import { LRUCache } from "lru-cache";
 import type { Logger } from "./logger.js";
 
 /** How much may wait for clients that do not read. */
@@ -8,7 +9,7 @@ export interface UnreadLimits {
   readonly bufferBytes: number;
   /** How long a client may take nothing of what waits for it before it is closed. */
   readonly stallMilliseconds: number;
-  /** Bytes of answers that may wait for all clients together; beyond it the slowest is closed. */
+  /** Bytes of answers that may be made or wait for all clients together; where more wait, the slowest is closed. */
   readonly totalBytes: number;
 }
 
@@ -18,10 +19,13 @@ export interface Recipient {
   readonly callerId: string;
 }
 
-/** How many answers are made at once for one connection, and for one caller: nobody knows beforehand how large they are. */
+/** How many answers are made at once for one connection, and for one caller, however small they are. */
 const atOnceOfConnection = 4;
 const atOnceOfCaller = 8;
 const lookMilliseconds = 100;
+/** How many callers' sizes of answers are known, and how much of a size is still expected after a smaller answer. */
+const mostCallersKnown = 10_000;
+const forgetting = 0.9;
 /** Where all together are too much, nobody is closed that has had less time than this to read. */
 const graceMilliseconds = 2_000;
 
@@ -37,6 +41,8 @@ export class UnreadAnswers {
   /** Answers that wait for their turn, in order. */
   private waiting: Waiting[] = [];
   private readonly makingOf = new Map<string, number>();
+  /** Bytes that an answer of each caller is expected to have: as its largest of late. */
+  private readonly expectedOf = new LRUCache<string, number>({ max: mostCallersKnown });
   private looking: NodeJS.Timeout | undefined;
 
   constructor(
@@ -91,6 +97,7 @@ export class UnreadAnswers {
     const connection = this.connections.get(socket);
     try {
       const bytes = await make();
+      this.expectedOf.set(callerId, Math.max(bytes, this.expected(callerId) * forgetting));
       if (connection !== undefined && bytes > 0) {
         connection.answered(bytes);
         this.unreadOnes.add(connection);
@@ -115,7 +122,19 @@ export class UnreadAnswers {
   private hasRoom({ socket, making }: Connection, callerId: string): boolean {
     if (making >= atOnceOfConnection || this.isFull(socket)) return false;
     if ((this.makingOf.get(callerId) ?? 0) >= atOnceOfCaller) return false;
-    return this.unread() <= this.limits.totalBytes || this.unread(callerId) === 0;
+    if (!this.makingOf.has(callerId) && this.unread(callerId) === 0) return true;
+    return this.unread() + this.making() + this.expected(callerId) <= this.limits.totalBytes;
+  }
+
+  private expected(callerId: string): number {
+    return this.expectedOf.get(callerId) ?? 0;
+  }
+
+  /** Bytes that the answers that are being made are expected to have. */
+  private making(): number {
+    let bytes = 0;
+    for (const [callerId, count] of this.makingOf) bytes += count * this.expected(callerId);
+    return bytes;
   }
 
   private unread(callerId?: string): number {
