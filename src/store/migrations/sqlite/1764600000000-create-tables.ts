@@ -1,7 +1,8 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
-export class CreateTables1764000000000 implements MigrationInterface {
-  readonly name = "CreateTables1764000000000";
+/** All tables of the first release, and the full-text index of `session_terms`. */
+export class CreateTables1764600000000 implements MigrationInterface {
+  readonly name = "CreateTables1764600000000";
 
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of statements) await runner.query(statement);
@@ -13,9 +14,14 @@ export class CreateTables1764000000000 implements MigrationInterface {
 }
 
 const tables = [
+  "session_terms_index",
+  "erasures",
+  "audit_log",
+  "api_keys",
   "service_settings",
   "feed_head",
   "session_feed",
+  "session_terms",
   "analysis_answers",
   "analyses",
   "session_messages",
@@ -26,22 +32,30 @@ const tables = [
   "webhook_events",
 ];
 
+/** Rows of the index are found by the session's id, written as one word: VACUUM may change the row numbers of the table. */
+const word = (row: "new" | "old") => `replace(${row}.session_id, '-', '')`;
+const removed = `DELETE FROM session_terms_index WHERE rowid IN
+    (SELECT rowid FROM session_terms_index WHERE session_terms_index MATCH 'owner:' || ${word("old")})`;
+const inserted = `INSERT INTO session_terms_index (session_id, owner, terms)
+    VALUES (new.session_id, ${word("new")}, new.terms)`;
+
 const statements = [
   `CREATE TABLE webhook_events (
     id varchar(36) PRIMARY KEY NOT NULL,
-    request_id varchar(200) NOT NULL,
+    request_id varchar(200),
     event_type varchar(100) NOT NULL,
     api_version varchar(50),
+    status varchar(16) NOT NULL,
+    received_at varchar(26) NOT NULL,
     event_created_at varchar(26),
     event_created_at_decimals integer,
-    received_at varchar(26) NOT NULL,
-    status varchar(16) NOT NULL,
-    error text,
     organization_id varchar(36),
     session_id varchar(36),
-    body_sha256 varchar(64) NOT NULL,
     signature_scheme varchar(32),
     signature_key_index integer,
+    body_sha256 varchar(64) NOT NULL,
+    error text,
+    notes text,
     body blob NOT NULL
   )`,
   `CREATE UNIQUE INDEX ux_webhook_events_body_sha256 ON webhook_events (body_sha256)`,
@@ -55,20 +69,21 @@ const statements = [
   )`,
   `CREATE INDEX ix_agent_versions_id ON agent_versions (id)`,
   `CREATE TABLE agent_version_revisions (
-    id varchar(64) PRIMARY KEY NOT NULL,
-    agent_version_id varchar(36) NOT NULL,
-    organization_id varchar(36) NOT NULL,
     agent_id varchar(36) NOT NULL,
     name varchar(1000),
-    description text,
     llm_id varchar(36),
     created_by_id integer,
     language varchar(255),
     voice_id varchar(255),
-    provider_settings text,
-    created_at varchar(26) NOT NULL
+    created_at varchar(26) NOT NULL,
+    id varchar(64) PRIMARY KEY NOT NULL,
+    agent_version_id varchar(36) NOT NULL,
+    organization_id varchar(36) NOT NULL,
+    description text,
+    provider_settings text
   )`,
-  `CREATE INDEX ix_agent_version_revisions_version ON agent_version_revisions (agent_version_id, organization_id)`,
+  `CREATE INDEX ix_agent_version_revisions_version ON agent_version_revisions (agent_version_id,
+  organization_id)`,
   `CREATE TABLE sessions (
     id varchar(36) PRIMARY KEY NOT NULL,
     organization_id varchar(36) NOT NULL,
@@ -77,7 +92,6 @@ const statements = [
     agent_version_id varchar(36) NOT NULL,
     revision_id varchar(64) NOT NULL,
     lifecycle integer NOT NULL,
-    kinds_seen integer NOT NULL,
     started_at varchar(26),
     started_at_decimals integer,
     ended_at varchar(26),
@@ -89,29 +103,32 @@ const statements = [
     language varchar(255),
     translation_language varchar(255),
     message_count integer NOT NULL,
+    failed_message_count integer NOT NULL DEFAULT (0),
     created_at varchar(26) NOT NULL,
     updated_at varchar(26) NOT NULL,
+    kinds_seen integer NOT NULL,
     source varchar(100) NOT NULL,
     revision_source varchar(100) NOT NULL,
-    older text,
     chat_summary text,
     chat_transcript text,
     translated_chat_transcript text,
-    custom_analysis_data text
+    custom_analysis_data text,
+    older text
   )`,
-  `CREATE INDEX ix_sessions_started ON sessions (started_at, id)`,
-  `CREATE INDEX ix_sessions_organization_started ON sessions (organization_id, started_at, id)`,
-  `CREATE INDEX ix_sessions_agent_started ON sessions (agent_id, started_at, id)`,
-  `CREATE INDEX ix_sessions_version_revision ON sessions (organization_id, agent_version_id, revision_source)`,
+  `CREATE INDEX ix_sessions_started ON sessions (started_at, id, organization_id, agent_id, ended_at,
+  analyzed_at, created_at, updated_at, lifecycle, agent_version_id, message_count, failed_message_count,
+  user_sentiment, chat_completion_rating)`,
+  `CREATE INDEX ix_sessions_organization_started ON sessions (organization_id, started_at, id, agent_id,
+  ended_at, analyzed_at, created_at, updated_at, lifecycle, agent_version_id, message_count,
+  failed_message_count, user_sentiment, chat_completion_rating)`,
+  `CREATE INDEX ix_sessions_agent_started ON sessions (agent_id, started_at, id, organization_id, ended_at,
+  analyzed_at, created_at, updated_at, lifecycle, agent_version_id, message_count, failed_message_count,
+  user_sentiment, chat_completion_rating)`,
+  `CREATE INDEX ix_sessions_version_started ON sessions (agent_version_id, started_at, id)`,
+  `CREATE INDEX ix_sessions_version_revision ON sessions (agent_version_id, organization_id, revision_source)`,
   `CREATE INDEX ix_sessions_conversation ON sessions (conversation_id)`,
   `CREATE TABLE messages (
     id varchar(36) PRIMARY KEY NOT NULL,
-    organization_id varchar(36) NOT NULL,
-    conversation_id varchar(36) NOT NULL,
-    created_at varchar(26),
-    created_at_decimals integer,
-    updated_at varchar(26),
-    updated_at_decimals integer,
     direction varchar(255),
     type varchar(255),
     mode varchar(255),
@@ -120,6 +137,12 @@ const statements = [
     to_address varchar(320),
     language varchar(255),
     translation_language varchar(255),
+    created_at varchar(26),
+    created_at_decimals integer,
+    updated_at varchar(26),
+    updated_at_decimals integer,
+    organization_id varchar(36) NOT NULL,
+    conversation_id varchar(36) NOT NULL,
     contact_id varchar(36),
     channel_id varchar(36),
     campaign_id varchar(36),
@@ -129,15 +152,18 @@ const statements = [
     step_contact_id varchar(36),
     user_id integer,
     source varchar(140) NOT NULL,
-    older text,
     body text,
     translated_body text,
     attachments text,
-    metadata text
+    metadata text,
+    older text
   )`,
   `CREATE INDEX ix_messages_created ON messages (created_at, id)`,
   `CREATE INDEX ix_messages_organization_created ON messages (organization_id, created_at, id)`,
   `CREATE INDEX ix_messages_conversation ON messages (conversation_id)`,
+  `CREATE INDEX ix_messages_from ON messages (from_address)`,
+  `CREATE INDEX ix_messages_to ON messages (to_address)`,
+  `CREATE INDEX ix_messages_contact ON messages (contact_id)`,
   `CREATE TABLE session_messages (
     session_id varchar(36) NOT NULL,
     message_id varchar(36) NOT NULL,
@@ -151,14 +177,14 @@ const statements = [
     organization_id varchar(36) NOT NULL,
     revision_id varchar(64) NOT NULL,
     chat_completion_rating varchar(255),
-    chat_summary text,
     user_sentiment varchar(255),
-    custom_analysis_data text,
     event_id varchar(36) NOT NULL,
     event_created_at varchar(26),
     event_created_at_decimals integer,
     received_at varchar(26) NOT NULL,
     source varchar(100) NOT NULL,
+    chat_summary text,
+    custom_analysis_data text,
     PRIMARY KEY (session_id, content_sha256)
   )`,
   `CREATE TABLE analysis_answers (
@@ -166,20 +192,27 @@ const statements = [
     position integer NOT NULL,
     organization_id varchar(36) NOT NULL,
     name varchar(255) NOT NULL,
+    name_trailing_spaces integer NOT NULL DEFAULT (0),
     question_type varchar(255),
     value_type varchar(16) NOT NULL,
-    string_value text,
     string_prefix varchar(191),
     number_value double,
     boolean_value integer,
+    string_value text,
     PRIMARY KEY (session_id, position)
   )`,
+  `CREATE INDEX ix_analysis_answers_name ON analysis_answers (organization_id, name, name_trailing_spaces)`,
   `CREATE INDEX ix_analysis_answers_string ON analysis_answers (name, string_prefix, session_id)`,
   `CREATE INDEX ix_analysis_answers_number ON analysis_answers (name, number_value, session_id)`,
   `CREATE INDEX ix_analysis_answers_boolean ON analysis_answers (name, boolean_value, session_id)`,
+  `CREATE TABLE session_terms (
+    session_id varchar(36) PRIMARY KEY NOT NULL,
+    terms text NOT NULL
+  )`,
   `CREATE TABLE session_feed (
     event_id varchar(36) PRIMARY KEY NOT NULL,
     position bigint,
+    epoch varchar(16),
     organization_id varchar(36) NOT NULL,
     session_id varchar(36) NOT NULL,
     kind varchar(16) NOT NULL,
@@ -189,11 +222,47 @@ const statements = [
   `CREATE TABLE feed_head (
     id integer PRIMARY KEY NOT NULL,
     last_position bigint NOT NULL,
-    expired_position bigint NOT NULL
+    last_epoch varchar(16),
+    expired_position bigint NOT NULL,
+    expired_epoch varchar(16)
   )`,
   `CREATE TABLE service_settings (
     name varchar(64) PRIMARY KEY NOT NULL,
     value text NOT NULL
   )`,
+  `CREATE TABLE api_keys (
+    id varchar(36) PRIMARY KEY NOT NULL,
+    prefix varchar(16) NOT NULL,
+    secret_sha256 varchar(64) NOT NULL,
+    name varchar(200) NOT NULL,
+    organization_id varchar(36),
+    role varchar(32) NOT NULL,
+    created_at varchar(26) NOT NULL,
+    expires_at varchar(26),
+    last_used_at varchar(26),
+    revoked_at varchar(26)
+  )`,
+  `CREATE UNIQUE INDEX ux_api_keys_prefix ON api_keys (prefix)`,
+  `CREATE TABLE audit_log (
+    id varchar(36) PRIMARY KEY NOT NULL,
+    at varchar(26) NOT NULL,
+    caller varchar(255) NOT NULL,
+    role varchar(32) NOT NULL,
+    action varchar(32) NOT NULL,
+    operation varchar(500) NOT NULL,
+    count integer NOT NULL,
+    ids text NOT NULL
+  )`,
+  `CREATE INDEX ix_audit_log_caller ON audit_log (caller, id)`,
+  `CREATE INDEX ix_audit_log_at ON audit_log (at)`,
+  `CREATE TABLE erasures (
+    identifier_hmac varchar(64) PRIMARY KEY NOT NULL,
+    erased_at varchar(26) NOT NULL
+  )`,
   "INSERT INTO feed_head (id, last_position, expired_position) VALUES (1, 0, 0)",
+  `CREATE VIRTUAL TABLE session_terms_index
+    USING fts5(session_id UNINDEXED, owner, terms, detail = column, tokenize = 'ascii')`,
+  `CREATE TRIGGER session_terms_insert AFTER INSERT ON session_terms BEGIN ${inserted}; END`,
+  `CREATE TRIGGER session_terms_update AFTER UPDATE ON session_terms BEGIN ${removed}; ${inserted}; END`,
+  `CREATE TRIGGER session_terms_delete AFTER DELETE ON session_terms BEGIN ${removed}; END`,
 ];
