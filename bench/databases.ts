@@ -4,8 +4,8 @@ import { promisify } from "node:util";
 import mysql, { type RowDataPacket } from "mysql2/promise";
 import { parseDatabaseUrl } from "../src/database-url.js";
 import { Database } from "../src/store/database.js";
-import { migrate } from "../src/store/migrate.js";
-import { tables } from "../src/store/tables.js";
+import { migrate } from "../src/store/migrations/migrate.js";
+import { tables } from "../src/store/sql/tables.js";
 
 /** A database server for one run of the benchmark. */
 export interface DatabaseServer {

@@ -1,4 +1,4 @@
-import { generateSessions, type SimulatedSession } from "../src/cli/simulate/generate.js";
+import { generateSessions, type SimulatedSession } from "../tools/simulate/generate.js";
 
 /** What signs the deliveries: the service verifies each of them; the bare server believes everybody. */
 export const webhookSecret = "benchmark-secret";

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, sampleBytes, type TestDatabase } from "./service.js";
+import { createTestDatabase, sampleBytes, type TestDatabase } from "./support/service.js";
 
 /** The service as `npm start` runs it: compiled, in a process of its own. Decorators behave differently there than under Vitest. */
 const root = path.dirname(import.meta.dirname);

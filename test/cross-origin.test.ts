@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { startService } from "./service.js";
+import { startService } from "./support/service.js";
 
 it("lets pages of listed origins read what answers say beside their bodies", async () => {
   const origin = "https://app.example.com";

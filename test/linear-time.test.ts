@@ -7,7 +7,7 @@ import { parseApiKey } from "../src/access/api-key.js";
 import { isLoopback } from "../src/access/address.js";
 import { parseEnvelope } from "../src/events/envelope.js";
 import { identifierOf, identifiersOfAddress, possibleKeys, Scrubber } from "../src/events/identifiers.js";
-import { parseInstant } from "../src/events/instant.js";
+import { parseInstant } from "../src/model/instant.js";
 import { withoutErased } from "../src/events/redact.js";
 import { findUnstorable } from "../src/events/storable.js";
 import { safeCell } from "../src/export/session-columns.js";

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { sample, sampleBytes, startService, type TestService } from "./service.js";
+import { sample, sampleBytes, startService, type TestService } from "./support/service.js";
 
 describe("what operators see", () => {
   let service: TestService;

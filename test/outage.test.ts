@@ -3,9 +3,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config.js";
 import { Database } from "../src/store/database.js";
-import { startProcess } from "./running-process.js";
-import { createTestDatabase, sample, startService, type TestDatabase, type TestService } from "./service.js";
-import { type StallableProxy, startProxy } from "./store/stallable-proxy.js";
+import { startProcess } from "./support/running-process.js";
+import {
+  createTestDatabase,
+  sample,
+  startService,
+  type TestDatabase,
+  type TestService,
+} from "./support/service.js";
+import { type StallableProxy, startProxy } from "./support/stallable-proxy.js";
 
 async function newEvent(): Promise<string> {
   const payload = await sample("ended");

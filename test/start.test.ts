@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, startService, type TestDatabase } from "./service.js";
+import { createTestDatabase, startService, type TestDatabase } from "./support/service.js";
 
 /** Starts the service as a part of another program, which goes on when that fails, and ends when nothing is left to wait for. */
 const program = `

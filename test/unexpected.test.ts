@@ -4,9 +4,9 @@ import { type AddressInfo, connect } from "node:net";
 import express from "express";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createLogger } from "../src/logger.js";
-import { problemHandler } from "../src/problem.js";
-import { type RunningProcess, startProcess } from "./running-process.js";
-import { createTestDatabase, type TestDatabase } from "./service.js";
+import { problemHandler } from "../src/http/problem.js";
+import { type RunningProcess, startProcess } from "./support/running-process.js";
+import { createTestDatabase, type TestDatabase } from "./support/service.js";
 
 const phone = "+13235550100";
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { countFailed } from "../../src/events/delivery-status.js";
 import { searchTerms } from "../../src/store/search-terms.js";
-import type { SimulatedEnvelope, SimulatedMessage } from "../../src/cli/simulate/payload.js";
+import type { SimulatedEnvelope, SimulatedMessage } from "../../tools/simulate/payload.js";
 
 export type Row = Record<string, string | number | Buffer | null>;
 

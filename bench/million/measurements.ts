@@ -1,4 +1,4 @@
-import type { SqlReader } from "../../src/store/database.js";
+import type { SqlReader } from "../../src/store/sql/transaction.js";
 import { MessageReader } from "../../src/store/readers/message.reader.js";
 import { everything } from "../../src/store/readers/scope.js";
 

@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import type { SqlReader, SqlValue } from "../../src/store/database.js";
+import type { SqlReader, SqlValue } from "../../src/store/sql/transaction.js";
 
 /** A reading statement of the service, with its parameters. */
 interface Statement {

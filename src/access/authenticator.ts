@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { UnauthenticatedError } from "../errors.js";
-import { fromDatetime } from "../events/instant.js";
+import { fromDatetime } from "../model/instant.js";
 import type { Logger } from "../logger.js";
 import type { ApiKeyStore } from "../store/api-keys.js";
 import { type ApiKeyRow } from "../model/bookkeeping.js";

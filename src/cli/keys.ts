@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { generateApiKey, hashSecret, isPrefix } from "../access/api-key.js";
 import { type Role, roles } from "../access/caller.js";
-import { toDatetime } from "../events/instant.js";
+import { toDatetime } from "../model/instant.js";
 import { ApiKeyStore } from "../store/api-keys.js";
 import { type ApiKeyRow, longestKeyName } from "../model/bookkeeping.js";
 import { days } from "./days.js";

@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { parseArgs } from "node:util";
 import type { Database } from "../store/database.js";
-import { migrate, pendingSchemaChanges } from "../store/migrate.js";
+import { migrate, pendingSchemaChanges } from "../store/migrations/migrate.js";
 import { runCommand } from "./run-command.js";
 import { withUnmigrated } from "./with-database.js";
 

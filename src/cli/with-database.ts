@@ -1,8 +1,8 @@
 import { type Config, loadConfig } from "../config.js";
 import { createLogger } from "../logger.js";
-import { connectDatabase } from "../store/connect.js";
+import { connectDatabase } from "../store/connection/connect.js";
 import type { Database } from "../store/database.js";
-import { migrate } from "../store/migrate.js";
+import { migrate } from "../store/migrations/migrate.js";
 
 /** A command may pass over whole tables, and nobody waits for its answer. */
 const commandReadSeconds = 600;

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { BadInputError, type FieldError } from "../errors.js";
-import { instantRule, parseInstant } from "./instant.js";
+import { instantRule, parseInstant } from "../model/instant.js";
 import { isJsonObject, type JsonObject } from "./json.js";
 import { Notes } from "./notes.js";
 

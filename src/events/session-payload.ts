@@ -6,7 +6,7 @@ import { AgentVersionRevision, type RevisionFacts } from "../model/agent-version
 import { Message, type MessageFacts } from "../model/message.js";
 import { Session, type SessionFacts } from "../model/session.js";
 import type { Envelope } from "./envelope.js";
-import { toDatetime } from "./instant.js";
+import { toDatetime } from "../model/instant.js";
 import { isJsonObject } from "./json.js";
 import { Notes } from "./notes.js";
 import { readFacts } from "./read-facts.js";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { instantRule, parseInstant } from "./instant.js";
+import { instantRule, parseInstant } from "../model/instant.js";
 import { findUnstorable } from "./storable.js";
 
 /** Compared in lower case: session-payload.ts writes it so. */

@@ -7,7 +7,7 @@ import {
   isRequiredInputField,
 } from "graphql";
 import { BadInputError, type FieldError } from "../errors.js";
-import { depthRule, isTooDeep } from "../graphql/variables.js";
+import { depthRule, isTooDeep } from "../graphql/plan/variables.js";
 
 type Path = readonly (string | number)[];
 

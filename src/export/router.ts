@@ -4,7 +4,7 @@ import type { Caller } from "../access/caller.js";
 import type { Gate } from "../access/gate.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Logger } from "../logger.js";
-import type { Recipient, UnreadAnswers } from "../unread-answers.js";
+import type { Recipient, UnreadAnswers } from "../http/unread-answers.js";
 import type { Position } from "../store/readers/page.js";
 import { list, readAsked } from "./asked.js";
 import { beginning, type ExportChunk, type SessionExport } from "./session-export.js";

@@ -4,10 +4,10 @@ import { beginning, type FeedPlace, isSamePlace, laterPlace } from "../events/fe
 import type { Logger } from "../logger.js";
 import type { FeedEntry, FeedPage, FeedReader } from "../store/readers/feed.reader.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
-import { Group, type Interest, type Subscription } from "./group.js";
+import { Group, type Interest, Subscriber, type Subscription } from "./group.js";
 import { inPortions } from "./portions.js";
 import { Stretch } from "./stretch.js";
-import { type Sink, Subscriber } from "./subscriber.js";
+import type { Sink } from "./sink.js";
 import { Turns } from "./turns.js";
 
 /** Entries read at once for all who are live, and by one who catches up. */

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { SessionEventKind } from "../events/registry.js";
 import { beginning, type FeedPlace } from "../events/feed-place.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
 import type { Scope } from "../store/readers/scope.js";
-import type { Message, Subscriber } from "./subscriber.js";
+import type { Message, Sink } from "./sink.js";
 
 /** Which entries a subscriber wants to hear of. */
 export interface Interest {
@@ -91,4 +92,73 @@ export class Group {
 
 function tenantOf(scope: Scope): string {
   return scope.kind === "all" ? "" : scope.organizationId;
+}
+
+/** How often the backlog of a slow consumer is looked at. */
+const lookMilliseconds = 25;
+
+/** One subscription of one consumer: how far it has been told, and its end. */
+export class Subscriber {
+  /** Settles when nothing more will be sent: rejected where the service ended it for a reason. */
+  readonly ended: Promise<void>;
+  isEnded = false;
+  private settle!: (error?: Error) => void;
+
+  constructor(
+    readonly group: Group,
+    /** Everything up to here was told, or need not be. */
+    public place: FeedPlace,
+    private readonly sink: Sink,
+    /** Bytes that may wait for the consumer; beyond it, it is told at its own pace. Who takes nothing at all is closed by its transport. */
+    private readonly bufferBytes: number,
+  ) {
+    this.ended = new Promise((resolve, reject) => {
+      this.settle = (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+    });
+    // Nobody may be listening any more, which is no reason to end the process.
+    this.ended.catch(() => undefined);
+  }
+
+  /** What it was told already is not told again. */
+  tell(messages: readonly Message[]): void {
+    const isNew = ({ position }: Message) => position > this.place.position;
+    const news = messages.every(isNew) ? messages : messages.filter(isNew);
+    const last = news.at(-1);
+    if (last === undefined) return;
+    this.place = last;
+    this.sink.send(news);
+  }
+
+  /** Tells one portion after another. @returns false where the consumer does not keep up: what it was not told is still owed */
+  takes(portions: readonly (readonly Message[])[]): boolean {
+    for (let next = 0; this.keepsUp; next += 1) {
+      const portion = portions[next];
+      if (portion === undefined) return true;
+      this.tell(portion);
+    }
+    return false;
+  }
+
+  get keepsUp(): boolean {
+    return this.sink.backlog <= this.bufferBytes;
+  }
+
+  /**
+   * Waits until the consumer has taken what was sent.
+   * @returns false where the subscription has ended meanwhile
+   */
+  async drained(): Promise<boolean> {
+    while (!this.isEnded && !this.keepsUp) await delay(lookMilliseconds);
+    return !this.isEnded;
+  }
+
+  end(error?: Error): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.group.remove(this);
+    this.settle(error);
+  }
 }

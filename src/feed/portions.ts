@@ -1,4 +1,4 @@
-import type { Message } from "./subscriber.js";
+import type { Message } from "./sink.js";
 
 /** As much as is worth one system call; a larger message is a portion by itself. */
 const portionBytes = 16 * 1024;

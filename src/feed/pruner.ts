@@ -1,4 +1,4 @@
-import { toDatetime } from "../events/instant.js";
+import { toDatetime } from "../model/instant.js";
 import type { Logger } from "../logger.js";
 import type { FeedWriter } from "../store/writers/feed.writer.js";
 

@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import DataLoader from "dataloader";
 import type { Caller } from "../access/caller.js";
 import type { Scope } from "../store/readers/scope.js";
-import { Place } from "./place.js";
+import { Place } from "./plan/place.js";
 import type { OperationReaders, Readers, ReaderSource } from "./readers.js";
 import type { SessionEventSource } from "./session-event-source.js";
 

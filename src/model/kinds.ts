@@ -1,6 +1,6 @@
 import type { GraphQLScalarType } from "graphql";
 import { Float, ID, Int } from "type-graphql";
-import { fromDatetime, toDatetime } from "../events/instant.js";
+import { fromDatetime, toDatetime } from "./instant.js";
 import { DateTimeScalar, JsonScalar } from "./scalars.js";
 
 /** The type of a column, apart from any SQL dialect: see store/dialect.ts. */

@@ -1,5 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, type ValueNode, valueFromASTUntyped } from "graphql";
-import { parseInstant } from "../events/instant.js";
+import { parseInstant } from "./instant.js";
 
 /** Instants are served as the text that was received (in UTC), so serializing is handing on. */
 export const DateTimeScalar = new GraphQLScalarType<string, string>({

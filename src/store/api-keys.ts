@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from "uuid";
-import { now, toDatetime } from "../events/instant.js";
+import { now, toDatetime } from "../model/instant.js";
 import type { Database } from "./database.js";
-import { insertRows, placeholders, selectList } from "./statements.js";
+import { insertRows, placeholders, selectList } from "./sql/statements.js";
 import { type ApiKeyRow } from "../model/bookkeeping.js";
-import { apiKeys } from "./tables.js";
+import { apiKeys } from "./sql/tables.js";
 
 /** What a key is made of, but for what the database adds. */
 export type NewApiKey = Pick<

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
-import { now, toDatetime } from "../events/instant.js";
+import { now, toDatetime } from "../model/instant.js";
 import type { Logger } from "../logger.js";
 import type { Database } from "./database.js";
-import { insertRows } from "./statements.js";
+import { insertRows } from "./sql/statements.js";
 import { type AuditLogRow } from "../model/bookkeeping.js";
-import { auditLog } from "./tables.js";
+import { auditLog } from "./sql/tables.js";
 
 /** What is noted of one act. */
 export interface AuditEntry {

@@ -3,7 +3,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { checkTexts } from "./connection/text-check.js";
-import { createDataSource, detectDialect } from "./data-source.js";
+import { createDataSource, detectDialect } from "./connection/data-source.js";
 import {
   isConnectionLost,
   isDatabaseError,
@@ -13,34 +13,10 @@ import {
   isRetryable,
   isWithoutWrites,
 } from "./database-errors.js";
-import { type Dialect, endedAfter } from "./dialect.js";
-import type { MysqlConnection } from "./mysql-connection.js";
-import { renewConnections, withConnection } from "./time-limit.js";
-
-/** What a statement may be given. Texts of instants, not Dates; JSON as text. */
-export type SqlValue = string | number | boolean | null | Buffer;
-
-/** Reads what is committed. */
-export interface SqlReader {
-  readonly dialect: Dialect;
-  read<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
-}
-
-/**
- * One transaction: what it writes becomes visible and durable together, when the work given to `transaction` has returned. Statements
- * run in the order in which they are asked for; those asked for in one go (with Promise.all) may travel together.
- */
-export interface Transaction {
-  readonly dialect: Dialect;
-  query<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
-  /** @returns how many rows were inserted, changed or deleted (an upsert that changes a row counts 2 on MySQL). */
-  execute(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
-  /**
-   * A write whose outcome nobody asks for: it is run in order, but may travel with the next statement, at the latest with COMMIT.
-   * So its failure may be told by a later one.
-   */
-  later(sql: string, parameters?: readonly SqlValue[]): Promise<void>;
-}
+import { type Dialect, endedAfter } from "./sql/dialect.js";
+import type { MysqlConnection } from "./connection/mysql-connection.js";
+import type { SqlReader, SqlValue, Transaction } from "./sql/transaction.js";
+import { renewConnections, withConnection } from "./connection/time-limit.js";
 
 const attempts = 8;
 

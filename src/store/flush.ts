@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Database, Transaction } from "./database.js";
-import { insertRowsLater } from "./statements.js";
-import { serviceSettings } from "./tables.js";
+import type { Database } from "./database.js";
+import type { Transaction } from "./sql/transaction.js";
+import { insertRowsLater } from "./sql/statements.js";
+import { serviceSettings } from "./sql/tables.js";
 
 /**
  * Returns once everything that was committed before is durable. InnoDB shows a commit to others a moment before its log is on the disk,

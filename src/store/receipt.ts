@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import { toDatetime } from "../events/instant.js";
+import { toDatetime } from "../model/instant.js";
 
 /** When a raw event was received, and its place in the order of receipt. */
 export interface Receipt {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Database } from "./database.js";
-import { insertRows } from "./statements.js";
-import { serviceSettings } from "./tables.js";
+import { insertRows } from "./sql/statements.js";
+import { serviceSettings } from "./sql/tables.js";
 
 /** The key that signs cursors: made by the first instance, shared by all, so that cursors outlive restarts. */
 export async function loadCursorKey(database: Database): Promise<string> {

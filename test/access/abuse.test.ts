@@ -1,8 +1,8 @@
 import "reflect-metadata";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { makeKey, rawSocket } from "./callers.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { makeKey, rawSocket } from "../support/callers.js";
 
 /** 10,000 with ABUSE_SOCKETS=10000, where the machine allows so many open files. */
 const manySockets = Number(process.env.ABUSE_SOCKETS ?? 300);

@@ -5,8 +5,8 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { jwtSecret, makeKey, onDatabase, organizationA, revokeKey, token } from "./callers.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { jwtSecret, makeKey, onDatabase, organizationA, revokeKey, token } from "../support/callers.js";
 
 const query = "{ sessions { totalCount } }";
 

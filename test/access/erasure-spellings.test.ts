@@ -2,9 +2,9 @@ import "reflect-metadata";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tables } from "../../src/store/tables.js";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { eventOf, onDatabase, organizationA } from "./callers.js";
+import { tables } from "../../src/store/sql/tables.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { eventOf, onDatabase, organizationA } from "../support/callers.js";
 
 const phone = "+13235550142";
 /** How address fields spell the person; each has a session of its own. */

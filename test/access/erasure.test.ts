@@ -2,9 +2,9 @@ import "reflect-metadata";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { cursorNow } from "../feed/listening.js";
-import { eventOf, onDatabase, organizationA, socketClient } from "./callers.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { cursorNow } from "../support/listening.js";
+import { eventOf, onDatabase, organizationA, socketClient } from "../support/callers.js";
 
 /** What the person is known by and said, in small letters. */
 const traces = [

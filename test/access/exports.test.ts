@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TestService } from "../service.js";
-import { contactsTexts, eventOf, organizationA, startWithReaders } from "./callers.js";
+import type { TestService } from "../support/service.js";
+import { contactsTexts, eventOf, organizationA, startWithReaders } from "../support/callers.js";
 
 const secrets = [...contactsTexts, "User: job"];
 

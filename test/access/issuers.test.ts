@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createTestDatabase, startService } from "../service.js";
-import { jwtSecret, onDatabase, organizationA, token } from "./callers.js";
+import { createTestDatabase, startService } from "../support/service.js";
+import { jwtSecret, onDatabase, organizationA, token } from "../support/callers.js";
 
 it("callers of one name and two issuers have a share of the limits each, and are two in the audit log", async () => {
   const database = await createTestDatabase();

@@ -2,8 +2,8 @@ import "reflect-metadata";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, it } from "vitest";
-import { createTestDatabase, type TestService } from "../service.js";
-import { eventOf, makeKey, organizationA, rawSocket, token } from "./callers.js";
+import { createTestDatabase, type TestService } from "../support/service.js";
+import { eventOf, makeKey, organizationA, rawSocket, token } from "../support/callers.js";
 
 const webhookSecret = "a-secret-of-the-webhook";
 const tokenSecret = "a-secret-of-the-tokens-0123456789abcdef";

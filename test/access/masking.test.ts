@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TestService } from "../service.js";
-import { contactsTexts, eventOf, organizationA, socketClient, startWithReaders } from "./callers.js";
+import type { TestService } from "../support/service.js";
+import { contactsTexts, eventOf, organizationA, socketClient, startWithReaders } from "../support/callers.js";
 
 const everything = `
   id chatSummary chatTranscript translatedChatTranscript customAnalysisData userSentiment

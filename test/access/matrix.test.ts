@@ -13,8 +13,15 @@ import {
 } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { eventOf, makeKey, organizationA, organizationB, rawSocket, startWithReaders } from "./callers.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import {
+  eventOf,
+  makeKey,
+  organizationA,
+  organizationB,
+  rawSocket,
+  startWithReaders,
+} from "../support/callers.js";
 
 /** Ids of organization B's session, agent version and message: all begin so. */
 const markOfB = "b7";

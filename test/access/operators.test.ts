@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { eventOf, makeKey, organizationA } from "./callers.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { eventOf, makeKey, organizationA } from "../support/callers.js";
 
 describe("what is about the service itself", () => {
   let database: TestDatabase;

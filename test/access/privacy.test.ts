@@ -4,9 +4,9 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { tables } from "../../src/store/tables.js";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { eventOf, makeKey, onDatabase, organizationA } from "./callers.js";
+import { tables } from "../../src/store/sql/tables.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { eventOf, makeKey, onDatabase, organizationA } from "../support/callers.js";
 
 const contactId = "1d1f0a02-28f6-41cb-bd99-78a17e68bdb6";
 /** What the contact of Whippy's example is known by and said; the organization's own number, +12136991845, stays. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { startProcess } from "../running-process.js";
-import { createTestDatabase, startService } from "../service.js";
-import { makeKey } from "./callers.js";
+import { startProcess } from "../support/running-process.js";
+import { createTestDatabase, startService } from "../support/service.js";
+import { makeKey } from "../support/callers.js";
 
 const redisUrl = process.env.TEST_REDIS_URL;
 

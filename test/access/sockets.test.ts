@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 import {
   eventOf,
   jwtSecret,
@@ -11,7 +11,7 @@ import {
   rawSocket,
   revokeKey,
   token,
-} from "./callers.js";
+} from "../support/callers.js";
 
 const subscription = "subscription { sessionEvents { session { id } } }";
 

@@ -1,8 +1,16 @@
 import "reflect-metadata";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { eventOf, jwtSecret, makeKey, organizationA, rawSocket, revokeKey, token } from "./callers.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import {
+  eventOf,
+  jwtSecret,
+  makeKey,
+  organizationA,
+  rawSocket,
+  revokeKey,
+  token,
+} from "../support/callers.js";
 
 const subscription = "subscription { sessionEvents { session { id } } }";
 

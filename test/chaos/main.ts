@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { runScenarios, type Scenario } from "../rehearsal/scenario.js";
+import { runScenarios, type Scenario } from "../support/rehearsal/scenario.js";
 import { killInstances } from "./instances.js";
 import { slowReader } from "./slow-reader.js";
 import { starvingQuery } from "./starving-query.js";

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { TolerantWebSocket } from "../rehearsal/tolerant-web-socket.js";
+import { TolerantWebSocket } from "../support/rehearsal/tolerant-web-socket.js";
 import { languages } from "./writers.js";
 
 /** An entry of the feed, as the database holds it. */

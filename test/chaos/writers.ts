@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import mysql from "mysql2/promise";
-import { newEvent } from "../feed/listening.js";
-import type { Payload } from "../service.js";
+import { newEvent } from "../support/listening.js";
+import type { Payload } from "../support/service.js";
 
 /** What sessions are filtered by: a session keeps its language for ever. */
 export const languages = ["en", "de", "fr"];

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { generateSessions } from "../../src/cli/simulate/generate.js";
+import { generateSessions } from "../../tools/simulate/generate.js";
 import { loadConfig } from "../../src/config.js";
 import { Database } from "../../src/store/database.js";
-import { migrate } from "../../src/store/migrate.js";
-import { createTestDatabase, type TestDatabase } from "../service.js";
-import { projectedState } from "../store/state-digest.js";
+import { migrate } from "../../src/store/migrations/migrate.js";
+import { createTestDatabase, type TestDatabase } from "../support/service.js";
+import { projectedState } from "../support/state-digest.js";
 
 const command = fileURLToPath(new URL("../../src/cli/events.ts", import.meta.url));
 

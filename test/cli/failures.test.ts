@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { onDatabase } from "../access/callers.js";
-import { createTestDatabase, type TestDatabase } from "../service.js";
+import { onDatabase } from "../support/callers.js";
+import { createTestDatabase, type TestDatabase } from "../support/service.js";
 
 async function run(command: string, args: readonly string[], databaseUrl: string) {
   const child = spawn(process.execPath, ["--import", "tsx", `src/cli/${command}.ts`, ...args], {

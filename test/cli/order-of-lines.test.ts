@@ -11,15 +11,15 @@ import { replayEvents } from "../../src/cli/events/replay-events.js";
 import { loadConfig } from "../../src/config.js";
 import { parseEnvelope } from "../../src/events/envelope.js";
 import { Database } from "../../src/store/database.js";
-import { emptyProjection } from "../../src/store/empty-projection.js";
+import { emptyProjection } from "../../src/store/erasure/empty-projection.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { EventLog } from "../../src/store/event-log.js";
-import { migrate } from "../../src/store/migrate.js";
+import { migrate } from "../../src/store/migrations/migrate.js";
 import { WebhookEventReader } from "../../src/store/readers/webhook-event.reader.js";
-import { placeholders } from "../../src/store/statements.js";
+import { placeholders } from "../../src/store/sql/statements.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
-import { createTestDatabase, type Payload, sample, type TestDatabase } from "../service.js";
+import { createTestDatabase, type Payload, sample, type TestDatabase } from "../support/service.js";
 
 const sessionCount = 24;
 

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { audit, auditProblems } from "../rehearsal/audit.js";
-import { BuiltService } from "../rehearsal/built-service.js";
-import { Deliveries } from "../rehearsal/deliveries.js";
-import { deliveryFigures } from "../rehearsal/figures.js";
-import { follow, untilComplete } from "../rehearsal/follower.js";
-import { MariadbServer } from "../rehearsal/mariadb-server.js";
-import { Readiness } from "../rehearsal/readiness.js";
-import type { Outcome, Scenario } from "../rehearsal/scenario.js";
+import { audit, auditProblems } from "../support/rehearsal/audit.js";
+import { BuiltService } from "../support/rehearsal/built-service.js";
+import { Deliveries } from "../support/rehearsal/deliveries.js";
+import { deliveryFigures } from "../support/rehearsal/figures.js";
+import { follow, untilComplete } from "../support/rehearsal/follower.js";
+import { MariadbServer } from "../support/rehearsal/mariadb-server.js";
+import { Readiness } from "../support/rehearsal/readiness.js";
+import type { Outcome, Scenario } from "../support/rehearsal/scenario.js";
 
 /** Fewer than each pool of the service wants. */
 const allowed = 3;

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { runScenarios, type Scenario } from "../rehearsal/scenario.js";
+import { runScenarios, type Scenario } from "../support/rehearsal/scenario.js";
 import { accountLimit } from "./account-limit.js";
 import { killUnderLoad } from "./kill.js";
 import { readOnlySwitchover } from "./read-only-switchover.js";

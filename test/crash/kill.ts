@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { loadConfig } from "../../src/config.js";
 import { Database } from "../../src/store/database.js";
-import { freePort } from "../rehearsal/free-port.js";
-import { type RunningProcess, startProcess } from "../running-process.js";
-import { sample } from "../service.js";
+import { freePort } from "../support/rehearsal/free-port.js";
+import { type RunningProcess, startProcess } from "../support/running-process.js";
+import { sample } from "../support/service.js";
 
 const clients = 6;
 const runFile = promisify(execFile);

@@ -1,11 +1,11 @@
-import { audit, auditProblems } from "../rehearsal/audit.js";
-import { Backup } from "../rehearsal/backup.js";
-import { BuiltService } from "../rehearsal/built-service.js";
-import { type Acknowledged, Deliveries } from "../rehearsal/deliveries.js";
-import { deliveryFigures } from "../rehearsal/figures.js";
-import { follow, untilComplete } from "../rehearsal/follower.js";
-import { MariadbServer } from "../rehearsal/mariadb-server.js";
-import type { Outcome, Scenario } from "../rehearsal/scenario.js";
+import { audit, auditProblems } from "../support/rehearsal/audit.js";
+import { Backup } from "../support/rehearsal/backup.js";
+import { BuiltService } from "../support/rehearsal/built-service.js";
+import { type Acknowledged, Deliveries } from "../support/rehearsal/deliveries.js";
+import { deliveryFigures } from "../support/rehearsal/figures.js";
+import { follow, untilComplete } from "../support/rehearsal/follower.js";
+import { MariadbServer } from "../support/rehearsal/mariadb-server.js";
+import type { Outcome, Scenario } from "../support/rehearsal/scenario.js";
 
 /** Events before the backup, and at least so many that the restore takes. */
 const eventsBefore = 30;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decimalsOf, fromDatetime, parseInstant, toDatetime } from "../../src/events/instant.js";
+import { decimalsOf, fromDatetime, parseInstant, toDatetime } from "../../src/model/instant.js";
 
 describe("parseInstant", () => {
   it.each([

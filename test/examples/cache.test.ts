@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ApolloClient, gql, HttpLink, InMemoryCache, type TypedDocumentNode } from "@apollo/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { sample, startService, type TestService } from "../service.js";
+import { sample, startService, type TestService } from "../support/service.js";
 
 let service: TestService;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { WebSocket } from "ws";
 import { watchWithApolloClient } from "../../examples/clients/apollo-client.js";
 import { storedIn } from "../../examples/clients/resume.js";
 import { watchWithUrql } from "../../examples/clients/urql.js";
-import { startService, type TestService } from "../service.js";
-import { cursorNow, inDatabase, listen, postAnalyzed } from "../feed/listening.js";
+import { startService, type TestService } from "../support/service.js";
+import { cursorNow, inDatabase, listen, postAnalyzed } from "../support/listening.js";
 
 // Apollo Client's link asks the global one for its constants; Node 20 has none.
 Object.assign(globalThis, { WebSocket });

@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startService, type TestService } from "../service.js";
-import { matchesSession, type ServedSession } from "../graphql/reference-filter.js";
-import { readAllSessions, storeVariedSessions } from "../graphql/varied-sessions.js";
+import { startService, type TestService } from "../support/service.js";
+import { matchesSession, type ServedSession } from "../support/reference-filter.js";
+import { readAllSessions, storeVariedSessions } from "../support/varied-sessions.js";
 
 describe("exports of sessions", () => {
   let service: TestService;

@@ -12,12 +12,13 @@ import { exportRouter } from "../../src/export/router.js";
 import { SessionExport } from "../../src/export/session-export.js";
 import { CursorCodec } from "../../src/graphql/cursors.js";
 import { createLogger } from "../../src/logger.js";
-import { Database, type SqlReader, type SqlValue } from "../../src/store/database.js";
+import { Database } from "../../src/store/database.js";
+import type { SqlReader, SqlValue } from "../../src/store/sql/transaction.js";
 import { AnalysisReader } from "../../src/store/readers/analysis.reader.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
-import { UnreadAnswers } from "../../src/unread-answers.js";
-import { type RunningProcess, startProcess } from "../running-process.js";
-import { createTestDatabase, sample, type TestDatabase } from "../service.js";
+import { UnreadAnswers } from "../../src/http/unread-answers.js";
+import { type RunningProcess, startProcess } from "../support/running-process.js";
+import { createTestDatabase, sample, type TestDatabase } from "../support/service.js";
 
 const megabyte = 1_000_000;
 const transcriptLength = 0.2 * megabyte;

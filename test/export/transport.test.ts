@@ -8,8 +8,8 @@ import { localCaller } from "../../src/access/caller.js";
 import { exportRouter } from "../../src/export/router.js";
 import { CursorCodec } from "../../src/graphql/cursors.js";
 import { createLogger } from "../../src/logger.js";
-import { UnreadAnswers } from "../../src/unread-answers.js";
-import { sample, startService, type TestService } from "../service.js";
+import { UnreadAnswers } from "../../src/http/unread-answers.js";
+import { sample, startService, type TestService } from "../support/service.js";
 
 const formats = ["ndjson", "csv"];
 

@@ -3,9 +3,9 @@ import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { Database } from "../../src/store/database.js";
-import { eventOf, makeKey, organizationA, organizationB, socketClient } from "../access/callers.js";
-import { createTestDatabase, startService, type TestService } from "../service.js";
-import { postAnalyzed } from "./listening.js";
+import { eventOf, makeKey, organizationA, organizationB, socketClient } from "../support/callers.js";
+import { createTestDatabase, startService, type TestService } from "../support/service.js";
+import { postAnalyzed } from "../support/listening.js";
 
 let service: TestService;
 beforeAll(async () => {

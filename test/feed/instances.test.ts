@@ -8,8 +8,8 @@ import { Database } from "../../src/store/database.js";
 import { FeedReader } from "../../src/store/readers/feed.reader.js";
 import { everything } from "../../src/store/readers/scope.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
-import { cursorNow, heard, listen, postAnalyzed } from "./listening.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { cursorNow, heard, listen, postAnalyzed } from "../support/listening.js";
 
 const redisUrl = process.env.TEST_REDIS_URL;
 

@@ -2,11 +2,26 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { identifierOf } from "../../src/events/identifiers.js";
-import { Database, type SqlValue } from "../../src/store/database.js";
+import { Database } from "../../src/store/database.js";
+import type { SqlValue } from "../../src/store/sql/transaction.js";
 import { believedMilliseconds, ErasureList } from "../../src/store/erasure/erasure-list.js";
-import { tables } from "../../src/store/tables.js";
-import { createTestDatabase, sample, startService, type TestDatabase, type TestService } from "../service.js";
-import { cursorNow, heard, listen, type Listener, newEvent, post, postAnalyzed } from "./listening.js";
+import { tables } from "../../src/store/sql/tables.js";
+import {
+  createTestDatabase,
+  sample,
+  startService,
+  type TestDatabase,
+  type TestService,
+} from "../support/service.js";
+import {
+  cursorNow,
+  heard,
+  listen,
+  type Listener,
+  newEvent,
+  post,
+  postAnalyzed,
+} from "../support/listening.js";
 
 type Rows = Record<string, SqlValue>[];
 type Backup = ReadonlyMap<string, Rows>;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { UnavailableError } from "../../src/errors.js";
 import { Database } from "../../src/store/database.js";
-import { sample, startService, type TestService } from "../service.js";
-import { cursorNow, heard, inDatabase, listen, newEvent, post, postAnalyzed } from "./listening.js";
+import { sample, startService, type TestService } from "../support/service.js";
+import { cursorNow, heard, inDatabase, listen, newEvent, post, postAnalyzed } from "../support/listening.js";
 
 describe("a subscriber that comes back", () => {
   let service: TestService;

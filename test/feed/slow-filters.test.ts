@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { QueryTooComplexError, UnavailableError } from "../../src/errors.js";
 import { beginning, type FeedPlace } from "../../src/events/feed-place.js";
 import { FanOut } from "../../src/feed/fan-out.js";
-import type { Message, Subscriber } from "../../src/feed/subscriber.js";
+import type { Message } from "../../src/feed/sink.js";
+import type { Subscriber } from "../../src/feed/group.js";
 import { createLogger } from "../../src/logger.js";
 import type { FeedEntry, FeedPage } from "../../src/store/readers/feed.reader.js";
 

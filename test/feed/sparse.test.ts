@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { beginning } from "../../src/events/feed-place.js";
 import { Database } from "../../src/store/database.js";
-import { migrate } from "../../src/store/migrate.js";
+import { migrate } from "../../src/store/migrations/migrate.js";
 import { FeedReader } from "../../src/store/readers/feed.reader.js";
-import { insertRows } from "../../src/store/statements.js";
-import { sessionFeed } from "../../src/store/tables.js";
-import { createTestDatabase, type TestDatabase } from "../service.js";
+import { insertRows } from "../../src/store/sql/statements.js";
+import { sessionFeed } from "../../src/store/sql/tables.js";
+import { createTestDatabase, type TestDatabase } from "../support/service.js";
 
 let test: TestDatabase;
 let database: Database;

@@ -2,8 +2,8 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import { startService, type TestService } from "../service.js";
-import { heard, inDatabase, listen, type Listener, postAnalyzed } from "./listening.js";
+import { startService, type TestService } from "../support/service.js";
+import { heard, inDatabase, listen, type Listener, postAnalyzed } from "../support/listening.js";
 
 const bufferBytes = 4_096;
 /** Each event told with its transcript is this large: sixty are far more than the system keeps for a reader who sleeps. */

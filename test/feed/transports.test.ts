@@ -5,8 +5,8 @@ import { createClient as createStreamClient } from "graphql-sse";
 import { createClient as createSocketClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import { startService, type TestService } from "../service.js";
-import { cursorNow, postAnalyzed } from "./listening.js";
+import { startService, type TestService } from "../support/service.js";
+import { cursorNow, postAnalyzed } from "../support/listening.js";
 
 const query =
   "subscription ($after: Cursor) { sessionAnalyzed(after: $after) { cursor type session { id } } }";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startService, type TestService } from "../service.js";
-import type { ServedSession } from "./reference-filter.js";
-import { readAllSessions, storeVariedSessions } from "./varied-sessions.js";
+import { startService, type TestService } from "../support/service.js";
+import type { ServedSession } from "../support/reference-filter.js";
+import { readAllSessions, storeVariedSessions } from "../support/varied-sessions.js";
 
 interface Version {
   readonly id: string;

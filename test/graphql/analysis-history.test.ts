@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Payload, sample, type SampleName, startService, type TestService } from "../service.js";
+import { type Payload, sample, type SampleName, startService, type TestService } from "../support/service.js";
 
 describe("sessions are found by the history of their analyses", () => {
   const [better, worse, alwaysGood, unanalyzed] = [

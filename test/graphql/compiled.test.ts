@@ -2,7 +2,7 @@ import { parse } from "graphql";
 import type * as Jit from "graphql-jit";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { createSchema } from "../../src/graphql/schema.js";
-import { Executor } from "../../src/graphql/executor.js";
+import { Executor } from "../../src/graphql/plan/executor.js";
 
 const compiled = vi.hoisted((): string[] => []);
 vi.mock("graphql-jit", async (load) => {

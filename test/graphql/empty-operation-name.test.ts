@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rawSocket } from "../access/callers.js";
-import { startService, type TestService } from "../service.js";
+import { rawSocket } from "../support/callers.js";
+import { startService, type TestService } from "../support/service.js";
 
 const one = { query: "query one { __typename }", operationName: "" };
 const several = { query: "query one { __typename } query other { __typename }", operationName: "" };

@@ -10,7 +10,7 @@ import {
 } from "graphql";
 import { describe, expect, it } from "vitest";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
-import type { Table } from "../../src/store/table.js";
+import type { Table } from "../../src/store/sql/table.js";
 import {
   agentVersionRevisions,
   analyses,
@@ -18,7 +18,7 @@ import {
   messages,
   sessions,
   webhookEvents,
-} from "../../src/store/tables.js";
+} from "../../src/store/sql/tables.js";
 
 const schema = await createSchema({} as SchemaParts);
 

@@ -5,10 +5,10 @@ import { everything } from "../../src/store/readers/scope.js";
 import { sessionOrder } from "../../src/store/readers/session-order.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
 import { type SessionRecord } from "../../src/store/readers/session.reader.js";
-import { type QueryResult, startService, type TestService } from "../service.js";
-import { filterArbitrary } from "./filter-arbitrary.js";
-import { matchesSession, type ServedSession } from "./reference-filter.js";
-import { readAllSessions, storeVariedSessions } from "./varied-sessions.js";
+import { type QueryResult, startService, type TestService } from "../support/service.js";
+import { filterArbitrary } from "../support/filter-arbitrary.js";
+import { matchesSession, type ServedSession } from "../support/reference-filter.js";
+import { readAllSessions, storeVariedSessions } from "../support/varied-sessions.js";
 
 /** How many filters are tried: FILTER_RUNS (by hand: ten thousand). */
 const wanted = Number(process.env.FILTER_RUNS ?? 2_000);

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sample, type Payload, startService, type TestService } from "../service.js";
+import { sample, type Payload, startService, type TestService } from "../support/service.js";
 
 /** What a client may send as an id or a code, and an ASCII column cannot be compared with. */
 const foreign = [

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sample, startService, type TestService } from "../service.js";
+import { sample, startService, type TestService } from "../support/service.js";
 
 describe("limits of one operation", () => {
   let service: TestService;

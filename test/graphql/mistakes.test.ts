@@ -1,7 +1,7 @@
 import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { startService, type TestService } from "../service.js";
+import { startService, type TestService } from "../support/service.js";
 
 interface Mistake {
   readonly message: string;

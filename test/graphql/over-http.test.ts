@@ -1,6 +1,6 @@
 import { serverAudits } from "graphql-http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startService, type TestService } from "../service.js";
+import { startService, type TestService } from "../support/service.js";
 
 const forms = "Apollo refuses what a foreign page could send without asking (cross-site request forgery).";
 const statuses =

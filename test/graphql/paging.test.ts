@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type QueryResult, sample, startService, type TestService } from "../service.js";
-import { storeVariedSessions } from "./varied-sessions.js";
+import { type QueryResult, sample, startService, type TestService } from "../support/service.js";
+import { storeVariedSessions } from "../support/varied-sessions.js";
 
 interface Connection {
   readonly nodes: readonly Readonly<Record<string, unknown>>[];

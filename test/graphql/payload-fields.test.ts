@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Payload, sample, type SampleName, startService, type TestService } from "../service.js";
-import { wholeSession, type WholeSession } from "./session-query.js";
+import { type Payload, sample, type SampleName, startService, type TestService } from "../support/service.js";
+import { wholeSession, type WholeSession } from "../support/session-query.js";
 
 const allOrders: readonly (readonly SampleName[])[] = [
   ["started", "ended", "analyzed"],

@@ -8,8 +8,8 @@ import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigurationError } from "../../src/errors.js";
-import { makeKey } from "../access/callers.js";
-import { createTestDatabase, startService, type TestService } from "../service.js";
+import { makeKey } from "../support/callers.js";
+import { createTestDatabase, startService, type TestService } from "../support/service.js";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rawSocket } from "../access/callers.js";
-import { heard, listen, postAnalyzed } from "../feed/listening.js";
-import { startService, type TestService } from "../service.js";
-import { metric } from "../slow-readers.js";
+import { rawSocket } from "../support/callers.js";
+import { heard, listen, postAnalyzed } from "../support/listening.js";
+import { startService, type TestService } from "../support/service.js";
+import { metric } from "../support/slow-readers.js";
 
 const query = "subscription { sessionAnalyzed { session { id } } }";
 

@@ -14,9 +14,9 @@ import {
 import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { sandboxDocument } from "../../src/graphql/sandbox-document.js";
+import { sandboxDocument } from "../../src/graphql/sandbox/sandbox-document.js";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
-import { sampleBytes, startService, type TestService } from "../service.js";
+import { sampleBytes, startService, type TestService } from "../support/service.js";
 
 const document = parse(sandboxDocument);
 const operations = document.definitions.flatMap((definition) =>

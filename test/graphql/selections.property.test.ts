@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { buildSchema, execute, type GraphQLSchema, parse } from "graphql";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startService, type TestService } from "../service.js";
-import { storeVariedSessions } from "./varied-sessions.js";
+import { startService, type TestService } from "../support/service.js";
+import { storeVariedSessions } from "../support/varied-sessions.js";
 
 /** How many operations are tried: SELECTION_RUNS. */
 const wanted = Number(process.env.SELECTION_RUNS ?? 200);

@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { randomUUID } from "node:crypto";
-import { eventOf, makeKey, organizationA, organizationB } from "../access/callers.js";
-import { createTestDatabase, sample, startService, type TestDatabase, type TestService } from "../service.js";
-import type { ServedSession } from "./reference-filter.js";
-import { readAllSessions, storeVariedSessions } from "./varied-sessions.js";
+import { eventOf, makeKey, organizationA, organizationB } from "../support/callers.js";
+import {
+  createTestDatabase,
+  sample,
+  startService,
+  type TestDatabase,
+  type TestService,
+} from "../support/service.js";
+import type { ServedSession } from "../support/reference-filter.js";
+import { readAllSessions, storeVariedSessions } from "../support/varied-sessions.js";
 
 interface Group {
   readonly from: string | null;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { Database } from "../../src/store/database.js";
-import { startService, type TestService } from "../service.js";
-import { storeVariedSessions } from "./varied-sessions.js";
+import { startService, type TestService } from "../support/service.js";
+import { storeVariedSessions } from "../support/varied-sessions.js";
 
 const unselected = /transcript|summary|custom_analysis|provider_settings|\bbody|metadata|attachments/;
 

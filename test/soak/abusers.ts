@@ -1,9 +1,9 @@
-import type { Abuse, Target } from "../rehearsal/abuse/abuse.js";
-import { junkSignatures } from "../rehearsal/abuse/junk-signatures.js";
-import { overlappingSubscriptions } from "../rehearsal/abuse/overlapping-subscriptions.js";
-import { starvingQueries } from "../rehearsal/abuse/starving-queries.js";
-import { timeZoneSpellings } from "../rehearsal/abuse/time-zones.js";
-import { unreadAnswers } from "../rehearsal/abuse/unread-answers.js";
+import type { Abuse, Target } from "../support/rehearsal/abuse/abuse.js";
+import { junkSignatures } from "../support/rehearsal/abuse/junk-signatures.js";
+import { overlappingSubscriptions } from "../support/rehearsal/abuse/overlapping-subscriptions.js";
+import { starvingQueries } from "../support/rehearsal/abuse/starving-queries.js";
+import { timeZoneSpellings } from "../support/rehearsal/abuse/time-zones.js";
+import { unreadAnswers } from "../support/rehearsal/abuse/unread-answers.js";
 
 /** The clients that abuse, and the subscribers that stall: a process of their own, told its order as its argument. */
 export interface AbuseOrder {

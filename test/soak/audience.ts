@@ -1,7 +1,7 @@
 import { createHistogram } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { begin, openSocket } from "../rehearsal/abuse/socket.js";
-import type { Target } from "../rehearsal/abuse/abuse.js";
+import { begin, openSocket } from "../support/rehearsal/abuse/socket.js";
+import type { Target } from "../support/rehearsal/abuse/abuse.js";
 
 const operation =
   "subscription ($after: Cursor) { sessionAnalyzed(after: $after) { cursor session { id } } }";

@@ -1,7 +1,7 @@
 import { createHistogram } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { headersOf, type Target } from "../rehearsal/abuse/abuse.js";
-import type { BuiltService } from "../rehearsal/built-service.js";
+import { headersOf, type Target } from "../support/rehearsal/abuse/abuse.js";
+import type { BuiltService } from "../support/rehearsal/built-service.js";
 
 const query = `{ sessions(first: 20) {
   nodes { id status startedAt endedAt userSentiment chatSummary messageCount agentVersion { id name } }

@@ -5,20 +5,20 @@ import { parseEnvelope } from "../../src/events/envelope.js";
 import { Database } from "../../src/store/database.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { EventLog, type Outcome } from "../../src/store/event-log.js";
-import { migrate } from "../../src/store/migrate.js";
-import { projectedTables } from "../../src/store/tables.js";
+import { migrate } from "../../src/store/migrations/migrate.js";
+import { projectedTables } from "../../src/store/sql/tables.js";
 import { WebhookEventReader } from "../../src/store/readers/webhook-event.reader.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
-import { createTestDatabase, type TestDatabase } from "../service.js";
+import { createTestDatabase, type TestDatabase } from "../support/service.js";
 import {
   conversations,
   expectedField,
   expectedMessageField,
   type ModelEvent,
   redelivered,
-} from "./random-sessions.js";
-import { projectedState } from "./state-digest.js";
+} from "../support/random-sessions.js";
+import { projectedState } from "../support/state-digest.js";
 
 /** Each event as it is delivered: which one, as the same bytes again or under another request_id, and how many at once. */
 interface Plan {

@@ -4,8 +4,8 @@ import { UnavailableError } from "../../src/errors.js";
 import { createLogger } from "../../src/logger.js";
 import { AuditLog } from "../../src/store/audit-log.js";
 import { Database } from "../../src/store/database.js";
-import { migrate } from "../../src/store/migrate.js";
-import { createTestDatabase, type TestDatabase } from "../service.js";
+import { migrate } from "../../src/store/migrations/migrate.js";
+import { createTestDatabase, type TestDatabase } from "../support/service.js";
 
 const transaction = Reflect.get(Database.prototype, "transaction");
 

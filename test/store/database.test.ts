@@ -3,8 +3,8 @@ import { loadConfig } from "../../src/config.js";
 import { UnavailableError } from "../../src/errors.js";
 import { Database } from "../../src/store/database.js";
 import { isKnownDelivery } from "../../src/store/database-errors.js";
-import { migrate, pendingSchemaChanges } from "../../src/store/migrate.js";
-import { createTestDatabase, startService, type TestDatabase } from "../service.js";
+import { migrate, pendingSchemaChanges } from "../../src/store/migrations/migrate.js";
+import { createTestDatabase, startService, type TestDatabase } from "../support/service.js";
 
 let test: TestDatabase;
 let database: Database;

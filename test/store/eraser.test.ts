@@ -7,10 +7,10 @@ import { Database, defaultTimeLimits } from "../../src/store/database.js";
 import { Eraser } from "../../src/store/erasure/eraser.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { EventLog } from "../../src/store/event-log.js";
-import { migrate } from "../../src/store/migrate.js";
+import { migrate } from "../../src/store/migrations/migrate.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
-import { createTestDatabase, sample, type TestDatabase } from "../service.js";
+import { createTestDatabase, sample, type TestDatabase } from "../support/service.js";
 
 const phone = "+13237452021";
 /** Longer than a wait that does not ask how long deliveries may take. */

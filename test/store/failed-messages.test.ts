@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sample, startService, type TestService } from "../service.js";
+import { sample, startService, type TestService } from "../support/service.js";
 
 describe("the number of a session's failed messages", () => {
   let service: TestService;

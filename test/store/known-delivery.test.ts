@@ -5,11 +5,11 @@ import { parseEnvelope } from "../../src/events/envelope.js";
 import { Database } from "../../src/store/database.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { EventLog } from "../../src/store/event-log.js";
-import { migrate } from "../../src/store/migrate.js";
-import { MysqlConnection } from "../../src/store/mysql-connection.js";
+import { migrate } from "../../src/store/migrations/migrate.js";
+import { MysqlConnection } from "../../src/store/connection/mysql-connection.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
-import { createTestDatabase, sampleBytes, type SampleName, type TestDatabase } from "../service.js";
+import { createTestDatabase, sampleBytes, type SampleName, type TestDatabase } from "../support/service.js";
 
 describe("a delivery that is known already", () => {
   let test: TestDatabase;

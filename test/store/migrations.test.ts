@@ -2,12 +2,12 @@ import type { DataSource, MigrationInterface } from "typeorm";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { Database } from "../../src/store/database.js";
-import { migrate, pendingSchemaChanges } from "../../src/store/migrate.js";
+import { migrate, pendingSchemaChanges } from "../../src/store/migrations/migrate.js";
 import { mysqlMigrations } from "../../src/store/migrations/mysql/index.js";
-import { createTestDatabase, startService, type TestService } from "../service.js";
-import { storeVariedSessions } from "../graphql/varied-sessions.js";
-import { startProxy } from "./stallable-proxy.js";
-import { projectedState } from "./state-digest.js";
+import { createTestDatabase, startService, type TestService } from "../support/service.js";
+import { storeVariedSessions } from "../support/varied-sessions.js";
+import { startProxy } from "../support/stallable-proxy.js";
+import { projectedState } from "../support/state-digest.js";
 
 /** Milliseconds: many tables are made and dropped, and each is flushed to the disk. */
 const longest = 120_000;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import mysql from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { onDatabase } from "../access/callers.js";
+import { onDatabase } from "../support/callers.js";
 import {
   createTestDatabase,
   type Payload,
@@ -13,9 +13,9 @@ import {
   startService,
   type TestDatabase,
   type TestService,
-} from "../service.js";
-import { type Account, createAccount } from "./account.js";
-import { startProxy } from "./stallable-proxy.js";
+} from "../support/service.js";
+import { type Account, createAccount } from "../support/account.js";
+import { startProxy } from "../support/stallable-proxy.js";
 
 async function newEvent(name: SampleName = "analyzed"): Promise<Payload & { data: { id: string } }> {
   const payload = await sample(name);

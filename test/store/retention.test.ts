@@ -3,19 +3,19 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { parseEnvelope } from "../../src/events/envelope.js";
-import { toDatetime } from "../../src/events/instant.js";
+import { toDatetime } from "../../src/model/instant.js";
 import { createLogger } from "../../src/logger.js";
 import { Database } from "../../src/store/database.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { Retention } from "../../src/store/erasure/retention.js";
 import { EventLog } from "../../src/store/event-log.js";
-import { migrate } from "../../src/store/migrate.js";
-import { MysqlConnection } from "../../src/store/mysql-connection.js";
-import { insertRows } from "../../src/store/statements.js";
-import { auditLog } from "../../src/store/tables.js";
+import { migrate } from "../../src/store/migrations/migrate.js";
+import { MysqlConnection } from "../../src/store/connection/mysql-connection.js";
+import { insertRows } from "../../src/store/sql/statements.js";
+import { auditLog } from "../../src/store/sql/tables.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
-import { createTestDatabase, sample, type TestDatabase } from "../service.js";
+import { createTestDatabase, sample, type TestDatabase } from "../support/service.js";
 
 const old = "2020-01-01 00:00:00.000000";
 

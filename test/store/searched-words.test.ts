@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sample, startService, type TestService } from "../service.js";
+import { sample, startService, type TestService } from "../support/service.js";
 
 /** A text, the words that find it, and words that do not. */
 const texts: readonly (readonly [text: string, found: readonly string[], missed?: readonly string[]])[] = [

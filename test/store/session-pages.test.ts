@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Database, type SqlReader } from "../../src/store/database.js";
+import { Database } from "../../src/store/database.js";
+import type { SqlReader } from "../../src/store/sql/transaction.js";
 import { everything } from "../../src/store/readers/scope.js";
 import { sessionOrder } from "../../src/store/readers/session-order.js";
 import { SessionPages } from "../../src/store/readers/session-pages.js";
-import { startService, type TestService } from "../service.js";
-import { storeVariedSessions } from "../graphql/varied-sessions.js";
-import { Observed } from "./observed.js";
+import { startService, type TestService } from "../support/service.js";
+import { storeVariedSessions } from "../support/varied-sessions.js";
+import { Observed } from "../support/observed.js";
 
 const limit = 5;
 /** Of about sixty sessions ten are looked at nearby, the first of them first. */

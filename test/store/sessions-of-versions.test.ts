@@ -5,8 +5,8 @@ import type { Window } from "../../src/store/readers/page.js";
 import { everything, type Scope } from "../../src/store/readers/scope.js";
 import { sessionOrder } from "../../src/store/readers/session-order.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
-import { sample, startService, type TestService } from "../service.js";
-import { Observed } from "./observed.js";
+import { sample, startService, type TestService } from "../support/service.js";
+import { Observed } from "../support/observed.js";
 
 /** More than a page holds. */
 const versions = 205;

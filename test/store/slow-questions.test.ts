@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { QueryTooComplexError, UnavailableError } from "../../src/errors.js";
-import { ClientReads } from "../../src/store/client-reads.js";
-import { createDataSource } from "../../src/store/data-source.js";
+import { ClientReads } from "../../src/store/connection/client-reads.js";
+import { createDataSource } from "../../src/store/connection/data-source.js";
 import { Database, defaultTimeLimits } from "../../src/store/database.js";
 import { isConnectionLost, isOutOfTime } from "../../src/store/database-errors.js";
 import { localCaller } from "../../src/access/caller.js";
-import { createTestDatabase, startService, type TestDatabase, type TestService } from "../service.js";
+import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 
 const told = "The question takes the database longer than 7 s: ask for less, such as a shorter time.";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { onDatabase } from "../access/callers.js";
-import { wholeSession, type WholeSession } from "../graphql/session-query.js";
+import { onDatabase } from "../support/callers.js";
+import { wholeSession, type WholeSession } from "../support/session-query.js";
 import {
   type Payload,
   sample,
@@ -9,7 +9,7 @@ import {
   sampleBytes,
   startService,
   type TestService,
-} from "../service.js";
+} from "../support/service.js";
 
 /** One test for each trap of the payloads; the numbers are those of docs/ARCHITECTURE.md. */
 let service: TestService;

@@ -7,7 +7,7 @@ import {
   startService,
   type TestDatabase,
   type TestService,
-} from "../service.js";
+} from "../support/service.js";
 
 /** SQLite serves one process; two services on it would only wait for each other. */
 const instances = process.env.TEST_DATABASE_URL ? 2 : 1;

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import type { FieldError } from "../../src/errors.js";
 import { Database } from "../../src/store/database.js";
-import { type RunningProcess, startProcess } from "../running-process.js";
-import { createTestDatabase, type TestDatabase } from "../service.js";
-import { corpus, type HostileDelivery, sentinel } from "./fuzz/corpus.js";
+import { type RunningProcess, startProcess } from "../support/running-process.js";
+import { createTestDatabase, type TestDatabase } from "../support/service.js";
+import { corpus, type HostileDelivery, sentinel } from "../support/fuzz-corpus.js";
 
 interface Answer {
   readonly status: number;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FieldError } from "../../src/errors.js";
-import { type Payload, sample, startService, type TestService } from "../service.js";
+import { type Payload, sample, startService, type TestService } from "../support/service.js";
 
 interface Answer {
   readonly status: string;

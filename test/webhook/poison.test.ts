@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../../src/store/database.js";
-import { sample, startService, type TestService } from "../service.js";
+import { sample, startService, type TestService } from "../support/service.js";
 
 const command = fileURLToPath(new URL("../../src/cli/events.ts", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
-import { startService, type TestService } from "../service.js";
+import { startService, type TestService } from "../support/service.js";
 
 const [oldKey, newKey] = ["key-before-rotation", "key-after-rotation"];
 

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import type { ServiceError } from "../../src/errors.js";
 import { webhookRouter } from "../../src/webhook/router.js";
-import { startService, type TestService } from "../service.js";
+import { startService, type TestService } from "../support/service.js";
 
 let number = 0;
 const newBody = (padding = 0) =>

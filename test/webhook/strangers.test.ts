@@ -2,8 +2,8 @@ import { createHmac, randomUUID } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningProcess, startProcess } from "../running-process.js";
-import { createTestDatabase, type TestDatabase } from "../service.js";
+import { type RunningProcess, startProcess } from "../support/running-process.js";
+import { createTestDatabase, type TestDatabase } from "../support/service.js";
 
 const secret = "strangers-do-not-know-this";
 const megabyte = 1024 * 1024;

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sampleBytes, startService, type TestService } from "../service.js";
+import { sampleBytes, startService, type TestService } from "../support/service.js";
 
 const sessionId = "03d8d3f6-d983-41ae-85d6-ac1cf135a223";
 

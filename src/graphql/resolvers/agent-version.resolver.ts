@@ -19,12 +19,12 @@ import type { AgentVersionRecord } from "../../store/readers/agent-version.reade
 import { sessionOrder } from "../../store/readers/session-order.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { agentVersionFields, itemPaths, sessionFields, sliceOf, sliceOfEach } from "../fields.js";
+import { agentVersionFields, itemPaths, sessionFields, sliceOf, sliceOfEach } from "../plan/fields.js";
 import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
 import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
-import { byId, grouped } from "../readers.js";
+import { byId, grouped } from "../batches.js";
 import { JsonScalar } from "../../model/scalars.js";
-import { selectedFields } from "../selection.js";
+import { selectedFields } from "../plan/selection.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { AgentVersionConnection } from "../types/connection.type.js";
 import { AnalysisQuestion } from "../types/answer.type.js";

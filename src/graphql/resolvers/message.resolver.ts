@@ -3,7 +3,7 @@ import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Int, Query, Resolver, 
 import { messageOrder, type MessageRecord } from "../../store/readers/message.reader.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { itemPaths, messageFieldsOf, sliceOf } from "../fields.js";
+import { itemPaths, messageFieldsOf, sliceOf } from "../plan/fields.js";
 import { MessageFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { Page } from "../types/connection.type.js";

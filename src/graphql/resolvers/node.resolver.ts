@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, ID, Info, Query, Resolver } from "type-graphql";
 import { storedId } from "../../model/kinds.js";
 import type { RequestContext } from "../context.js";
-import { agentVersionFields, messageFieldsOf, sessionFields } from "../fields.js";
+import { agentVersionFields, messageFieldsOf, sessionFields } from "../plan/fields.js";
 import { Node } from "../../model/node.js";
 
 @Resolver()

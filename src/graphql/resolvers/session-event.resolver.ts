@@ -6,7 +6,7 @@ import type { FeedEntry } from "../../store/readers/feed.reader.js";
 import { type SessionRecord } from "../../store/readers/session.reader.js";
 import type { RequestContext } from "../context.js";
 import { SessionGoneError } from "../errors.js";
-import { sessionFields } from "../fields.js";
+import { sessionFields } from "../plan/fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { CursorScalar } from "../../model/scalars.js";
 import { SessionEvent, SessionEventType } from "../types/session-event.type.js";

@@ -4,11 +4,11 @@ import { QueryTooComplexError } from "../../errors.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { Split, StatsRecord } from "../../store/readers/stats.reader.js";
 import type { RequestContext } from "../context.js";
-import { agentVersionFields } from "../fields.js";
-import { weighEach } from "../limits.js";
+import { agentVersionFields } from "../plan/fields.js";
+import { weighEach } from "../admission/limits.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
-import { fieldNodesBelow, selectedFields } from "../selection.js";
+import { fieldNodesBelow, selectedFields } from "../plan/selection.js";
 import { AgentVersion } from "../../model/agent-version.js";
 import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/session-stats.type.js";
 

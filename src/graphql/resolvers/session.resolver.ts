@@ -33,13 +33,14 @@ import {
   sessionFields,
   sliceOf,
   sliceOfEach,
-} from "../fields.js";
+} from "../plan/fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
-import { byId, grouped, inOrder, type Readers } from "../readers.js";
+import { byId, grouped, inOrder } from "../batches.js";
+import { type Readers } from "../readers.js";
 import { CursorScalar } from "../../model/scalars.js";
-import { selectedFields } from "../selection.js";
+import { selectedFields } from "../plan/selection.js";
 import { AgentVersion } from "../../model/agent-version.js";
 import { Analysis } from "../../model/analysis.js";
 import { AnalysisAnswer } from "../types/answer.type.js";

@@ -5,7 +5,7 @@ import { findUnstorable } from "../../events/storable.js";
 import type { WebhookEventRecord } from "../../store/readers/webhook-event.reader.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { itemPaths, sliceOf, webhookEventFields } from "../fields.js";
+import { itemPaths, sliceOf, webhookEventFields } from "../plan/fields.js";
 import { ForwardPageArgs, windowOf } from "../inputs/page.args.js";
 import { WebhookEventFilter } from "../inputs/webhook-event-filter.input.js";
 import { JsonScalar } from "../../model/scalars.js";

@@ -1,5 +1,5 @@
 import { UnavailableError } from "../../errors.js";
-import type { SqlReader } from "../database.js";
+import type { SqlReader } from "../sql/transaction.js";
 
 const sample = "Ünïcödé ł 漢字 😀";
 

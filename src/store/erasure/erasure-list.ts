@@ -10,12 +10,12 @@ import {
   possibleKeys,
   tailLengthsOf,
 } from "../../events/identifiers.js";
-import { now, toDatetime } from "../../events/instant.js";
+import { now, toDatetime } from "../../model/instant.js";
 import { type EventJson, withoutErased } from "../../events/redact.js";
 import type { Database } from "../database.js";
 import { erasureKeyName, loadErasureKey } from "../service-settings.js";
-import { insertRows, placeholders } from "../statements.js";
-import { erasures } from "../tables.js";
+import { insertRows, placeholders } from "../sql/statements.js";
+import { erasures } from "../sql/tables.js";
 
 /**
  * For how long it is believed that nobody was ever erased, or under which key; see {@link Eraser}, which waits longer. Not for ever: a

@@ -1,8 +1,9 @@
-import { toDatetime } from "../../events/instant.js";
+import { toDatetime } from "../../model/instant.js";
 import type { Logger } from "../../logger.js";
-import type { Database, SqlValue, Transaction } from "../database.js";
-import { forUpdate } from "../dialect.js";
-import { placeholders, slicesOf } from "../statements.js";
+import type { Database } from "../database.js";
+import type { SqlValue, Transaction } from "../sql/transaction.js";
+import { forUpdate } from "../sql/dialect.js";
+import { placeholders, slicesOf } from "../sql/statements.js";
 
 /** What one run of the retention deleted. */
 export interface Retired {

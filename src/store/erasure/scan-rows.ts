@@ -1,4 +1,4 @@
-import type { SqlReader, SqlValue } from "../database.js";
+import type { SqlReader, SqlValue } from "../sql/transaction.js";
 
 /** Which rows to pass over: all of a table, in the order of its key. */
 export interface Scan {

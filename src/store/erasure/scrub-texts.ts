@@ -5,7 +5,8 @@ import { Analysis, StoredAnswer } from "../../model/analysis.js";
 import { type Property, propertiesOf, tableTraitsOf } from "../../model/declare.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
-import type { Database, SqlValue, Transaction } from "../database.js";
+import type { Database } from "../database.js";
+import type { SqlValue, Transaction } from "../sql/transaction.js";
 import { retell } from "../writers/listed-messages.js";
 import { scanRows } from "./scan-rows.js";
 

@@ -1,7 +1,7 @@
-import type { SqlReader } from "../database.js";
-import { placeholders, selectList } from "../statements.js";
+import type { SqlReader } from "../sql/transaction.js";
+import { placeholders, selectList } from "../sql/statements.js";
 import { AgentVersion, type AgentVersionRow } from "../../model/agent-version.js";
-import { tableOf } from "../table.js";
+import { tableOf } from "../sql/table.js";
 import { compileFilter, type FilterFields } from "./filter.js";
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";

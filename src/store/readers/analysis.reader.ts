@@ -1,9 +1,9 @@
 import type { Served } from "../../model/declare.js";
 import { Analysis, type AnalysisRow } from "../../model/analysis.js";
 import { storedId } from "../../model/kinds.js";
-import type { SqlReader } from "../database.js";
-import { placeholders, selectList } from "../statements.js";
-import { analyses } from "../tables.js";
+import type { SqlReader } from "../sql/transaction.js";
+import { placeholders, selectList } from "../sql/statements.js";
+import { analyses } from "../sql/tables.js";
 import {
   type Comparator,
   compileComparator,

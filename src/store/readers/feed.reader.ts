@@ -1,9 +1,9 @@
 import { CursorExpiredError, UnavailableError } from "../../errors.js";
-import { fromDatetime } from "../../events/instant.js";
+import { fromDatetime } from "../../model/instant.js";
 import type { SessionEventKind } from "../../events/registry.js";
-import type { SqlReader, SqlValue } from "../database.js";
+import type { SqlReader, SqlValue } from "../sql/transaction.js";
 import { type FeedPlace, isSamePlace, toPlace } from "../../events/feed-place.js";
-import { placeholders } from "../statements.js";
+import { placeholders } from "../sql/statements.js";
 import { type Scope, scopeCondition } from "./scope.js";
 
 /** A change as subscribers see it. */

@@ -1,7 +1,7 @@
 import { BadInputError } from "../../errors.js";
-import type { SqlValue } from "../database.js";
-import type { Dialect } from "../dialect.js";
-import { placeholders } from "../statements.js";
+import type { SqlValue } from "../sql/transaction.js";
+import type { Dialect } from "../sql/dialect.js";
+import { placeholders } from "../sql/statements.js";
 import { textPrefix } from "../../model/analysis.js";
 import type { SqlCondition } from "./scope.js";
 

@@ -7,8 +7,8 @@ import { Analysis } from "../../model/analysis.js";
 import { propertiesOf } from "../../model/declare.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
-import type { SqlReader } from "../database.js";
-import { placeholders } from "../statements.js";
+import type { SqlReader } from "../sql/transaction.js";
+import { placeholders } from "../sql/statements.js";
 import type { Scope } from "./scope.js";
 
 /**

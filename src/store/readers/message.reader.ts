@@ -1,8 +1,8 @@
 import type { Served } from "../../model/declare.js";
-import type { SqlReader, SqlValue } from "../database.js";
-import { placeholders, selectList } from "../statements.js";
+import type { SqlReader, SqlValue } from "../sql/transaction.js";
+import { placeholders, selectList } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
-import { messages } from "../tables.js";
+import { messages } from "../sql/tables.js";
 import { compileFilter, type FilterFields } from "./filter.js";
 import { mask, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";

@@ -1,4 +1,4 @@
-import type { SqlValue } from "../database.js";
+import type { SqlValue } from "../sql/transaction.js";
 import type { SqlCondition } from "./scope.js";
 
 /** One key of an order. NULL sorts before everything, in all dialects. */

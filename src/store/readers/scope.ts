@@ -1,4 +1,4 @@
-import type { SqlValue } from "../database.js";
+import type { SqlValue } from "../sql/transaction.js";
 
 /**
  * Whose data a caller may read: one organization's, or all (operators, and whoever runs the service on their own machine); `masked`

@@ -1,7 +1,7 @@
 import { storedHash, storedId } from "../../model/kinds.js";
 import { Session } from "../../model/session.js";
-import type { Dialect } from "../dialect.js";
-import { fullTextMatch } from "../dialect.js";
+import type { Dialect } from "../sql/dialect.js";
+import { fullTextMatch } from "../sql/dialect.js";
 import { wantedTerms } from "../search-terms.js";
 import { agentVersionFilterFields } from "./agent-version.reader.js";
 import { analysisFilterFields } from "./analysis.reader.js";

@@ -1,8 +1,8 @@
-import type { SqlReader } from "../database.js";
-import { joinInOrder, jsonArrayOf } from "../dialect.js";
-import { placeholders, selectList } from "../statements.js";
+import type { SqlReader } from "../sql/transaction.js";
+import { joinInOrder, jsonArrayOf } from "../sql/dialect.js";
+import { placeholders, selectList } from "../sql/statements.js";
 import { type SessionRow } from "../../model/session.js";
-import { sessions } from "../tables.js";
+import { sessions } from "../sql/tables.js";
 import { type Asking, type CompiledFilter, isPresent } from "./filter.js";
 import { type OrderTerm, type Window, windowSql } from "./page.js";
 import type { Scope, SqlCondition } from "./scope.js";

@@ -1,4 +1,4 @@
-import type { SqlReader } from "../database.js";
+import type { SqlReader } from "../sql/transaction.js";
 import { type Filter, isPresent } from "./filter.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 import { sessionConditions } from "./session-filter.js";

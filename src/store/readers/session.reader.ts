@@ -1,9 +1,9 @@
 import type { Served } from "../../model/declare.js";
-import type { SqlReader } from "../database.js";
-import { unionLimits } from "../dialect.js";
-import { placeholders, selectList } from "../statements.js";
+import type { SqlReader } from "../sql/transaction.js";
+import { unionLimits } from "../sql/dialect.js";
+import { placeholders, selectList } from "../sql/statements.js";
 import { Session, type SessionRow } from "../../model/session.js";
-import { sessions } from "../tables.js";
+import { sessions } from "../sql/tables.js";
 import { type Asking, join } from "./filter.js";
 import { maskAnalyzed, type Withheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, windowSql } from "./page.js";

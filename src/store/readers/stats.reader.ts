@@ -1,6 +1,6 @@
 import { BadInputError, ForbiddenError } from "../../errors.js";
-import type { SqlReader, SqlValue } from "../database.js";
-import { secondsBetween } from "../dialect.js";
+import type { SqlReader, SqlValue } from "../sql/transaction.js";
+import { secondsBetween } from "../sql/dialect.js";
 import { demand, equals } from "./filter.js";
 import type { Scope, SqlCondition } from "./scope.js";
 import { statuses } from "../../model/session.js";

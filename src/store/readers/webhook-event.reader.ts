@@ -1,14 +1,14 @@
 import type { Served } from "../../model/declare.js";
-import { fromDatetime } from "../../events/instant.js";
+import { fromDatetime } from "../../model/instant.js";
 import { storedId } from "../../model/kinds.js";
 import {
   WebhookEvent,
   type WebhookEventRow,
   type WebhookEventStatusCode,
 } from "../../model/webhook-event.js";
-import type { SqlReader } from "../database.js";
-import { selectList } from "../statements.js";
-import { webhookEvents } from "../tables.js";
+import type { SqlReader } from "../sql/transaction.js";
+import { selectList } from "../sql/statements.js";
+import { webhookEvents } from "../sql/tables.js";
 import { compileFilter, type FilterFields } from "./filter.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { shapeOf, storedFor, toRecord } from "./record.js";

@@ -2,12 +2,12 @@ import { contentHash, type SessionSnapshot } from "../../events/session-payload.
 import type { RevisionFacts } from "../../model/agent-version.js";
 import { readQuestions } from "../../events/questions.js";
 import type { OrderKey } from "../../events/merge.js";
-import type { Transaction } from "../database.js";
-import { forUpdate } from "../dialect.js";
-import { insertRows, insertRowsLater, updateRow } from "../statements.js";
-import { analyses } from "../tables.js";
+import type { Transaction } from "../sql/transaction.js";
+import { forUpdate } from "../sql/dialect.js";
+import { insertRows, insertRowsLater, updateRow } from "../sql/statements.js";
+import { analyses } from "../sql/tables.js";
 import { type StoredAnswerRow, textPrefix } from "../../model/analysis.js";
-import { analysisAnswers } from "../tables.js";
+import { analysisAnswers } from "../sql/tables.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** Longer names of answers stay in customAnalysisData alone: an index cannot hold them. */

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { UnavailableError } from "../../errors.js";
-import type { Database, Transaction } from "../database.js";
-import { forUpdate } from "../dialect.js";
+import type { Database } from "../database.js";
+import type { Transaction } from "../sql/transaction.js";
+import { forUpdate } from "../sql/dialect.js";
 import { type FeedPlace, toPlace } from "../../events/feed-place.js";
-import { insertRowsLater, placeholders } from "../statements.js";
-import { sessionFeed } from "../tables.js";
+import { insertRowsLater, placeholders } from "../sql/statements.js";
+import { sessionFeed } from "../sql/tables.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** How many committed changes get their positions in one transaction. */

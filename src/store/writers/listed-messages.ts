@@ -1,9 +1,9 @@
 import { countFailed } from "../../events/delivery-status.js";
 import type { MessageFacts } from "../../model/message.js";
-import type { Transaction } from "../database.js";
-import { forUpdate } from "../dialect.js";
-import { placeholders, selectList, updateRow } from "../statements.js";
-import { messages, sessions } from "../tables.js";
+import type { Transaction } from "../sql/transaction.js";
+import { forUpdate } from "../sql/dialect.js";
+import { placeholders, selectList, updateRow } from "../sql/statements.js";
+import { messages, sessions } from "../sql/tables.js";
 import { keepTerms, searchedOfMessage, searchedOfSession, type SearchedSession } from "./search.writer.js";
 
 /** What sessions know of the messages that they list: their words, and how many of them failed. */

@@ -1,5 +1,5 @@
 import type { ClassType } from "type-graphql";
-import { decimalsOf, fromDatetime, toDatetime } from "../../events/instant.js";
+import { decimalsOf, fromDatetime, toDatetime } from "../../model/instant.js";
 import type { Merged } from "../../events/merge.js";
 import { decimalsName, propertiesOf } from "../../model/declare.js";
 

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import type { RevisionFacts } from "../../model/agent-version.js";
-import type { Transaction } from "../database.js";
-import { insertRows } from "../statements.js";
-import { agentVersionRevisions } from "../tables.js";
-import { agentVersions } from "../tables.js";
+import type { Transaction } from "../sql/transaction.js";
+import { insertRows } from "../sql/statements.js";
+import { agentVersionRevisions } from "../sql/tables.js";
+import { agentVersions } from "../sql/tables.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** Revisions known to be stored; at 128 bytes each some megabytes at the most. */

@@ -2,10 +2,10 @@ import type { ClassType } from "type-graphql";
 import { propertiesOf } from "../../model/declare.js";
 import { Message, type MessageFacts } from "../../model/message.js";
 import { Session, type SessionFacts } from "../../model/session.js";
-import type { Transaction } from "../database.js";
+import type { Transaction } from "../sql/transaction.js";
 import { searchTerms } from "../search-terms.js";
-import { insertRowsLater } from "../statements.js";
-import { sessionTerms } from "../tables.js";
+import { insertRowsLater } from "../sql/statements.js";
+import { sessionTerms } from "../sql/tables.js";
 
 type Name<Facts> = keyof Facts & string;
 

@@ -10,12 +10,12 @@ import {
 import type { SessionSnapshot } from "../../events/session-payload.js";
 import type { RevisionFacts } from "../../model/agent-version.js";
 import type { SessionFacts } from "../../model/session.js";
-import type { Transaction } from "../database.js";
-import { forUpdate } from "../dialect.js";
-import { insertRowsLater, selectList, updateRow } from "../statements.js";
-import { agentVersionRevisions } from "../tables.js";
+import type { Transaction } from "../sql/transaction.js";
+import { forUpdate } from "../sql/dialect.js";
+import { insertRowsLater, selectList, updateRow } from "../sql/statements.js";
+import { agentVersionRevisions } from "../sql/tables.js";
 import { Session, type SessionRow, statuses } from "../../model/session.js";
-import { sessions } from "../tables.js";
+import { sessions } from "../sql/tables.js";
 import { AnalysisWriter } from "./analysis.writer.js";
 import { type EventReceipt, orderOf } from "./event-receipt.js";
 import { readListed, retellOthers } from "./listed-messages.js";

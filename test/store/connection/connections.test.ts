@@ -8,8 +8,8 @@ import {
   startService,
   type TestDatabase,
   type TestService,
-} from "../../service.js";
-import { startMeddlingProxy } from "./meddling-proxy.js";
+} from "../../support/service.js";
+import { startMeddlingProxy } from "../../support/meddling-proxy.js";
 
 async function newEvent() {
   const payload = await sample("ended");

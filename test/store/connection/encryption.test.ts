@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseDatabaseUrl } from "../../../src/database-url.js";
 import { errorCode } from "../../../src/store/database-errors.js";
 import { Database } from "../../../src/store/database.js";
-import { createTestDatabase, sample, startService, type TestDatabase } from "../../service.js";
-import { startTappedProxy } from "./tapped-proxy.js";
+import { createTestDatabase, sample, startService, type TestDatabase } from "../../support/service.js";
+import { startTappedProxy } from "../../support/tapped-proxy.js";
 
 const run = promisify(execFile);
 

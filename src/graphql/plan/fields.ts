@@ -1,0 +1,78 @@
+import type { ClassType } from "type-graphql";
+import { AgentVersion } from "../../model/agent-version.js";
+import { Analysis } from "../../model/analysis.js";
+import { Message } from "../../model/message.js";
+import { Session } from "../../model/session.js";
+import { WebhookEvent } from "../../model/webhook-event.js";
+import { shapeOf } from "../../store/readers/record.js";
+import type { Slice } from "../../store/readers/page.js";
+import { type Info, selectedFields } from "./selection.js";
+
+/** What GraphQL fields are made of that are no stored fields themselves. */
+const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
+  [
+    Session,
+    {
+      analysis: ["customAnalysisData"],
+      agentVersion: ["revisionId"],
+      messages: ["messageCount"],
+    },
+  ],
+  [AgentVersion, { questions: ["providerSettings"] }],
+  [Analysis, { id: ["id"] }],
+  [WebhookEvent, { body: ["body"], sizeBytes: ["sizeBytes"] }],
+]);
+
+/**
+ * Which stored fields an operation needs of a thing. Nothing is read that was not selected (transcripts and settings least of all).
+ */
+function needed(type: ClassType, selected: ReadonlySet<string>): string[] {
+  const { properties } = shapeOf(type);
+  const computed = madeOf.get(type) ?? {};
+  return Array.from(selected).flatMap((name) =>
+    properties.get(name)?.isServed ? [name] : (computed[name] ?? []),
+  );
+}
+
+/** The levels under which a connection's items are selected. */
+export const itemPaths = ["nodes", "edges.node"] as const;
+
+const noItems = { rows: [], hasNextPage: false, hasPreviousPage: false } as const;
+
+/** Reads a page only where something of it is selected: whoever counts alone needs none. */
+export async function sliceOf<Row>(info: Info, read: () => Promise<Slice<Row>>): Promise<Slice<Row>> {
+  return selectsItems(info) ? await read() : noItems;
+}
+
+/** The same for pages of many parents. */
+export async function sliceOfEach<Row>(
+  info: Info,
+  read: () => Promise<ReadonlyMap<string, Slice<Row>>>,
+): Promise<ReadonlyMap<string, Slice<Row>>> {
+  return selectsItems(info) ? await read() : new Map<string, Slice<Row>>();
+}
+
+function selectsItems(info: Info): boolean {
+  const selected = selectedFields(info);
+  return ["nodes", "edges", "pageInfo"].some((name) => selected.has(name));
+}
+
+export function sessionFields(info: Info, ...paths: readonly string[]): string[] {
+  return needed(Session, selectedFields(info, ...paths));
+}
+
+export function messageFieldsOf(info: Info, ...paths: readonly string[]): string[] {
+  return needed(Message, selectedFields(info, ...paths));
+}
+
+export function agentVersionFields(info: Info, ...paths: readonly string[]): string[] {
+  return needed(AgentVersion, selectedFields(info, ...paths));
+}
+
+export function analysisFields(info: Info): string[] {
+  return needed(Analysis, selectedFields(info));
+}
+
+export function webhookEventFields(info: Info, ...paths: readonly string[]): string[] {
+  return needed(WebhookEvent, selectedFields(info, ...paths));
+}

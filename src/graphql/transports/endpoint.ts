@@ -1,0 +1,198 @@
+import type { Server } from "node:http";
+import { ApolloServer } from "@apollo/server";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from "@apollo/server/plugin/disabled";
+import express, { type Request, Router } from "express";
+import type { GraphQLSchema } from "graphql";
+import type { Access } from "../../access/access.js";
+import type { Caller } from "../../access/caller.js";
+import type { Config } from "../../config.js";
+import type { FanOut } from "../../feed/fan-out.js";
+import type { Logger } from "../../logger.js";
+import type { Metrics } from "../../metrics.js";
+import type { UnreadAnswers } from "../../http/unread-answers.js";
+import { apolloHandler } from "./apollo-handler.js";
+import { AllowList } from "../admission/allow-list.js";
+import { RequestContext } from "../context.js";
+import { EventStreamEndpoint } from "./event-stream.js";
+import { Executor } from "../plan/executor.js";
+import { formatError } from "../format-error.js";
+import { gatePlugin, OperationGate } from "../admission/gate.js";
+import { LiveOperations } from "./live-operations.js";
+import { OperationPreparer, parseOptions, validationRules } from "../plan/prepare-operation.js";
+import { sandboxPlugin } from "../sandbox/sandbox.js";
+import type { ReaderSource } from "../readers.js";
+import type { SessionEventSource } from "../session-event-source.js";
+import { SocketEndpoint } from "./websocket.js";
+import { metricsPlugin } from "../observe.js";
+
+const greatestQuery = "1mb";
+
+/** What the endpoint is made of. */
+export interface EndpointParts {
+  readonly schema: GraphQLSchema;
+  readonly events: SessionEventSource;
+  readonly readers: ReaderSource;
+  readonly fanOut: FanOut;
+  readonly access: Access;
+  readonly metrics: Metrics;
+  readonly unread: UnreadAnswers;
+  readonly config: Pick<Config, "graphql" | "production" | "subscriptions">;
+  readonly logger: Logger;
+}
+
+/** `/graphql` on HTTP and WebSocket, `/graphql/stream` as event streams. */
+export class GraphqlEndpoint {
+  private readonly apollo: ApolloServer<RequestContext>;
+  private readonly sockets: SocketEndpoint;
+  private readonly streams: EventStreamEndpoint;
+  private readonly gate: OperationGate;
+
+  constructor(private readonly parts: EndpointParts) {
+    const { schema, access, config, logger } = parts;
+    const { limits, allowListFile } = config.graphql;
+    const allowList = allowListFile === undefined ? undefined : AllowList.fromFile(allowListFile);
+    const gate = new OperationGate(schema, limits, allowList, access);
+    this.gate = gate;
+    const executor = new Executor(schema);
+    this.apollo = createApollo(parts, { gate, executor, allowList });
+    // Neither of these goes through Apollo, so its rules are said again here.
+    const transport = {
+      keepAliveSeconds: config.subscriptions.keepAliveSeconds,
+      preparer: new OperationPreparer(schema, gate, config.graphql),
+      executor,
+      operations: new LiveOperations({ ...parts, executor }),
+      access,
+      unread: parts.unread,
+      contextFor: (caller: Caller, isGone: () => boolean) => newContext(parts, caller, isGone),
+      formatError: (error: unknown) => formatError(error, logger, config.production),
+      logger,
+    };
+    this.sockets = new SocketEndpoint(transport);
+    this.streams = new EventStreamEndpoint(transport);
+  }
+
+  /** The Express routes; the Apollo server is started. */
+  async router(): Promise<Router> {
+    await this.apollo.start();
+    const { gate } = this.parts.access;
+    const router = Router();
+    router.use("/graphql", express.json({ limit: greatestQuery }));
+    router.get("/graphql/stream", this.streams.handle);
+    router.post("/graphql/stream", this.streams.handle);
+    router.use(
+      "/graphql",
+      apolloHandler({
+        apollo: this.apollo,
+        unread: this.parts.unread,
+        // Only a browser that asks for the page has not said who it is.
+        callerIdOf: (request) => gate.findCaller(request)?.id ?? "page",
+        // Of what Apollo asks before it parses, only this may refuse.
+        contextOf: (request, response) => {
+          this.refuseTexts(request);
+          return newContext(this.parts, gate.callerOf(request), () => response.destroyed);
+        },
+      }),
+    );
+    return router;
+  }
+
+  private refuseTexts(request: Request): void {
+    for (const text of textsOf(request)) {
+      const error = this.gate.refuseText(text);
+      if (error !== undefined) throw error;
+    }
+  }
+
+  /** Serves WebSocket upgrades of /graphql; any other path is refused. */
+  attach(server: Server): void {
+    this.sockets.attach(server);
+  }
+
+  /** Ends all subscriptions so that clients resume elsewhere: sockets are closed with 1001 (going away). */
+  async stop(): Promise<void> {
+    this.streams.stop();
+    await this.sockets.stop();
+    await this.apollo.stop();
+  }
+}
+
+function newContext(
+  { events, readers }: EndpointParts,
+  caller: Caller,
+  isGone: () => boolean,
+): RequestContext {
+  return new RequestContext(caller, events, readers, readers.forOperation(caller, isGone));
+}
+
+/** The operations' texts that a request holds, wherever Apollo would look for one. */
+function textsOf({ body, url }: Request): string[] {
+  const { query } = (body ?? {}) as { readonly query?: unknown };
+  const inUrl = url.includes("?") ? new URLSearchParams(url.replace(/^[^?]*/, "")).getAll("query") : [];
+  return typeof query === "string" ? [query, ...inUrl] : inUrl;
+}
+
+/** Where texts are found that a client names by their hash alone: on the list, where there is one. */
+function persistedQueriesOf(allowList: AllowList) {
+  return {
+    cache: {
+      get: (key: string) => Promise.resolve(allowList.textOf(key.replace(/^apq:/, ""))),
+      set: (_key: string, text: string) => {
+        allowList.remember(text);
+        return Promise.resolve();
+      },
+      delete: () => Promise.resolve(false),
+    },
+  };
+}
+
+function createApollo(
+  { schema, config, logger, metrics }: EndpointParts,
+  {
+    gate,
+    executor,
+    allowList,
+  }: {
+    readonly gate: OperationGate;
+    readonly executor: Executor;
+    readonly allowList: AllowList | undefined;
+  },
+): ApolloServer<RequestContext> {
+  return new ApolloServer<RequestContext>({
+    gateway: {
+      onSchemaLoadOrUpdate: (callback) => {
+        callback({ apiSchema: schema, coreSupergraphSdl: "" });
+        return () => undefined;
+      },
+      load: () =>
+        Promise.resolve({
+          executor: ({ document, request, context }) =>
+            executor.execute({
+              document,
+              // As it was asked for: Apollo's own is null where there is no such operation.
+              operationName: request.operationName,
+              variables: request.variables,
+              context: context as RequestContext,
+            }),
+        }),
+      stop: () => Promise.resolve(),
+    },
+    introspection: config.graphql.introspection,
+    ...(allowList && { persistedQueries: persistedQueriesOf(allowList) }),
+    hideSchemaDetailsFromClientErrors: config.production,
+    parseOptions,
+    validationRules: [...validationRules],
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    stringifyResult: (result) => JSON.stringify(result),
+    formatError: (_formatted, error) => formatError(error, logger, config.production),
+    plugins: [
+      ApolloServerPluginCacheControlDisabled(),
+      gatePlugin(gate),
+      metricsPlugin(metrics),
+      config.graphql.explorer ? sandboxPlugin() : ApolloServerPluginLandingPageDisabled(),
+    ],
+  });
+}

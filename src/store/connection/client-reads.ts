@@ -1,0 +1,74 @@
+import { ClientReader, type OperationOptions } from "./client-reader.js";
+import type { Database } from "../database.js";
+import { FairQueue, type Place } from "./fair-queue.js";
+import type { Scope } from "../readers/scope.js";
+
+/** Who asks: what runs at once is bounded for each caller, and for each organization. */
+export interface Asker {
+  readonly id: string;
+  readonly scope: Scope;
+}
+
+/** Statements of one caller that may wait. */
+const mostWaiting = 1_000;
+
+/**
+ * Divides the reading pool among clients. Of its N connections, subscriptions have a quarter and everything else the rest. The statements of
+ * one organization take a quarter of N at the most, those of one caller one less; the rest wait, and callers take turns.
+ */
+export class ClientReads {
+  private readonly queue = new FairQueue(mostWaiting);
+
+  constructor(private readonly database: Database) {}
+
+  /** Reads for one operation of a caller. What it has not begun to read when it is over is never read. */
+  forOperation(caller: Asker, options: OperationOptions = {}): ClientReader {
+    return this.readerAt(this.placeOf(caller), options);
+  }
+
+  /** Reads for subscribers, who share what is read of one organization: nobody's leaving ends it. */
+  forSubscribers(scope: Scope): ClientReader {
+    const { live } = this.shares;
+    const tenant = `live ${tenantOf(scope, "all")}`;
+    return this.readerAt(
+      {
+        line: tenant,
+        bounds: [
+          { key: tenant, most: Math.max(1, live - 1) },
+          { key: "live", most: live },
+        ],
+      },
+      {},
+    );
+  }
+
+  private readerAt(place: Place, options: OperationOptions): ClientReader {
+    return new ClientReader(
+      this.database,
+      (task, milliseconds) => this.queue.run(place, task, milliseconds),
+      options,
+    );
+  }
+
+  private placeOf({ id, scope }: Asker): Place {
+    const { queries, tenant } = this.shares;
+    return {
+      line: `caller ${id}`,
+      bounds: [
+        { key: `caller ${id}`, most: Math.max(1, tenant - 1) },
+        { key: `tenant ${tenantOf(scope, id)}`, most: tenant },
+        { key: "queries", most: queries },
+      ],
+    };
+  }
+
+  private get shares() {
+    const connections = this.database.readConnections;
+    const quarter = Math.max(1, Math.floor(connections / 4));
+    return { live: quarter, tenant: quarter, queries: Math.max(1, connections - quarter) };
+  }
+}
+
+function tenantOf(scope: Scope, ofAll: string): string {
+  return scope.kind === "all" ? ofAll : scope.organizationId;
+}

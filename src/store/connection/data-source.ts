@@ -1,0 +1,148 @@
+import mysql from "mysql2";
+import mysqlPromise from "mysql2/promise";
+import { DataSource, type DataSourceOptions } from "typeorm";
+import type { DatabaseTarget } from "../../config.js";
+import { createPool } from "./pool.js";
+import { serverOptions } from "./server-options.js";
+import type { Dialect } from "../sql/dialect.js";
+import { mysqlMigrations } from "../migrations/mysql/index.js";
+import { sqliteMigrations } from "../migrations/sqlite/index.js";
+import { tables } from "../sql/tables.js";
+import { SqliteDriver } from "./sqlite-driver.js";
+
+/** Asks the server which of the MySQL family it is: TypeORM must know, or it sees migration drift that is none. */
+export async function detectDialect(target: DatabaseTarget): Promise<Dialect> {
+  if (target.kind === "sqlite") return "sqlite";
+  const connection = await mysqlPromise.createConnection(serverOptions(target));
+  try {
+    const [rows] = await connection.query<mysqlPromise.RowDataPacket[]>("SELECT VERSION() AS version");
+    return /mariadb/i.test(String(rows[0]?.version)) ? "mariadb" : "mysql";
+  } finally {
+    await connection.end();
+  }
+}
+
+/** The table that says which migrations were applied. */
+export const migrationsTable = "migrations";
+
+/** What a pool is for: writing, or reading by statements that the server ends after so long. */
+type Purpose = "write" | { readonly readMilliseconds: number };
+
+/** The TypeORM data source for a target. It is not initialized, and never synchronizes: migrations alone make the tables. */
+export function createDataSource(
+  target: DatabaseTarget,
+  dialect: Dialect,
+  poolSize: number,
+  purpose: Purpose = "write",
+): DataSource {
+  return new DataSource(dataSourceOptions(target, dialect, poolSize, purpose));
+}
+
+function dataSourceOptions(
+  target: DatabaseTarget,
+  dialect: Dialect,
+  poolSize: number,
+  purpose: Purpose,
+): DataSourceOptions {
+  const shared = {
+    entities: tables.map((table) => table.entity(dialect)),
+    migrationsTableName: migrationsTable,
+    migrationsTransactionMode: "each",
+    synchronize: false,
+    logging: false,
+  } as const;
+  if (target.kind === "sqlite") {
+    return {
+      ...shared,
+      type: "better-sqlite3",
+      driver: SqliteDriver,
+      database: target.file,
+      enableWAL: true,
+      migrations: sqliteMigrations,
+      prepareDatabase: (database: SqliteDriver) => {
+        database.pragma("synchronous = FULL");
+      },
+    };
+  }
+  return {
+    ...shared,
+    type: dialect === "mariadb" ? "mariadb" : "mysql",
+    driver: mysqlDriver(purpose === "write" ? [] : readingSettings(dialect, purpose.readMilliseconds)),
+    database: target.database,
+    charset: "utf8mb4",
+    timezone: "Z",
+    dateStrings: true,
+    poolSize,
+    migrations: mysqlMigrations,
+    // TypeORM gives these to mysql2 as they are.
+    extra: {
+      ...serverOptions(target),
+      flags: ["-FOUND_ROWS"],
+      // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement at a time.
+      multipleStatements: purpose === "write",
+      queueLimit: waitingForConnection,
+      supportBigNumbers: true,
+      bigNumberStrings: false,
+    },
+  };
+}
+
+/** Callers that may wait for a connection of a pool; further ones are told at once that the database is unavailable. */
+const waitingForConnection = 1_000;
+
+/** How long a statement waits for a lock: short enough to leave a retry its time. */
+export const lockWaitSeconds = 5;
+
+/**
+ * Said once per connection. READ COMMITTED takes no gap locks (repeatable read deadlocks under concurrent upserts); the modes are
+ * named because MariaDB's and MySQL's defaults differ.
+ */
+const connectionSettings = [
+  // A server may be set to ignore what the client's greeting says of it.
+  "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
+  "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+  `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = ${lockWaitSeconds}, ` +
+    "sql_mode = 'STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY," +
+    "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+];
+
+/**
+ * Said to connections that read, each in a statement of its own: a server of another make may not know one of them, and is used
+ * without. What takes too long must end at the server: where only we gave it up, it would go on there, and more would be asked beside
+ * it. And grouped rows may take 64 MB before they go to the disk: MariaDB keeps texts at their full width, and at its 16 MB statistics
+ * by the hour (a million sessions in a month) took 0.54 s instead of 0.15 s. MariaDB cuts arrays (of a page's ids) at the length of the
+ * last one.
+ */
+function readingSettings(dialect: Dialect, milliseconds: number): string[] {
+  return [
+    dialect === "mariadb"
+      ? `SET SESSION max_statement_time = ${milliseconds / 1_000}`
+      : `SET SESSION max_execution_time = ${milliseconds}`,
+    `SET SESSION tmp_table_size = ${grouped}, max_heap_table_size = ${grouped}`,
+    "SET SESSION group_concat_max_len = 1048576",
+  ];
+}
+
+const grouped = 64 * 1024 * 1024;
+
+/**
+ * mysql2 with our settings on every new connection: commands of a connection run in order, so they precede its first use.
+ * @param optional settings without which a connection is used all the same
+ */
+function mysqlDriver(optional: readonly string[]) {
+  return {
+    ...mysql,
+    createPool: (options: mysql.PoolOptions) => {
+      const pool = createPool(options);
+      pool.on("connection", (connection) => {
+        for (const statement of connectionSettings) {
+          connection.query(statement, (error: unknown) => {
+            if (error) connection.destroy();
+          });
+        }
+        for (const statement of optional) connection.query(statement, () => undefined);
+      });
+      return pool;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { Database } from "../database.js";
+import { projectedTables } from "../sql/tables.js";
+
+/** Emptying large tables takes its time. */
+const longest = 600_000;
+
+/**
+ * Deletes everything that is made of the raw events, and nothing else, so that a replay can make it anew. The feed keeps counting
+ * where it was: positions that were handed out before are expired, and none is given twice.
+ */
+export async function emptyProjection(database: Database): Promise<void> {
+  const statement = database.dialect === "sqlite" ? "DELETE FROM" : "TRUNCATE TABLE";
+  for (const { name } of projectedTables) {
+    await database.transaction((transaction) => transaction.execute(`${statement} ${name}`), longest);
+  }
+  await database.transaction((transaction) =>
+    transaction.execute(
+      "UPDATE feed_head SET expired_position = last_position, expired_epoch = last_epoch WHERE id = 1",
+    ),
+  );
+}

@@ -1,0 +1,68 @@
+import type { ClassType } from "type-graphql";
+import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
+import { type Property, propertiesOf, type Row, tableTraitsOf } from "../../model/declare.js";
+import { columnTypes, type Dialect } from "./dialect.js";
+
+/** A declared class as SQL and TypeORM see it. `Stored` is what its rows hold. */
+export interface Table<Stored extends object> {
+  readonly name: string;
+  readonly key: readonly (keyof Stored & string)[];
+  /** Every property that is stored, in the order of declaration. */
+  readonly properties: readonly (keyof Stored & string)[];
+  entity(dialect: Dialect): EntitySchema<Stored>;
+  /** The SQL name of a property: `startedAt` → `started_at`. */
+  column(property: keyof Stored & string): string;
+}
+
+/** What a table is, whatever its rows hold. */
+type AnyTable = Table<Record<string, unknown>>;
+
+const known = new WeakMap<object, AnyTable>();
+
+/** The table that a class is declared to be stored in. */
+export function tableOf<Type extends object, Stored extends object = Row<Type>>(
+  type: ClassType<Type>,
+): Table<Stored> {
+  const table = known.get(type) ?? makeTable(type);
+  known.set(type, table);
+  return table as unknown as Table<Stored>;
+}
+
+function makeTable(type: ClassType): AnyTable {
+  const { table, indices = [] } = tableTraitsOf(type);
+  const properties = propertiesOf(type);
+  const sqlNames = new Map(properties.map(({ name, column }) => [name, column]));
+  return {
+    name: table,
+    key: properties.filter(({ traits }) => traits.primary).map(({ name }) => name),
+    properties: properties.map(({ name }) => name),
+    column: (property) => {
+      const column = sqlNames.get(property);
+      if (column === undefined) throw new Error(`${type.name}.${property} is not stored.`);
+      return column;
+    },
+    entity: (dialect) =>
+      new EntitySchema<Record<string, unknown>>({
+        name: table,
+        tableName: table,
+        columns: Object.fromEntries(
+          properties.map((property) => [property.name, columnOptions(property, dialect)]),
+        ),
+        indices: indices
+          .filter(({ fulltext }) => fulltext !== true || dialect !== "sqlite")
+          .map((index) => ({ ...index, columns: [...index.columns] })),
+      }),
+  };
+}
+
+function columnOptions({ kind, column, traits }: Property, dialect: Dialect): EntitySchemaColumnOptions {
+  const types = columnTypes(dialect);
+  const options = {
+    name: column,
+    ...(traits.nullable && { nullable: true }),
+    ...(traits.primary && { primary: true }),
+    ...(traits.default !== undefined && { default: traits.default }),
+  };
+  const { column: type } = kind;
+  return "length" in type ? types[type.type](type.length, options) : types[type.type](options);
+}

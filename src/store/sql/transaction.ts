@@ -1,0 +1,26 @@
+import type { Dialect } from "./dialect.js";
+
+/** What a statement may be given. Texts of instants, not Dates; JSON as text. */
+export type SqlValue = string | number | boolean | null | Buffer;
+
+/** Reads what is committed. */
+export interface SqlReader {
+  readonly dialect: Dialect;
+  read<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
+}
+
+/**
+ * One transaction: what it writes becomes visible and durable together, when the work given to `transaction` has returned. Statements
+ * run in the order in which they are asked for; those asked for in one go (with Promise.all) may travel together.
+ */
+export interface Transaction {
+  readonly dialect: Dialect;
+  query<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
+  /** @returns how many rows were inserted, changed or deleted (an upsert that changes a row counts 2 on MySQL). */
+  execute(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  /**
+   * A write whose outcome nobody asks for: it is run in order, but may travel with the next statement, at the latest with COMMIT.
+   * So its failure may be told by a later one.
+   */
+  later(sql: string, parameters?: readonly SqlValue[]): Promise<void>;
+}

@@ -1,0 +1,220 @@
+import { ServerResponse } from "node:http";
+import mysql from "mysql2/promise";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { loadConfig } from "../../../src/config.js";
+import { QueryTooComplexError } from "../../../src/errors.js";
+import { ClientReads } from "../../../src/store/connection/client-reads.js";
+import { Database, defaultTimeLimits } from "../../../src/store/database.js";
+import { FairQueue, NotItsTurnError } from "../../../src/store/connection/fair-queue.js";
+import { MysqlConnection } from "../../../src/store/connection/mysql-connection.js";
+import { everything } from "../../../src/store/readers/scope.js";
+import { eventOf, makeKey, organizationB, socketClient } from "../../support/callers.js";
+import {
+  createTestDatabase,
+  startService,
+  type TestDatabase,
+  type TestService,
+} from "../../support/service.js";
+
+describe("a queue of tasks", () => {
+  const place = (line: string, most = 1) => ({ line, bounds: [{ key: "all", most }] });
+  /** A task that runs until it is told to end. */
+  function task(name: string, begun: string[]) {
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const run = () => {
+      begun.push(name);
+      return ended;
+    };
+    return { run, end };
+  }
+
+  it("lets callers take turns, however much one of them asks", async () => {
+    const queue = new FairQueue(100);
+    const begun: string[] = [];
+    const names = ["a1", "a2", "a3", "a4", "b1", "b2", "c1"];
+    const tasks = names.map((name) => task(name, begun));
+    const done = tasks.map(({ run }, index) => queue.run(place((names[index] ?? "").charAt(0)), run, 60_000));
+    for (const { end } of tasks) end();
+    await Promise.all(done);
+    expect(begun).toEqual(["a1", "a2", "b1", "c1", "a3", "b2", "a4"]);
+  });
+
+  it("refuses what is too much to wait, and what waited too long, and never runs it", async () => {
+    const queue = new FairQueue(1);
+    const begun: string[] = [];
+    const first = task("first", begun);
+    const running = queue.run(place("a"), first.run, 60_000);
+    const late = queue.run(place("a"), task("second", begun).run, 10);
+    const full = queue.run(place("a"), task("third", begun).run, 60_000);
+    await expect(full).rejects.toMatchObject({ status: 429, code: "RATE_LIMITED" });
+    await expect(late).rejects.toThrow(NotItsTurnError);
+    first.end();
+    await running;
+    expect(begun).toEqual(["first"]);
+    await expect(queue.run(place("a"), () => Promise.resolve(1), 10)).resolves.toBe(1);
+  });
+});
+
+/** The queries of one reader take the database's time; SQLite has one connection, and answers before its call returns. */
+if (process.env.TEST_DATABASE_URL) {
+  const aliases = Array.from(
+    { length: 40 },
+    (_, index) => `a${index}: sessions(filter: { analysisHistory: { some: {} } }) { totalCount }`,
+  );
+  const starving = `{ ${aliases.join(" ")} }`;
+  const light = "{ sessions { totalCount } }";
+
+  describe("a reader whose queries take the database long", () => {
+    let database: TestDatabase;
+    let service: TestService;
+    let holder: mysql.Connection;
+    let headers: Record<"greedy" | "colleague" | "other", { Authorization: string }>;
+    let otherKey: string;
+    beforeAll(async () => {
+      database = await createTestDatabase();
+      const [greedy, colleague, other] = await Promise.all([
+        makeKey(database),
+        makeKey(database),
+        makeKey(database, { organization: organizationB }),
+      ]);
+      headers = { greedy: greedy.header, colleague: colleague.header, other: other.header };
+      otherKey = other.text;
+      holder = await mysql.createConnection(database.url);
+    });
+    afterAll(async () => {
+      await holder.end();
+      await database.drop();
+    });
+    afterEach(async () => {
+      vi.restoreAllMocks();
+      await holder.query("UNLOCK TABLES");
+      await service.stop();
+    });
+
+    async function start(environment: Record<string, string>) {
+      service = await startService({ DATABASE_POOL_SIZE: "8", ...environment }, database);
+    }
+
+    /** Whoever asks of analyses waits, without work for the server, until the tables are unlocked. */
+    async function holdAnalyses() {
+      await holder.query("LOCK TABLES analyses WRITE");
+    }
+
+    /** Counts the statements that ask of analyses. */
+    function countStatements() {
+      const spy = vi.spyOn(MysqlConnection.prototype, "query");
+      return () => spy.mock.calls.filter(([sql]) => sql.includes("FROM analyses")).length;
+    }
+
+    it("takes neither the way in nor readiness, nor the answers of others", async () => {
+      await start({ DATABASE_TIMEOUT_SECONDS: "3", DATABASE_READ_SECONDS: "60" });
+      const client = socketClient(service, { token: otherKey });
+      const events = client.iterate<{ sessionEvents: { session: { id: string } } }>({
+        query: "subscription { sessionEvents { session { id } } }",
+      });
+      // Operations of one socket are taken in order.
+      await client.iterate({ query: "{ sessions(first: 1) { eventCursor } }" }).next();
+      const statements = countStatements();
+      await holdAnalyses();
+      const greedy = Array.from({ length: 5 }, () => service.query(starving, {}, headers.greedy));
+      await vi.waitFor(() => {
+        expect(statements()).toBeGreaterThan(0);
+      });
+
+      const deliveries = Array.from({ length: 20 }, (_, index) =>
+        eventOf(organizationB, (0xf0000000 + index).toString(16), "started").then((event) =>
+          service.post(event),
+        ),
+      );
+      const statuses = (await Promise.all(deliveries)).map(({ status }) => status);
+      expect(statuses).toEqual(statuses.map(() => 200));
+      expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+      expect((await service.query(light, {}, headers.other)).data).toEqual({ sessions: { totalCount: 20 } });
+      expect((await service.query(light, {}, headers.colleague)).data).toEqual({
+        sessions: { totalCount: 0 },
+      });
+      const heard = await events.next();
+      expect(heard.done === true ? undefined : heard.value.data?.sessionEvents.session.id).toMatch(/^f00000/);
+      expect(statements()).toBeLessThanOrEqual(2);
+
+      await holder.query("UNLOCK TABLES");
+      for (const { data } of await Promise.all(greedy)) expect(Object.keys(data)).toHaveLength(40);
+      await client.dispose();
+    });
+
+    it("has nothing more read once one of its statements took too long", async () => {
+      await start({ DATABASE_READ_SECONDS: "1" });
+      const statements = countStatements();
+      await holdAnalyses();
+      const { errors } = await service.query(starving, {}, headers.greedy);
+      expect(errors?.[0]?.extensions.code).toBe("QUERY_TOO_COMPLEX");
+      await holder.query("UNLOCK TABLES");
+      // What is still in its line comes before this.
+      await service.query(light, {}, headers.greedy);
+      expect(statements()).toBeLessThanOrEqual(2);
+    });
+
+    it("has nothing more read once it has left", async () => {
+      await start({ DATABASE_READ_SECONDS: "60" });
+      const closed = vi.spyOn(ServerResponse.prototype, "emit");
+      const statements = countStatements();
+      await holdAnalyses();
+      const leaving = new AbortController();
+      const asked = fetch(`${service.url}/graphql`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...headers.greedy },
+        body: JSON.stringify({ query: starving }),
+        signal: leaving.signal,
+      });
+      await vi.waitFor(() => {
+        expect(statements()).toBeGreaterThan(0);
+      });
+      closed.mockClear();
+      leaving.abort();
+      await expect(asked).rejects.toThrow();
+      await vi.waitFor(() => {
+        expect(closed.mock.calls.map(([event]) => event)).toContain("close");
+      });
+      await holder.query("UNLOCK TABLES");
+      await service.query(light, {}, headers.greedy);
+      expect(statements()).toBeLessThanOrEqual(2);
+    });
+  });
+
+  describe("the time of an operation", () => {
+    let test: TestDatabase;
+    let database: Database;
+    beforeEach(async () => {
+      test = await createTestDatabase();
+      const { database: target } = loadConfig({ DATABASE_URL: test.url });
+      database = await Database.open(target, 4, { ...defaultTimeLimits, read: 1_000 });
+    });
+    afterEach(async () => {
+      vi.restoreAllMocks();
+      await database.close();
+      await test.drop();
+    });
+
+    it("is one for all of its statements", async () => {
+      const spy = vi.spyOn(MysqlConnection.prototype, "query");
+      const reader = new ClientReads(database).forOperation({ id: "a", scope: everything });
+      const reads = Array.from({ length: 20 }, () => reader.read("SELECT SLEEP(0.3) AS slept"));
+      const outcomes = await Promise.allSettled(reads);
+      const failed = outcomes.filter((outcome) => outcome.status === "rejected");
+      expect(failed.length).toBeGreaterThanOrEqual(16);
+      for (const { reason } of failed) expect(reason).toBeInstanceOf(QueryTooComplexError);
+      expect(spy.mock.calls.length).toBeLessThanOrEqual(4);
+    });
+
+    it("is told to the server, where less than a whole is left of it", async () => {
+      const reader = new ClientReads(database).forOperation({ id: "a", scope: everything });
+      await reader.read("SELECT SLEEP(0.7) AS slept");
+      const spy = vi.spyOn(MysqlConnection.prototype, "query");
+      await reader.read("SELECT 1 AS one");
+      expect(spy.mock.calls[0]?.[0]).toMatch(
+        /max_statement_time = 0\.[0-3]\d* FOR|MAX_EXECUTION_TIME\([1-3]?\d\d?\)/,
+      );
+    });
+  });
+}
