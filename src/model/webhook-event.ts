@@ -1,6 +1,7 @@
 import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
 import { ascii, bytes, code, hash, instant, integer, longText, receipt, text, uuid } from "./kinds.js";
+import { Node } from "./node.js";
 import { notPersonal, personJson } from "./privacy.js";
 
 /** What became of a delivery. The values are those of the column. */
@@ -31,16 +32,17 @@ registerEnumType(WebhookEventStatus, {
 })
 @ObjectType({
   description: "A recorded delivery: its bytes as they came, but for what erasures took out.",
+  implements: Node,
   simpleResolvers: true,
 })
-export class WebhookEvent {
+export class WebhookEvent extends Node {
   /** UUIDv7 given at receipt: rows cluster by time. */
   @Property(uuid, {
     description: "Our id; its order is the order of receipt.",
     privacy: notPersonal,
     primary: true,
   })
-  readonly id!: string;
+  override readonly id!: string;
 
   @Property(text(200), {
     description: "Whippy's id of the delivery; null where it named none.",

@@ -40,6 +40,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   session: [`session(id: "${idsOfB.session}")`],
   agentVersion: [`agentVersion(id: "${idsOfB.version}")`],
   node: Object.values(idsOfB).map((id) => `node(id: "${id}")`),
+  nodes: [`nodes(ids: ${JSON.stringify(Object.values(idsOfB))})`],
   sessions: [
     "sessions(first: 5)",
     `sessions(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
@@ -78,6 +79,7 @@ const entries: Readonly<Record<string, readonly string[]>> = {
     // The two organizations share this agent.
     "sessionStats(groupBy: [{ field: AGENT }])",
   ],
+  webhookEvent: [`webhookEvent(id: "${idsOfB.session}")`],
   webhookEvents: ["webhookEvents(first: 5)"],
   sessionAnalyzed: ["sessionAnalyzed(after: CURSOR_feed)"],
   sessionEvents: [
@@ -219,7 +221,7 @@ describe("a reader of organization A", () => {
 
   it.each(attempts)("gets nothing of B through %s: %s", async (field, call) => {
     const result = await resultOf(field, call, reader);
-    const isForOperators = field === "webhookEvents";
+    const isForOperators = field.startsWith("webhookEvent");
     if (isForOperators) expect(result.errors?.[0]?.extensions.code).toBe("FORBIDDEN");
     else expect(result.errors).toBeUndefined();
     // What was asked for is repeated in no answer but an echo of ids: none may be there.

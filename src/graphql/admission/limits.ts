@@ -35,10 +35,11 @@ export interface Limits {
 export interface Weight {
   /**
    * How many objects it may read: each object is 1; a connection multiplies what is selected of its items by its page size (`first`
-   * or `last`, else the default), any other list by 5; each value in a `filter` is 1, and what it asks of other tables 5 for each row that
-   * is looked at; an `orderBy` is 100. A `totalCount` is 20 and `sessionStats` 100, because they count rows; and a `totalCount` 480 more for
-   * all parents together: it passes over all that the filter leaves. The agent versions that the groups of statistics name are read once each, and weigh like 100; where they are more, they are weighed
-   * again once their number is known.
+   * or `last`, else the default), a list by ids by the number of ids, any other list by 5; each value in a `filter` is 1, and what it
+   * asks of other tables 5 for each row that is looked at; an `orderBy` is 100. A `totalCount` is 20 and `sessionStats` 100, because they
+   * count rows; and a `totalCount` 480 more for all parents together: it passes over all that the filter leaves. The agent versions that
+   * the groups of statistics name are read once each, and weigh like 100; where they are more, they are weighed again once their number
+   * is known.
    */
   readonly cost: number;
   /** The longest chain of fields. */
@@ -196,7 +197,7 @@ class Scales {
     const sharedCount = sharedCounts[`${parent?.name ?? ""}.${name}`];
     if (sharedCount !== undefined)
       return { ...part, cost: 0, shared: sharedCount * (own + below.cost) + below.shared };
-    const length = isConnection ? 1 : this.lengthOf(field, parent, pageSize);
+    const length = isConnection ? 1 : (this.idCountOf(node) ?? this.lengthOf(field, parent, pageSize));
     return { ...part, cost: length * (own + below.cost) };
   }
 
@@ -211,6 +212,12 @@ class Scales {
   ): number {
     if (!isListType(getNullableType(field.type))) return 1;
     return parent?.name.endsWith("Connection") === true ? pageSize : assumedLength;
+  }
+
+  /** How many ids a field is asked for: each is looked up, found or not. */
+  private idCountOf({ arguments: given = [] }: FieldNode): number | undefined {
+    const ids = given.find(({ name }) => name.value === "ids")?.value;
+    return ids === undefined ? undefined : Math.max(1, this.valuesIn(ids));
   }
 
   private orderCostOf({ arguments: given = [] }: FieldNode): number {

@@ -1,12 +1,26 @@
 import type { GraphQLResolveInfo } from "graphql";
-import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
+import {
+  Arg,
+  Args,
+  ArgsType,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  Info,
+  Int,
+  Query,
+  Resolver,
+  Root,
+} from "type-graphql";
 import { demandOperator } from "../../access/caller.js";
+import { storedId } from "../../model/kinds.js";
 import { findUnstorable } from "../../events/storable.js";
 import type { WebhookEventRecord } from "../../store/readers/webhook-event.reader.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import { itemPaths, sliceOf, webhookEventFields } from "../plan/fields.js";
-import { ForwardPageArgs, windowOf } from "../inputs/page.args.js";
+import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { WebhookEventFilter } from "../inputs/webhook-event-filter.input.js";
 import { JsonScalar } from "../../model/scalars.js";
 import { Page } from "../types/connection.type.js";
@@ -15,7 +29,7 @@ import { FieldNote } from "../types/field-note.type.js";
 import { WebhookEventConnection } from "../types/connection.type.js";
 
 @ArgsType()
-export class WebhookEventsArgs extends ForwardPageArgs {
+export class WebhookEventsArgs extends PageArgs {
   @Field(() => WebhookEventFilter, {
     nullable: true,
     description: "Which deliveries; all of them where absent.",
@@ -53,6 +67,20 @@ export class WebhookEventConnectionResolver {
 
 @Resolver(() => WebhookEvent)
 export class WebhookEventResolver {
+  @Query(() => WebhookEvent, {
+    nullable: true,
+    description: "A recorded delivery by its id; null where there is none. For operators only.",
+  })
+  async webhookEvent(
+    @Arg("id", () => ID, { description: "Our id of the delivery." }) id: string,
+    @Ctx() { caller, readers }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<WebhookEventRecord | null> {
+    demandOperator(caller, "Raw events");
+    const [event] = await readers.webhookEvents.byIds([storedId(id)], webhookEventFields(info));
+    return event ?? null;
+  }
+
   @FieldResolver(() => [FieldNote], {
     description:
       "What of it is odd and was left out; the body holds it. The first 20, and how many more there are.",

@@ -7,7 +7,7 @@ import {
   type WebhookEventStatusCode,
 } from "../../model/webhook-event.js";
 import type { SqlReader } from "../sql/transaction.js";
-import { selectList } from "../sql/statements.js";
+import { placeholders, selectList } from "../sql/statements.js";
 import { webhookEvents } from "../sql/tables.js";
 import { compileFilter, type FilterFields } from "./filter.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
@@ -69,6 +69,15 @@ export class WebhookEventReader {
     );
     const slice = toSlice(rows, query.window);
     return { ...slice, rows: slice.rows.map(toWebhookEvent) };
+  }
+
+  async byIds(ids: readonly string[], fields: Iterable<string>): Promise<WebhookEventRecord[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.database.read<RecordRow>(
+      `SELECT ${columnsFor(fields)} FROM webhook_events e WHERE e.id IN (${placeholders(ids)})`,
+      ids,
+    );
+    return rows.map(toWebhookEvent);
   }
 
   async countMatching(filter: object): Promise<number> {
