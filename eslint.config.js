@@ -154,6 +154,13 @@ export default tseslint.config(
     plugins: { layers: { rules: { imports: layerRule } }, regexp },
     rules: {
       "layers/imports": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "BinaryExpression > Literal[value=/^(sqlite|mysql|mariadb)$/]",
+          message: "What differs between databases stands in src/store/sql/, one object for each dialect.",
+        },
+      ],
       // Strangers' texts must take time in proportion to their length; test/linear-time.test.ts measures it.
       "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
       "regexp/no-super-linear-move": ["error", { report: "potential", ignoreSticky: false }],

@@ -5,11 +5,16 @@ import { createSecureContext } from "node:tls";
 import { isLoopback } from "./access/address.js";
 
 /** Where data is kept: one SQLite file (trial and development, one process), or a MySQL-compatible server. */
-export type DatabaseTarget = { readonly kind: "sqlite"; readonly file: string } | MysqlTarget;
+export type DatabaseTarget = FileTarget | ServerTarget;
+
+export interface FileTarget {
+  readonly kind: "file";
+  readonly file: string;
+}
 
 /** Everything that DATABASE_URL says of a server. Every connection is made with all of it. */
-export interface MysqlTarget {
-  readonly kind: "mysql";
+export interface ServerTarget {
+  readonly kind: "server";
   readonly host: string;
   readonly port: number;
   /** A Unix socket, used instead of host and port. */
@@ -65,7 +70,7 @@ const form = "must be mysql://user:password@host:port/database, mariadb://… or
  */
 export function parseDatabaseUrl(text: string): DatabaseTarget {
   if (text.startsWith("sqlite:") && text.length > "sqlite:".length)
-    return { kind: "sqlite", file: text.slice("sqlite:".length) };
+    return { kind: "file", file: text.slice("sqlite:".length) };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !["mysql:", "mariadb:"].includes(url.protocol) || !/^\/[^/]+$/.test(url.pathname))
     throw new DatabaseUrlError(form);
@@ -73,7 +78,7 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
   const options = readOptions(url.searchParams);
   const host = decode(url.hostname.replace(/^\[(.*)\]$/, "$1")) || "localhost";
   return {
-    kind: "mysql",
+    kind: "server",
     host,
     port: url.port === "" ? 3306 : Number(url.port),
     socketPath: options.get("socket"),
@@ -86,7 +91,7 @@ export function parseDatabaseUrl(text: string): DatabaseTarget {
 
 /** Whether others could read what travels to the database: it leaves this machine, and not through TLS. */
 export function isReadableOnTheWay(target: DatabaseTarget): boolean {
-  if (target.kind === "sqlite") return false;
+  if (target.kind === "file") return false;
   return target.tls === undefined && target.socketPath === undefined && !isLoopback(target.host);
 }
 

@@ -21,7 +21,7 @@ const checks: readonly Check[] = [
     warning: "GRAPHQL_INTROSPECTION or GRAPHQL_EXPLORER is on: the schema is shown to every caller",
   },
   {
-    isDoubtful: ({ database }) => database.kind === "sqlite",
+    isDoubtful: ({ database }) => database.kind === "file",
     warning: "the database is an SQLite file: one process only, and no replica",
   },
   {

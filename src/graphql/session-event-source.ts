@@ -2,7 +2,7 @@ import type { SessionEventKind } from "../events/registry.js";
 import type { Interest } from "../feed/group.js";
 import type { FeedPlace } from "../events/feed-place.js";
 import type { Scope } from "../store/readers/scope.js";
-import { sessionConditions } from "../store/readers/session-filter.js";
+import { checkSessionFilter } from "../store/readers/session-filter.js";
 import type { CursorCodec } from "./cursors.js";
 import type { SessionFilter } from "./inputs/filters.input.js";
 
@@ -35,8 +35,8 @@ export class SessionEventSource {
     kinds: readonly SessionEventKind[],
     { filter, after }: { readonly filter?: SessionFilter | null; readonly after?: string | null },
   ): WantedEvents {
-    // What is wrong with it is the same on all databases, and told now, not when the first event comes.
-    sessionConditions(scope, filter ?? {}, { dialect: "sqlite", ask: "each" });
+    // What is wrong with it is told now, not when the first event comes.
+    checkSessionFilter(scope, filter ?? {});
     const place = after === null || after === undefined ? undefined : this.placeOf(after);
     return new WantedEvents({ scope, kinds, filter: filter ?? {} }, place);
   }

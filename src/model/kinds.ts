@@ -3,7 +3,7 @@ import { Float, ID, Int } from "type-graphql";
 import { fromDatetime, toDatetime } from "./instant.js";
 import { DateTimeScalar, JsonScalar } from "./scalars.js";
 
-/** The type of a column, apart from any SQL dialect: see store/dialect.ts. */
+/** The type of a column, apart from any SQL dialect: see store/sql/dialect.ts. */
 export type ColumnType =
   | {
       readonly type:

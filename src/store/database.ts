@@ -1,9 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { DataSource, QueryRunner } from "typeorm";
+import type { DataSource } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { checkTexts } from "./connection/text-check.js";
-import { createDataSource, detectDialect } from "./connection/data-source.js";
+import type { Engine, Reading } from "./connection/engine.js";
+import { ServerEngine } from "./connection/server.engine.js";
+import { SqliteEngine } from "./connection/sqlite.engine.js";
 import {
   isConnectionLost,
   isDatabaseError,
@@ -13,14 +15,10 @@ import {
   isRetryable,
   isWithoutWrites,
 } from "./database-errors.js";
-import { type Dialect, endedAfter } from "./sql/dialect.js";
-import type { MysqlConnection } from "./connection/mysql-connection.js";
+import type { Dialect } from "./sql/dialect.js";
 import type { SqlReader, SqlValue, Transaction } from "./sql/transaction.js";
-import { renewConnections, withConnection } from "./connection/time-limit.js";
 
 const attempts = 8;
-
-const writeOfNothing = "DELETE FROM service_settings WHERE name = ''";
 
 /** How long the database may take, in milliseconds. */
 export interface TimeLimits {
@@ -38,28 +36,14 @@ const spare = 5_000;
 /** An operation that has taken less than the rest of its time is given all of it. */
 const fullShare = 0.95;
 
-/** The connections of the service's own reads: they are few and short. */
-const ownConnections = 4;
-
 /**
- * The database behind three pools, so that none starves another: one writes, one reads what the service itself asks (who calls, who was
- * erased, how far the feed reaches), one reads what clients ask. On SQLite these are two connections to one file: TypeORM shares a single
- * connection among all callers, so transactions pass a gate one at a time, and readers on the second connection see only what is
- * committed. Nothing waits without end for a server: it may have stopped without closing its connections. (SQLite answers before its
- * call returns.)
+ * The database: what clients read, what the service itself reads and what is written have connections of their own, so that none starves
+ * another. Nothing waits without end for a server: it may have stopped without closing its connections.
  */
 export class Database implements SqlReader {
-  private gate: Promise<unknown> = Promise.resolve();
-  /** The last write found a server that takes none. */
-  private isWithoutWrites = false;
-
   private constructor(
-    readonly dialect: Dialect,
-    readonly writer: DataSource,
-    private readonly pools: { readonly own: DataSource; readonly clients: DataSource },
+    private readonly engine: Engine,
     readonly limits: TimeLimits,
-    /** How many statements of clients can run at once. */
-    readonly readConnections: number,
   ) {}
 
   /** Connects all pools. Does not migrate. */
@@ -68,21 +52,11 @@ export class Database implements SqlReader {
     poolSize: number,
     limits: TimeLimits = defaultTimeLimits,
   ): Promise<Database> {
-    const dialect = await detectDialect(target);
-    const reading = (size: number) =>
-      createDataSource(target, dialect, size, { readMilliseconds: limits.read });
-    const writer = createDataSource(target, dialect, poolSize, "write");
-    const clients = reading(poolSize);
-    const own = dialect === "sqlite" ? clients : reading(Math.min(ownConnections, poolSize));
-    const opened: DataSource[] = [];
-    try {
-      for (const pool of new Set([writer, own, clients])) opened.push(await pool.initialize());
-    } catch (error) {
-      await Promise.all(opened.map((pool) => pool.destroy()));
-      throw error;
-    }
-    const readConnections = dialect === "sqlite" ? 1 : poolSize;
-    const database = new Database(dialect, writer, { own, clients }, limits, readConnections);
+    const engine =
+      target.kind === "file"
+        ? await SqliteEngine.open(target)
+        : await ServerEngine.open(target, poolSize, limits.read);
+    const database = new Database(engine, limits);
     try {
       await checkTexts(database);
     } catch (error) {
@@ -90,6 +64,20 @@ export class Database implements SqlReader {
       throw error;
     }
     return database;
+  }
+
+  get dialect(): Dialect {
+    return this.engine.dialect;
+  }
+
+  /** What migrations are run with. */
+  get writer(): DataSource {
+    return this.engine.writer;
+  }
+
+  /** How many statements of clients can run at once. */
+  get readConnections(): number {
+    return this.engine.readConnections;
   }
 
   /**
@@ -102,7 +90,7 @@ export class Database implements SqlReader {
     parameters: readonly SqlValue[] = [],
     milliseconds = this.limits.read + spare,
   ): Promise<Row[]> {
-    return await this.readFrom<Row>(this.pools.own, sql, parameters, milliseconds);
+    return await this.readWith<Row>("own", sql, parameters, milliseconds);
   }
 
   /**
@@ -117,8 +105,8 @@ export class Database implements SqlReader {
   ): Promise<Row[]> {
     // The connection's own limit is the same for all; a shorter one is said with the statement.
     const isShorter = milliseconds < this.limits.read * fullShare;
-    const limited = isShorter ? endedAfter(this.dialect, sql, milliseconds) : sql;
-    return await this.readFrom<Row>(this.pools.clients, limited, parameters, milliseconds + spare);
+    const limited = isShorter ? this.dialect.endedAfter(sql, milliseconds) : sql;
+    return await this.readWith<Row>("clients", limited, parameters, milliseconds + spare);
   }
 
   /**
@@ -135,7 +123,7 @@ export class Database implements SqlReader {
     const deadline = performance.now() + milliseconds;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.inTurn(() => this.attempt(work, deadline - performance.now()));
+        return await this.engine.attempt(work, deadline - performance.now());
       } catch (error) {
         if (!isPassing(error)) throw error;
         const pause = Math.random() * 10 * 2 ** attempt;
@@ -151,116 +139,28 @@ export class Database implements SqlReader {
    * @throws UnavailableError where it takes none, or is in any other trouble
    */
   async checkWritable(milliseconds: number): Promise<void> {
-    if (this.dialect === "sqlite") {
-      await this.read("SELECT 1");
-      return;
-    }
-    try {
-      // A statement that changes nothing is refused like any other, and costs the server next to nothing.
-      await this.attempt((transaction) => transaction.execute(writeOfNothing), milliseconds);
-    } catch (error) {
-      throw isPassing(error) ? unavailable(error) : error;
-    }
+    await this.told(() => this.engine.checkWritable(milliseconds));
   }
 
   async close(): Promise<void> {
-    const pools = new Set([this.writer, this.pools.own, this.pools.clients]);
-    await Promise.all(Array.from(pools, (pool) => pool.destroy()));
+    await this.engine.close();
   }
 
-  private async readFrom<Row extends object>(
-    pool: DataSource,
+  private async readWith<Row extends object>(
+    reading: Reading,
     sql: string,
     parameters: readonly SqlValue[],
     milliseconds: number,
   ): Promise<Row[]> {
+    return await this.told(() => this.engine.read<Row>(reading, sql, parameters, milliseconds));
+  }
+
+  /** Tells a trouble of the database as what it means. */
+  private async told<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      if (this.dialect === "sqlite") return await pool.query<Row[]>(sql, [...parameters]);
-      return await withConnection(pool, milliseconds, (connection) => connection.query<Row>(sql, parameters));
+      return await work();
     } catch (error) {
       throw isPassing(error) ? unavailable(error) : error;
-    }
-  }
-
-  private async inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
-    if (this.dialect !== "sqlite") return await task();
-    const turn = this.gate.then(task);
-    this.gate = turn.catch(() => undefined);
-    return await turn;
-  }
-
-  private async attempt<Result>(
-    work: (transaction: Transaction) => Promise<Result>,
-    milliseconds: number,
-  ): Promise<Result> {
-    if (this.dialect !== "sqlite") {
-      const result = await withConnection(this.writer, milliseconds, (connection) =>
-        this.onMysql(connection, work),
-      );
-      this.heardOfWrites(true);
-      return result;
-    }
-    const runner = this.writer.createQueryRunner();
-    try {
-      return await this.onSqlite(runner, work);
-    } finally {
-      await runner.release();
-    }
-  }
-
-  private async onMysql<Result>(
-    connection: MysqlConnection,
-    work: (transaction: Transaction) => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      connection.begin();
-      const result = await work({
-        dialect: this.dialect,
-        query: (sql, parameters) => connection.query(sql, parameters),
-        execute: (sql, parameters) => connection.execute(sql, parameters),
-        later: (sql, parameters) => connection.later(sql, parameters),
-      });
-      await connection.commit();
-      return result;
-    } catch (error) {
-      // Not rolled back, the connection is destroyed: it leads to the wrong server.
-      if (isWithoutWrites(error)) this.heardOfWrites(false);
-      else await connection.rollback().catch(() => undefined);
-      throw error;
-    }
-  }
-
-  /**
-   * After a switchover the old primary takes no writes and keeps its connections. So all of them are made anew, where the name leads by
-   * then: the writing pool's at once, and the reading pools' when writes are taken again.
-   */
-  private heardOfWrites(areTaken: boolean): void {
-    if (!areTaken) renewConnections(this.writer);
-    else if (this.isWithoutWrites) Object.values(this.pools).forEach(renewConnections);
-    this.isWithoutWrites = !areTaken;
-  }
-
-  private async onSqlite<Result>(
-    runner: QueryRunner,
-    work: (transaction: Transaction) => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      await runner.startTransaction();
-      const result = await work({
-        dialect: this.dialect,
-        query: async <Row extends object>(sql: string, parameters: readonly SqlValue[] = []) =>
-          (await runner.query(sql, [...parameters])) as Row[],
-        execute: async (sql, parameters = []) =>
-          (await runner.query(sql, [...parameters], true)).affected ?? 0,
-        later: async (sql, parameters = []) => {
-          await runner.query(sql, [...parameters]);
-        },
-      });
-      await runner.commitTransaction();
-      return result;
-    } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      throw error;
     }
   }
 }

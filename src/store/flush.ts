@@ -11,12 +11,12 @@ import { serviceSettings } from "./sql/tables.js";
  * @throws UnavailableError where nothing is known of it
  */
 export async function flushCommits(database: Database): Promise<void> {
-  if (database.dialect !== "sqlite") await database.transaction(flushWith);
+  if (!database.dialect.isEmbedded) await database.transaction(flushWith);
 }
 
 /** The same with a transaction's own commit: what it has seen is durable then. */
 export async function flushWith(transaction: Transaction): Promise<void> {
-  if (transaction.dialect === "sqlite") return;
+  if (transaction.dialect.isEmbedded) return;
   const name = `flush-${randomUUID()}`;
   await insertRowsLater(transaction, serviceSettings, [{ name, value: "" }]);
   await transaction.later("DELETE FROM service_settings WHERE name = ?", [name]);

@@ -8,6 +8,7 @@ import {
   isListType,
   isObjectType,
 } from "graphql";
+import { sqlite } from "../../src/store/sql/sqlite.dialect.js";
 import { describe, expect, it } from "vitest";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
 import type { Table } from "../../src/store/sql/table.js";
@@ -64,7 +65,7 @@ const served: readonly (readonly [type: string, filter: string, exceptions: Exce
 ];
 
 function columnsOf<Row extends object>(table: Table<Row>): string[] {
-  return Object.keys(table.entity("sqlite").options.columns);
+  return Object.keys(table.entity(sqlite).options.columns);
 }
 
 const mergeKey = "is a key that orders events";

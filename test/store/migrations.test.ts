@@ -141,15 +141,15 @@ async function killAfterEach(database: Database, name: string, check: () => Prom
   for (let statements = 1; ; statements += 1) {
     for (let left = migrations.length; left > at; left -= 1)
       await writer.undoLastMigration({ transaction: "each" });
-    if (dialect !== "sqlite") await undoAgain(writer, migration);
-    const before = dialect === "sqlite" ? await sqliteObjects(database) : [];
+    if (!dialect.isEmbedded) await undoAgain(writer, migration);
+    const before = dialect.isEmbedded ? await sqliteObjects(database) : [];
     migrations[at] = killedAfter(migration, statements);
     const outcome = await migrate(writer).then(() => "not killed", String);
     migrations[at] = migration;
     if (outcome === "not killed") return statements - 1;
     expect(outcome).toContain(killed);
     // There a migration is whole or not at all.
-    if (dialect === "sqlite") expect(await sqliteObjects(database)).toEqual(before);
+    if (dialect.isEmbedded) expect(await sqliteObjects(database)).toEqual(before);
     await migrate(writer);
     await check();
   }

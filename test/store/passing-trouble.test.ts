@@ -251,7 +251,8 @@ if (process.env.TEST_DATABASE_URL) {
 
     it("refuses a delivery that waits for a lock longer than a statement may take", async (context) => {
       // MySQL limits reading statements only.
-      if (!(await onDatabase(test, ({ dialect }) => Promise.resolve(dialect === "mariadb")))) context.skip();
+      if (!(await onDatabase(test, ({ dialect }) => Promise.resolve(dialect.name === "mariadb"))))
+        context.skip();
       await withAccount("WITH MAX_STATEMENT_TIME 1", async (account) => {
         const service = await startService({}, account.database);
         const event = await newEvent();

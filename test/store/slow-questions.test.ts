@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { loadConfig } from "../../src/config.js";
 import { QueryTooComplexError, UnavailableError } from "../../src/errors.js";
 import { ClientReads } from "../../src/store/connection/client-reads.js";
-import { createDataSource } from "../../src/store/connection/data-source.js";
+import { mariadb, mysql } from "../../src/store/sql/mysql.dialect.js";
+import { serverDataSource } from "../../src/store/connection/data-source.js";
 import { Database, defaultTimeLimits } from "../../src/store/database.js";
 import { isConnectionLost, isOutOfTime } from "../../src/store/database-errors.js";
 import { localCaller } from "../../src/access/caller.js";
@@ -119,12 +120,12 @@ if (process.env.TEST_DATABASE_URL) {
     });
 
     it("has a limit where is read, and none where events are written", async () => {
-      const limit = database.dialect === "mariadb" ? "max_statement_time" : "max_execution_time";
+      const limit = database.dialect.name === "mariadb" ? "max_statement_time" : "max_execution_time";
       const settings = `SELECT @@SESSION.${limit} AS longest, @@SESSION.tmp_table_size AS grouped, @@SESSION.max_heap_table_size AS heap`;
       const megabytes = 64 * 1024 * 1024;
       for (const reader of [database, forClients()]) {
         const [reading] = await reader.read<{ longest: number; grouped: number; heap: number }>(settings);
-        expect(Number(reading?.longest)).toBe(database.dialect === "mariadb" ? 1 : 1_000);
+        expect(Number(reading?.longest)).toBe(database.dialect.name === "mariadb" ? 1 : 1_000);
         expect(reading).toMatchObject({ grouped: megabytes, heap: megabytes });
       }
       const [writing] = await database.writer.query<{ longest: number }[]>(settings);
@@ -133,8 +134,9 @@ if (process.env.TEST_DATABASE_URL) {
 
     it("is not ended by a server that knows no such setting, which serves all the same", async () => {
       const { database: target } = loadConfig({ DATABASE_URL: test.url });
-      const taken = database.dialect === "mariadb" ? "mysql" : "mariadb";
-      const other = createDataSource(target, taken, 2, { readMilliseconds: 1_000 });
+      const taken = database.dialect.name === "mariadb" ? mysql : mariadb;
+      if (target.kind === "file") throw new Error("A server is needed.");
+      const other = serverDataSource(target, taken, 2, { readMilliseconds: 1_000 });
       await other.initialize();
       const [row] = await other.query<Record<string, unknown>[]>(
         "SELECT @@SESSION.time_zone AS zone, @@SESSION.tmp_table_size AS grouped",

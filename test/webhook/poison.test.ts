@@ -25,7 +25,7 @@ describe("an event that cannot be projected", () => {
   /** Makes every row too large for this table. */
   const refuseRows = (table: string) =>
     alter(
-      database.dialect === "sqlite"
+      database.dialect.isEmbedded
         ? `CREATE TRIGGER refuse BEFORE INSERT ON ${table} BEGIN SELECT zeroblob(2000000000); END`
         : `CREATE TRIGGER refuse BEFORE INSERT ON ${table} FOR EACH ROW SIGNAL SQLSTATE '22001' SET MYSQL_ERRNO = 1406`,
     );

@@ -81,7 +81,7 @@ export class ClientReader implements SqlReader {
       if (!(error instanceof UnavailableError && isOutOfTime(error.cause))) throw error;
       throw this.stop(this.tooComplex(error.cause));
     } finally {
-      if (this.dialect === "sqlite" && performance.now() - begun > longCall) await nextTurn();
+      if (this.dialect.isEmbedded && performance.now() - begun > longCall) await nextTurn();
     }
   }
 

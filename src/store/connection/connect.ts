@@ -41,7 +41,7 @@ export async function connectDatabase(
 
 /** A file that cannot be opened stays so; a server may be starting, or be out of connections or memory. */
 function isPassing(error: unknown, { kind }: DatabaseTarget): boolean {
-  return kind === "sqlite" ? isConnectionLost(error) : isDatabaseError(error);
+  return kind === "file" ? isConnectionLost(error) : isDatabaseError(error);
 }
 
 function refusal(reason: string): string {

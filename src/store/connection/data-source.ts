@@ -1,22 +1,23 @@
-import mysql from "mysql2";
-import mysqlPromise from "mysql2/promise";
-import { DataSource, type DataSourceOptions } from "typeorm";
-import type { DatabaseTarget } from "../../config.js";
+import driver from "mysql2";
+import promises from "mysql2/promise";
+import { DataSource } from "typeorm";
+import type { FileTarget, ServerTarget } from "../../database-url.js";
 import { createPool } from "./pool.js";
 import { serverOptions } from "./server-options.js";
-import type { Dialect } from "../sql/dialect.js";
+import type { Dialect, ServerDialect } from "../sql/dialect.js";
+import { mariadb, mysql } from "../sql/mysql.dialect.js";
+import { sqlite } from "../sql/sqlite.dialect.js";
 import { mysqlMigrations } from "../migrations/mysql/index.js";
 import { sqliteMigrations } from "../migrations/sqlite/index.js";
 import { tables } from "../sql/tables.js";
 import { SqliteDriver } from "./sqlite-driver.js";
 
 /** Asks the server which of the MySQL family it is: TypeORM must know, or it sees migration drift that is none. */
-export async function detectDialect(target: DatabaseTarget): Promise<Dialect> {
-  if (target.kind === "sqlite") return "sqlite";
-  const connection = await mysqlPromise.createConnection(serverOptions(target));
+export async function detectDialect(target: ServerTarget): Promise<ServerDialect> {
+  const connection = await promises.createConnection(serverOptions(target));
   try {
-    const [rows] = await connection.query<mysqlPromise.RowDataPacket[]>("SELECT VERSION() AS version");
-    return /mariadb/i.test(String(rows[0]?.version)) ? "mariadb" : "mysql";
+    const [rows] = await connection.query<promises.RowDataPacket[]>("SELECT VERSION() AS version");
+    return /mariadb/i.test(String(rows[0]?.version)) ? mariadb : mysql;
   } finally {
     await connection.end();
   }
@@ -25,48 +26,44 @@ export async function detectDialect(target: DatabaseTarget): Promise<Dialect> {
 /** The table that says which migrations were applied. */
 export const migrationsTable = "migrations";
 
-/** What a pool is for: writing, or reading by statements that the server ends after so long. */
-type Purpose = "write" | { readonly readMilliseconds: number };
-
-/** The TypeORM data source for a target. It is not initialized, and never synchronizes: migrations alone make the tables. */
-export function createDataSource(
-  target: DatabaseTarget,
-  dialect: Dialect,
-  poolSize: number,
-  purpose: Purpose = "write",
-): DataSource {
-  return new DataSource(dataSourceOptions(target, dialect, poolSize, purpose));
-}
-
-function dataSourceOptions(
-  target: DatabaseTarget,
-  dialect: Dialect,
-  poolSize: number,
-  purpose: Purpose,
-): DataSourceOptions {
-  const shared = {
+/** What is said of every data source: it never synchronizes, for migrations alone make the tables. */
+const shared = (dialect: Dialect) =>
+  ({
     entities: tables.map((table) => table.entity(dialect)),
     migrationsTableName: migrationsTable,
     migrationsTransactionMode: "each",
     synchronize: false,
     logging: false,
-  } as const;
-  if (target.kind === "sqlite") {
-    return {
-      ...shared,
-      type: "better-sqlite3",
-      driver: SqliteDriver,
-      database: target.file,
-      enableWAL: true,
-      migrations: sqliteMigrations,
-      prepareDatabase: (database: SqliteDriver) => {
-        database.pragma("synchronous = FULL");
-      },
-    };
-  }
-  return {
-    ...shared,
-    type: dialect === "mariadb" ? "mariadb" : "mysql",
+  }) as const;
+
+/** TypeORM's data source for a file, not initialized yet. */
+export function fileDataSource({ file }: FileTarget): DataSource {
+  return new DataSource({
+    ...shared(sqlite),
+    type: "better-sqlite3",
+    driver: SqliteDriver,
+    database: file,
+    enableWAL: true,
+    migrations: sqliteMigrations,
+    prepareDatabase: (database: SqliteDriver) => {
+      database.pragma("synchronous = FULL");
+    },
+  });
+}
+
+/** What a pool is for: writing, or reading by statements that the server ends after so long. */
+type Purpose = "write" | { readonly readMilliseconds: number };
+
+/** TypeORM's data source for a server, not initialized yet. */
+export function serverDataSource(
+  target: ServerTarget,
+  dialect: ServerDialect,
+  poolSize: number,
+  purpose: Purpose = "write",
+): DataSource {
+  return new DataSource({
+    ...shared(dialect),
+    type: dialect.name,
     driver: mysqlDriver(purpose === "write" ? [] : readingSettings(dialect, purpose.readMilliseconds)),
     database: target.database,
     charset: "utf8mb4",
@@ -84,7 +81,7 @@ function dataSourceOptions(
       supportBigNumbers: true,
       bigNumberStrings: false,
     },
-  };
+  });
 }
 
 /** Callers that may wait for a connection of a pool; further ones are told at once that the database is unavailable. */
@@ -115,9 +112,7 @@ const connectionSettings = [
  */
 function readingSettings(dialect: Dialect, milliseconds: number): string[] {
   return [
-    dialect === "mariadb"
-      ? `SET SESSION max_statement_time = ${milliseconds / 1_000}`
-      : `SET SESSION max_execution_time = ${milliseconds}`,
+    ...[dialect.sessionTimeLimit(milliseconds) ?? []].flat(),
     `SET SESSION tmp_table_size = ${grouped}, max_heap_table_size = ${grouped}`,
     "SET SESSION group_concat_max_len = 1048576",
   ];
@@ -131,8 +126,8 @@ const grouped = 64 * 1024 * 1024;
  */
 function mysqlDriver(optional: readonly string[]) {
   return {
-    ...mysql,
-    createPool: (options: mysql.PoolOptions) => {
+    ...driver,
+    createPool: (options: driver.PoolOptions) => {
       const pool = createPool(options);
       pool.on("connection", (connection) => {
         for (const statement of connectionSettings) {

@@ -32,7 +32,7 @@ export function warningsAbout({ flush, logBin, syncBinlog }: DurabilitySettings)
 
 /** @returns undefined where there are no such settings */
 export async function readDurabilitySettings(database: Database): Promise<DurabilitySettings | undefined> {
-  if (database.dialect === "sqlite") return undefined;
+  if (database.dialect.isEmbedded) return undefined;
   try {
     const [row] = await database.read<DurabilitySettings>(
       "SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flush, @@GLOBAL.log_bin AS logBin, @@GLOBAL.sync_binlog AS syncBinlog",

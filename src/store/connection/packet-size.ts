@@ -28,7 +28,7 @@ export function warningsAbout(limit: number, maxBytes: number): string[] {
 
 /** @returns undefined where there is no such setting */
 export async function readPacketLimit(database: Database): Promise<number | undefined> {
-  if (database.dialect === "sqlite") return undefined;
+  if (database.dialect.isEmbedded) return undefined;
   try {
     const [row] = await database.read<{ bytes: number | string }>(
       "SELECT @@GLOBAL.max_allowed_packet AS bytes",

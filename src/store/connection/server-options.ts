@@ -1,5 +1,5 @@
 import type { ConnectionOptions, SslOptions } from "mysql2";
-import type { DatabaseTls, MysqlTarget } from "../../database-url.js";
+import type { DatabaseTls, ServerTarget } from "../../database-url.js";
 
 /** How long a connection may take until the server has let us in, in milliseconds. */
 const connectTimeout = 5_000;
@@ -11,7 +11,7 @@ const connectTimeout = 5_000;
 const keepAliveInitialDelay = 30_000;
 
 /** What mysql2 needs to reach and to verify the server: the same for every connection. */
-export function serverOptions(target: MysqlTarget): ConnectionOptions {
+export function serverOptions(target: ServerTarget): ConnectionOptions {
   return {
     host: target.host,
     port: target.port,

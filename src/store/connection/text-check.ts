@@ -8,7 +8,7 @@ const sample = "Ünïcödé ł 漢字 😀";
  * @throws UnavailableError where it changes: everything stored would be broken
  */
 export async function checkTexts(reader: SqlReader): Promise<void> {
-  if (reader.dialect === "sqlite") return;
+  if (reader.dialect.isEmbedded) return;
   const [row] = await reader.read<{ text: unknown; bytes: unknown }>("SELECT ? AS text, HEX(?) AS bytes", [
     sample,
     sample,

@@ -9,10 +9,11 @@ const longest = 600_000;
  * where it was: positions that were handed out before are expired, and none is given twice.
  */
 export async function emptyProjection(database: Database): Promise<void> {
-  const statement = database.dialect === "sqlite" ? "DELETE FROM" : "TRUNCATE TABLE";
-  for (const { name } of projectedTables) {
-    await database.transaction((transaction) => transaction.execute(`${statement} ${name}`), longest);
-  }
+  for (const { name } of projectedTables)
+    await database.transaction(
+      (transaction) => transaction.execute(transaction.dialect.empty(name)),
+      longest,
+    );
   await database.transaction((transaction) =>
     transaction.execute(
       "UPDATE feed_head SET expired_position = last_position, expired_epoch = last_epoch WHERE id = 1",

@@ -47,7 +47,7 @@ interface Person {
  * has under way may wait for a lock yet, and be committed.
  */
 function settleMillisecondsOf({ dialect, limits }: Database): number {
-  const lingering = dialect === "sqlite" ? 0 : lockWaitSeconds * 1_000;
+  const lingering = dialect.isEmbedded ? 0 : lockWaitSeconds * 1_000;
   return believedMilliseconds + 3 * limits.transaction + lingering;
 }
 
@@ -226,10 +226,7 @@ async function eraseSession(transaction: Transaction, id: string): Promise<void>
   }
 }
 
-/** SQLite keeps deleted bytes in its file until it is written anew. What MySQL keeps (binary logs, backups) has an end of its own. */
+/** Takes what was deleted out of the database's own files. */
 async function compact({ dialect, writer }: Database): Promise<void> {
-  if (dialect !== "sqlite") return;
-  await writer.query("INSERT INTO session_terms_index (session_terms_index) VALUES ('optimize')");
-  await writer.query("VACUUM");
-  await writer.query("PRAGMA wal_checkpoint(TRUNCATE)");
+  for (const statement of dialect.compaction) await writer.query(statement);
 }

@@ -2,7 +2,6 @@ import { toDatetime } from "../../model/instant.js";
 import type { Logger } from "../../logger.js";
 import type { Database } from "../database.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
-import { forUpdate } from "../sql/dialect.js";
 import { placeholders, slicesOf } from "../sql/statements.js";
 
 /** What one run of the retention deleted. */
@@ -140,7 +139,7 @@ async function deleteSessions(
   found: readonly string[],
   before: string,
 ): Promise<number> {
-  const lock = forUpdate(transaction.dialect);
+  const lock = transaction.dialect.forUpdate;
   const ids = await idsOf(
     transaction,
     `SELECT id FROM sessions WHERE id IN (${placeholders(found)}) AND updated_at < ? ORDER BY id${lock}`,

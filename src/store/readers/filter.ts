@@ -243,8 +243,8 @@ function oneOf(
   if (values.length === 0) return { sql: "1 = 0", parameters: [] };
   const among = { sql: `${column} IN (${placeholders(values)})`, parameters: values };
   if (field.isText !== true) return among;
-  // SQLite compares texts exactly, and parses no more than about 1,000 terms in a row.
-  if (dialect === "sqlite") {
+  // Where texts are compared exactly no more is needed; and SQLite parses no more than about 1,000 terms in a row.
+  if (!dialect.padsTexts) {
     if (field.prefixColumn === undefined) return among;
     const prefixes = values.map((value) => textPrefix(String(value)));
     return join(
@@ -261,7 +261,7 @@ function oneOf(
 /** MySQL's comparison pads with spaces ('SMS' = 'SMS '), so the length must agree too. */
 export function equals(column: string, value: SqlValue, field: FilterField, dialect: Dialect): SqlCondition {
   const parts: SqlCondition[] = [{ sql: `${column} = ?`, parameters: [value] }];
-  if (field.isText === true && dialect !== "sqlite")
+  if (field.isText === true && dialect.padsTexts)
     parts.push({ sql: `LENGTH(${column}) = LENGTH(?)`, parameters: [value] });
   if (field.prefixColumn !== undefined && typeof value === "string")
     parts.unshift({ sql: `${field.prefixColumn} = ?`, parameters: [textPrefix(value)] });

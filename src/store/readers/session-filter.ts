@@ -1,7 +1,7 @@
 import { storedHash, storedId } from "../../model/kinds.js";
 import { Session } from "../../model/session.js";
 import type { Dialect } from "../sql/dialect.js";
-import { fullTextMatch } from "../sql/dialect.js";
+import { sqlite } from "../sql/sqlite.dialect.js";
 import { wantedTerms } from "../search-terms.js";
 import { agentVersionFilterFields } from "./agent-version.reader.js";
 import { analysisFilterFields } from "./analysis.reader.js";
@@ -43,6 +43,15 @@ export function sessionConditions(
   refuseWithheld(scope, filter);
   const compiled = compileFilter(filter, sessionFilterFields, "s", options);
   return [scopeCondition(scope, "s"), { ...compiled, sql: `(${compiled.sql})` }];
+}
+
+/**
+ * Says what is wrong with a filter, which is the same on all databases.
+ * @throws BadInputError where it can ask for nothing
+ * @throws ForbiddenError where it asks for what is withheld from the caller
+ */
+export function checkSessionFilter(scope: Scope, filter: object): void {
+  sessionConditions(scope, filter, { dialect: sqlite, ask: "each" });
 }
 
 /** What sessions know themselves of their agent version: here an index serves. */
@@ -229,7 +238,7 @@ function compileSearch(text: string, alias: string, place: FilterPlace): SqlCond
     const subquery = `SELECT 1 FROM session_terms q WHERE q.session_id = ${alias}.id AND ${all}`;
     return exists({ sql: subquery, parameters: terms.map((term) => ` ${term}`) }, readsOf.search, place);
   }
-  const { sql, parameters } = fullTextMatch(place.dialect, terms);
+  const { sql, parameters } = place.dialect.fullTextMatch(terms);
   place.tally.reads += readsOf.search;
   // DISTINCT keeps the optimizers from asking the index anew for each session.
   return {

@@ -1,5 +1,4 @@
 import type { SqlReader } from "../sql/transaction.js";
-import { joinInOrder, jsonArrayOf } from "../sql/dialect.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { type SessionRow } from "../../model/session.js";
 import { sessions } from "../sql/tables.js";
@@ -68,11 +67,11 @@ export class SessionPages {
       `SELECT ${columns} FROM sessions s WHERE ${place.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${count}`;
     const look = (count: number) =>
       `SELECT n.id FROM (${next(order.map(({ column }) => column).join(", "), String(count))}) n
-       ${joinInOrder(dialect)} sessions s ON s.id = n.id
+       ${dialect.joinInOrder} sessions s ON s.id = n.id
        WHERE ${each.sql} ORDER BY ${orderBy.replaceAll("s.", "n.")} LIMIT ${limit}`;
     const ofPlace = place.flatMap(({ parameters }) => parameters);
     const ofLook = [...ofPlace, ...each.parameters];
-    const ids = jsonArrayOf(dialect, "id");
+    const ids = dialect.jsonArrayOf("id");
     // CASE leaves out what it does not need: most pages are full after the first look.
     const [found] = await this.database.read<{ few: string; more: string | null; beyond: string | null }>(
       `SELECT few, beyond, CASE WHEN worth_more = 1 THEN (SELECT ${ids} FROM (${look(nearby)}) m) END AS more FROM (

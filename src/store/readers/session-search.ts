@@ -25,7 +25,7 @@ export async function conditionsOfAll(
   const { dialect } = database;
   const all = sessionConditions(scope, filter, { dialect });
   const { search, ...rest } = filter;
-  if (!isPresent(search) || dialect === "sqlite") return all;
+  if (!isPresent(search) || !dialect.hasFullTextIndexes) return all;
   const [, words] = sessionConditions(scope, { search }, { dialect, ask: "each" });
   const [, left] = sessionConditions(scope, rest, { dialect, ask: "each" });
   const others = [scopeCondition(scope, "s"), left, ...further];

@@ -1,6 +1,5 @@
 import type { Served } from "../../model/declare.js";
 import type { SqlReader } from "../sql/transaction.js";
-import { unionLimits } from "../sql/dialect.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { Session, type SessionRow } from "../../model/session.js";
 import { sessions } from "../sql/tables.js";
@@ -90,7 +89,7 @@ export class SessionReader {
     const wanted = new Set<string>([...fields, "id", "agentVersionId"]);
     const window = windowSql(query.order, query.window);
     const where = join([...this.matching(scope, query.filter, "each"), ...window.conditions], "AND");
-    const limits = unionLimits(this.database.dialect);
+    const limits = this.database.dialect.unionLimits;
     const { length } = agentVersionIds;
     const canWalk = length <= limits.selects && length * where.sql.length <= limits.characters;
     const found = canWalk ? walks(agentVersionIds, where, window) : ranks(agentVersionIds, where, window);

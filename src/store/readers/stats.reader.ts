@@ -1,6 +1,5 @@
 import { BadInputError, ForbiddenError } from "../../errors.js";
 import type { SqlReader, SqlValue } from "../sql/transaction.js";
-import { secondsBetween } from "../sql/dialect.js";
 import { demand, equals } from "./filter.js";
 import type { Scope, SqlCondition } from "./scope.js";
 import { statuses } from "../../model/session.js";
@@ -84,7 +83,7 @@ export class StatsReader {
   }
 
   private async rows({ keys, joins, where }: StatementParts, splits: readonly Split[]): Promise<Row[]> {
-    const seconds = secondsBetween(this.database.dialect, "s.started_at", "s.ended_at");
+    const seconds = this.database.dialect.secondsBetween("s.started_at", "s.ended_at");
     const group = [...keys.group, ...splits.flatMap((split) => exactly(splitColumns[split]))];
     const rows = await this.database.read<Row>(
       `SELECT ${[...keys.select, ...splits.map((split) => `${splitColumns[split]} AS ${split}`), ""].join(", ")}

@@ -1,10 +1,7 @@
 import type { EntitySchemaColumnOptions } from "typeorm";
 
-/**
- * The SQL families that are served. `mysql` is MySQL 8.4+ and what speaks like it (TiDB, Vitess, Aurora); `mariadb` differs from it
- * only in what TypeORM must know to see no false migration drift. Everything that differs between them stands in this file.
- */
-export type Dialect = "mysql" | "mariadb" | "sqlite";
+/** The SQL families that are served. `mysql` is MySQL 8.4+ and what speaks like it (TiDB, Vitess, Aurora). */
+export type DialectName = "mysql" | "mariadb" | "sqlite";
 
 type Column = EntitySchemaColumnOptions;
 
@@ -30,113 +27,51 @@ export interface ColumnTypes {
   instant(options?: Partial<Column>): Column;
 }
 
-const ascii = { charset: "ascii", collation: "ascii_bin" };
-const unicode = { charset: "utf8mb4", collation: "utf8mb4_bin" };
-
-const mysqlTypes: ColumnTypes = {
-  uuid: (options) => ({ type: "char", length: 36, ...ascii, ...options }),
-  hash: (options) => ({ type: "char", length: 64, ...ascii, ...options }),
-  ascii: (length, options) => ({ type: "varchar", length, ...ascii, ...options }),
-  text: (length, options) => ({ type: "varchar", length, ...unicode, ...options }),
-  longText: (options) => ({ type: "longtext", ...unicode, ...options }),
-  longAscii: (options) => ({ type: "longtext", ...ascii, ...options }),
-  bytes: (options) => ({ type: "longblob", ...options }),
-  integer: (options) => ({ type: "int", ...options }),
-  bigint: (options) => ({ type: "bigint", ...options }),
-  double: (options) => ({ type: "double", ...options }),
-  instant: (options) => ({ type: "datetime", precision: 6, ...options }),
-};
-
-const sqliteTypes: ColumnTypes = {
-  uuid: (options) => ({ type: "varchar", length: 36, ...options }),
-  hash: (options) => ({ type: "varchar", length: 64, ...options }),
-  ascii: (length, options) => ({ type: "varchar", length, ...options }),
-  text: (length, options) => ({ type: "varchar", length, ...options }),
-  longText: (options) => ({ type: "text", ...options }),
-  longAscii: (options) => ({ type: "text", ...options }),
-  bytes: (options) => ({ type: "blob", ...options }),
-  integer: (options) => ({ type: "integer", ...options }),
-  bigint: (options) => ({ type: "bigint", ...options }),
-  double: (options) => ({ type: "double", ...options }),
-  instant: (options) => ({ type: "varchar", length: 26, ...options }),
-};
-
-export function columnTypes(dialect: Dialect): ColumnTypes {
-  return dialect === "sqlite" ? sqliteTypes : mysqlTypes;
+/** What a statement may hold. */
+export interface UnionLimits {
+  /** How many SELECTs one UNION may hold. */
+  readonly selects: number;
+  /** How many characters their conditions may have together. */
+  readonly characters: number;
 }
 
-/** The clause after INSERT … VALUES that resolves a conflict on a key. `set` is empty to keep the existing row as it is. */
-export function onConflict(dialect: Dialect, key: readonly string[], set: readonly string[]): string {
-  if (dialect === "sqlite") {
-    const action =
-      set.length === 0
-        ? "NOTHING"
-        : `UPDATE SET ${set.map((name) => `${name} = excluded.${name}`).join(", ")}`;
-    return `ON CONFLICT (${key.join(", ")}) DO ${action}`;
-  }
-  const assignments =
-    set.length === 0
-      ? key.slice(0, 1).map((name) => `${name} = ${name}`)
-      : set.map((name) => `${name} = VALUES(${name})`);
-  return `ON DUPLICATE KEY UPDATE ${assignments.join(", ")}`;
+/** How one database speaks and behaves: everything that differs between them. */
+export interface Dialect {
+  readonly name: DialectName;
+  /**
+   * A file of this process's own, which is answered before a call returns and has one writer at a time. Otherwise a server, with
+   * connections, settings and locks.
+   */
+  readonly isEmbedded: boolean;
+  readonly types: ColumnTypes;
+  /** A comparison of texts pads the shorter one with spaces: 'SMS' = 'SMS '. */
+  readonly padsTexts: boolean;
+  /** A full-text index is declared with its table, and finds its rows before anything else is asked of them. */
+  readonly hasFullTextIndexes: boolean;
+  /** The end of a SELECT that locks the rows it finds until the transaction ends. */
+  readonly forUpdate: string;
+  /** A join that takes the rows of its left side one after the other, in their order, and ends once enough are found. */
+  readonly joinInOrder: string;
+  readonly unionLimits: UnionLimits;
+  /** What takes deleted bytes out of the database's own files. */
+  readonly compaction: readonly string[];
+  /** The clause after INSERT … VALUES that resolves a conflict on a key. `set` is empty to keep the existing row as it is. */
+  onConflict(key: readonly string[], set: readonly string[]): string;
+  /** A SELECT that the server ends after so long, where it can. */
+  endedAfter(select: string, milliseconds: number): string;
+  /** Makes a server end each SELECT of a connection after so long; undefined where it ends none. */
+  sessionTimeLimit(milliseconds: number): string | undefined;
+  /** The values of a column as the text of a JSON array, in any order; null or an empty one where there are none. */
+  jsonArrayOf(column: string): string;
+  /** Which rows of session_terms (alias `q`) hold a word that begins with each of these terms, by the full-text index. */
+  fullTextMatch(terms: readonly string[]): { readonly sql: string; readonly parameters: readonly string[] };
+  /** The seconds between two instants, with their fraction. */
+  secondsBetween(from: string, to: string): string;
+  /** Deletes all rows of a table. */
+  empty(table: string): string;
 }
 
-/** Makes a SELECT lock the rows it finds until the transaction ends. SQLite has one writer at a time and needs no row locks. */
-export function forUpdate(dialect: Dialect): string {
-  return dialect === "sqlite" ? "" : " FOR UPDATE";
-}
-
-/** A join that takes the rows of its left side one after the other, in their order, and ends once enough are found. */
-export function joinInOrder(dialect: Dialect): string {
-  return dialect === "sqlite" ? "CROSS JOIN" : "STRAIGHT_JOIN";
-}
-
-/** A SELECT that the server ends after so long. SQLite ends none. */
-export function endedAfter(dialect: Dialect, select: string, milliseconds: number): string {
-  if (dialect === "sqlite") return select;
-  // Zero would be no limit.
-  const limit = Math.max(1, Math.round(milliseconds));
-  return dialect === "mariadb"
-    ? `SET STATEMENT max_statement_time = ${limit / 1_000} FOR ${select}`
-    : select.replace(/^\s*SELECT\b/, `SELECT /*+ MAX_EXECUTION_TIME(${limit}) */`);
-}
-
-/** The values of a column as the text of a JSON array, in any order; null or an empty one where there are none. */
-export function jsonArrayOf(dialect: Dialect, column: string): string {
-  return dialect === "sqlite" ? `json_group_array(${column})` : `CAST(JSON_ARRAYAGG(${column}) AS CHAR)`;
-}
-
-/**
- * How many SELECTs one UNION may hold, and how many characters their conditions may have together. SQLite takes 500, and 32,766 values,
- * and prepares them in a time that grows with their square; the others know no limit, and take 0.1 to 0.3 ms for a short one.
- */
-export function unionLimits(dialect: Dialect): { readonly selects: number; readonly characters: number } {
-  return dialect === "sqlite"
-    ? { selects: 500, characters: 80_000 }
-    : { selects: Infinity, characters: 2_000_000 };
-}
-
-/** Which rows of session_terms (alias `q`) hold a word that begins with each of these terms, by the full-text index. */
-export function fullTextMatch(
-  dialect: Dialect,
-  terms: readonly string[],
-): { readonly sql: string; readonly parameters: readonly string[] } {
-  if (dialect === "sqlite") {
-    const expression = terms.map((term) => `terms:${term}*`).join(" AND ");
-    return {
-      sql: "q.session_id IN (SELECT session_id FROM session_terms_index WHERE session_terms_index MATCH ?)",
-      parameters: [expression],
-    };
-  }
-  return {
-    sql: "MATCH(q.terms) AGAINST (? IN BOOLEAN MODE)",
-    parameters: [terms.map((term) => `+${term}*`).join(" ")],
-  };
-}
-
-/** The seconds between two instants, with their fraction. */
-export function secondsBetween(dialect: Dialect, from: string, to: string): string {
-  return dialect === "sqlite"
-    ? `((julianday(${to}) - julianday(${from})) * 86400)`
-    : `(TIMESTAMPDIFF(MICROSECOND, ${from}, ${to}) / 1000000)`;
+/** A server's dialect; its name is TypeORM's name of the driver too. */
+export interface ServerDialect extends Dialect {
+  readonly name: "mysql" | "mariadb";
 }

@@ -1,5 +1,4 @@
 import type { SqlValue, Transaction } from "./transaction.js";
-import { onConflict } from "./dialect.js";
 import type { Table } from "./table.js";
 
 /** What to do where a row with the same key exists: keep it, or overwrite the named properties. */
@@ -67,8 +66,7 @@ function conflictClause<Row extends object>(
 ): string {
   if (conflict === undefined) return "";
   const set = conflict === "keep" ? [] : conflict.overwrite.map((property) => table.column(property));
-  return onConflict(
-    dialect,
+  return dialect.onConflict(
     table.key.map((property) => table.column(property)),
     set,
   );

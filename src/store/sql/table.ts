@@ -1,7 +1,7 @@
 import type { ClassType } from "type-graphql";
 import { EntitySchema, type EntitySchemaColumnOptions } from "typeorm";
 import { type Property, propertiesOf, type Row, tableTraitsOf } from "../../model/declare.js";
-import { columnTypes, type Dialect } from "./dialect.js";
+import type { Dialect } from "./dialect.js";
 
 /** A declared class as SQL and TypeORM see it. `Stored` is what its rows hold. */
 export interface Table<Stored extends object> {
@@ -49,14 +49,14 @@ function makeTable(type: ClassType): AnyTable {
           properties.map((property) => [property.name, columnOptions(property, dialect)]),
         ),
         indices: indices
-          .filter(({ fulltext }) => fulltext !== true || dialect !== "sqlite")
+          .filter(({ fulltext }) => fulltext !== true || dialect.hasFullTextIndexes)
           .map((index) => ({ ...index, columns: [...index.columns] })),
       }),
   };
 }
 
 function columnOptions({ kind, column, traits }: Property, dialect: Dialect): EntitySchemaColumnOptions {
-  const types = columnTypes(dialect);
+  const { types } = dialect;
   const options = {
     name: column,
     ...(traits.nullable && { nullable: true }),

@@ -3,7 +3,6 @@ import type { RevisionFacts } from "../../model/agent-version.js";
 import { readQuestions } from "../../events/questions.js";
 import type { OrderKey } from "../../events/merge.js";
 import type { Transaction } from "../sql/transaction.js";
-import { forUpdate } from "../sql/dialect.js";
 import { insertRows, insertRowsLater, updateRow } from "../sql/statements.js";
 import { analyses } from "../sql/tables.js";
 import { type StoredAnswerRow, textPrefix } from "../../model/analysis.js";
@@ -46,7 +45,7 @@ export class AnalysisWriter {
     }
     if ((await insertRows(transaction, analyses, [row], "keep")) > 0) return;
     const [known] = await transaction.query<{ source: string }>(
-      `SELECT source FROM analyses WHERE session_id = ? AND content_sha256 = ?${forUpdate(transaction.dialect)}`,
+      `SELECT source FROM analyses WHERE session_id = ? AND content_sha256 = ?${transaction.dialect.forUpdate}`,
       [key.sessionId, key.contentSha256],
     );
     // Its keys may stand in another order now; the newest text is kept, as in the session.

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { UnavailableError } from "../../errors.js";
 import type { Database } from "../database.js";
 import type { Transaction } from "../sql/transaction.js";
-import { forUpdate } from "../sql/dialect.js";
 import { type FeedPlace, toPlace } from "../../events/feed-place.js";
 import { insertRowsLater, placeholders } from "../sql/statements.js";
 import { sessionFeed } from "../sql/tables.js";
@@ -45,7 +44,7 @@ export class FeedWriter {
     return await this.database.transaction(async (transaction) => {
       const [row] = await transaction.query<{ position: number | string; epoch: string | null }>(
         `SELECT last_position AS position, last_epoch AS epoch FROM feed_head
-         WHERE id = 1${forUpdate(transaction.dialect)}`,
+         WHERE id = 1${transaction.dialect.forUpdate}`,
       );
       if (row === undefined) throw new UnavailableError("The feed has no head: is a backup being restored?");
       const head = toPlace(row);
@@ -77,7 +76,7 @@ export class FeedWriter {
    */
   async prune(before: string): Promise<number> {
     return await this.database.transaction(async (transaction) => {
-      await transaction.query(`SELECT id FROM feed_head WHERE id = 1${forUpdate(transaction.dialect)}`);
+      await transaction.query(`SELECT id FROM feed_head WHERE id = 1${transaction.dialect.forUpdate}`);
       const oldest = await transaction.query<{
         position: number | string;
         epoch: string | null;

@@ -1,7 +1,6 @@
 import { countFailed } from "../../events/delivery-status.js";
 import type { MessageFacts } from "../../model/message.js";
 import type { Transaction } from "../sql/transaction.js";
-import { forUpdate } from "../sql/dialect.js";
 import { placeholders, selectList, updateRow } from "../sql/statements.js";
 import { messages, sessions } from "../sql/tables.js";
 import { keepTerms, searchedOfMessage, searchedOfSession, type SearchedSession } from "./search.writer.js";
@@ -47,7 +46,7 @@ export async function retellOthers(
 /** Makes anew what a session knows of its messages, and takes its row lock for that: its own events do the same. */
 export async function retell(transaction: Transaction, sessionId: string): Promise<void> {
   const [session] = await transaction.query<SearchedSession>(
-    `SELECT ${selectList(sessions, "s", ["id", ...searchedOfSession])} FROM sessions s WHERE s.id = ?${forUpdate(transaction.dialect)}`,
+    `SELECT ${selectList(sessions, "s", ["id", ...searchedOfSession])} FROM sessions s WHERE s.id = ?${transaction.dialect.forUpdate}`,
     [sessionId],
   );
   if (session === undefined) return;

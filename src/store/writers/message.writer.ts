@@ -3,7 +3,6 @@ import { firstSighting, merge, type Merged, messageOrderKey, type OrderKey } fro
 import type { SessionSnapshot } from "../../events/session-payload.js";
 import type { MessageFacts } from "../../model/message.js";
 import type { Transaction } from "../sql/transaction.js";
-import { forUpdate } from "../sql/dialect.js";
 import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../sql/tables.js";
@@ -43,7 +42,7 @@ export class MessageWriter {
         transaction.query<KnownMessage>(
           `SELECT ${selected}, j.position AS position FROM messages m
            LEFT JOIN session_messages j ON j.session_id = ? AND j.message_id = m.id
-           WHERE m.id IN (${placeholders(slice)}) ORDER BY m.id${forUpdate(transaction.dialect)}`,
+           WHERE m.id IN (${placeholders(slice)}) ORDER BY m.id${transaction.dialect.forUpdate}`,
           [snapshot.id, ...slice],
         ),
       ),

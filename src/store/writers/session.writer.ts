@@ -11,7 +11,6 @@ import type { SessionSnapshot } from "../../events/session-payload.js";
 import type { RevisionFacts } from "../../model/agent-version.js";
 import type { SessionFacts } from "../../model/session.js";
 import type { Transaction } from "../sql/transaction.js";
-import { forUpdate } from "../sql/dialect.js";
 import { insertRowsLater, selectList, updateRow } from "../sql/statements.js";
 import { agentVersionRevisions } from "../sql/tables.js";
 import { Session, type SessionRow, statuses } from "../../model/session.js";
@@ -84,7 +83,7 @@ export class SessionWriter {
     { id, organizationId }: SessionSnapshot,
   ): Promise<SessionRow | undefined> {
     const [row] = await transaction.query<SessionRow>(
-      `SELECT ${selected} FROM sessions s WHERE s.id = ?${forUpdate(transaction.dialect)}`,
+      `SELECT ${selected} FROM sessions s WHERE s.id = ?${transaction.dialect.forUpdate}`,
       [id],
     );
     if (row !== undefined && row.organizationId !== organizationId)

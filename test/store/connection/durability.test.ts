@@ -32,7 +32,7 @@ describe("the warnings about the server's durability", () => {
     const test = await createTestDatabase();
     const database = await Database.open(loadConfig({ DATABASE_URL: test.url }).database, 2);
     const settings = await readDurabilitySettings(database);
-    if (database.dialect === "sqlite") expect(settings).toBeUndefined();
+    if (database.dialect.isEmbedded) expect(settings).toBeUndefined();
     else {
       const rows = await database.read<{ Variable_name: string; Value: string }>(
         "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('innodb_flush_log_at_trx_commit', 'log_bin', 'sync_binlog')",

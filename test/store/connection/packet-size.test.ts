@@ -28,7 +28,7 @@ describe("the warnings about the server's largest packet", () => {
     const test = await createTestDatabase();
     const database = await Database.open(loadConfig({ DATABASE_URL: test.url }).database, 2);
     const limit = await readPacketLimit(database);
-    if (database.dialect === "sqlite") {
+    if (database.dialect.isEmbedded) {
       expect(limit).toBeUndefined();
       expect(await packetWarnings(database, 1_000 * megabyte)).toEqual([]);
     } else {

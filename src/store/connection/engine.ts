@@ -1,0 +1,38 @@
+import type { DataSource } from "typeorm";
+import type { Dialect } from "../sql/dialect.js";
+import type { SqlValue, Transaction } from "../sql/transaction.js";
+
+/** Whose statements a reading pool runs: the service's own, or clients'. */
+export type Reading = "own" | "clients";
+
+/** How a database is reached: over pools of connections to a server, or in a file of this process's own. */
+export interface Engine {
+  readonly dialect: Dialect;
+  /** TypeORM's view of what writes: migrations are run with it. */
+  readonly writer: DataSource;
+  /** How many statements of clients can run at once. */
+  readonly readConnections: number;
+  /** @param milliseconds for all of it, the wait for a connection included; a file answers before its call returns */
+  read<Row extends object>(
+    reading: Reading,
+    sql: string,
+    parameters: readonly SqlValue[],
+    milliseconds: number,
+  ): Promise<Row[]>;
+  /** Runs `work` in one transaction, once. */
+  attempt<Result>(work: (transaction: Transaction) => Promise<Result>, milliseconds: number): Promise<Result>;
+  /** Throws where no writes are taken. */
+  checkWritable(milliseconds: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects all pools, or none. */
+export async function initializeAll(pools: readonly DataSource[]): Promise<void> {
+  const opened: DataSource[] = [];
+  try {
+    for (const pool of pools) opened.push(await pool.initialize());
+  } catch (error) {
+    await Promise.all(opened.map((pool) => pool.destroy()));
+    throw error;
+  }
+}

@@ -1,0 +1,77 @@
+import type { DataSource, QueryRunner } from "typeorm";
+import type { FileTarget } from "../../database-url.js";
+import type { Dialect } from "../sql/dialect.js";
+import { sqlite } from "../sql/sqlite.dialect.js";
+import type { SqlValue, Transaction } from "../sql/transaction.js";
+import { fileDataSource } from "./data-source.js";
+import { type Engine, initializeAll, type Reading } from "./engine.js";
+
+/**
+ * Two connections to one file. TypeORM shares a single connection among all callers, so transactions pass a gate one at a time, and
+ * readers on the second connection see only what is committed.
+ */
+export class SqliteEngine implements Engine {
+  readonly dialect: Dialect = sqlite;
+  readonly readConnections = 1;
+  private gate: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    readonly writer: DataSource,
+    private readonly reader: DataSource,
+  ) {}
+
+  static async open(target: FileTarget): Promise<SqliteEngine> {
+    const [writer, reader] = [fileDataSource(target), fileDataSource(target)];
+    await initializeAll([writer, reader]);
+    return new SqliteEngine(writer, reader);
+  }
+
+  async read<Row extends object>(
+    _reading: Reading,
+    sql: string,
+    parameters: readonly SqlValue[],
+  ): Promise<Row[]> {
+    return await this.reader.query<Row[]>(sql, [...parameters]);
+  }
+
+  async attempt<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const turn = this.gate.then(() => this.inTransaction(work));
+    this.gate = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  async checkWritable(): Promise<void> {
+    await this.reader.query("SELECT 1");
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.writer.destroy(), this.reader.destroy()]);
+  }
+
+  private async inTransaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const runner = this.writer.createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const result = await work(transactionOn(runner));
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+function transactionOn(runner: QueryRunner): Transaction {
+  return {
+    dialect: sqlite,
+    query: async <Row extends object>(sql: string, parameters: readonly SqlValue[] = []) =>
+      (await runner.query(sql, [...parameters])) as Row[],
+    execute: async (sql, parameters = []) => (await runner.query(sql, [...parameters], true)).affected ?? 0,
+    later: async (sql, parameters = []) => {
+      await runner.query(sql, [...parameters]);
+    },
+  };
+}
