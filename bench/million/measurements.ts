@@ -208,7 +208,7 @@ function oneSession({ sessionId }: Samples): Measurement {
         [...fields, "chatTranscript", "messageCount"],
       );
       const window = { limit: pageSize, fromEnd: false, after: undefined, before: undefined };
-      await new MessageReader(database).ofSessions(everything, found, window, messageFields);
+      await new MessageReader(database).ofSessions(everything, found, { filter: {}, window }, messageFields);
     },
     demands: "index",
   };

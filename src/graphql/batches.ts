@@ -35,3 +35,14 @@ export function grouped<Key, Row>(
   for (const row of rows) groups.get(keyOf(row))?.push(row);
   return keys.map((key) => groups.get(key) ?? []);
 }
+
+/** Counts for many parents, in one statement that is sent once the first of them asks; parents that are left out have none. */
+export function countsOfEach(
+  read: () => Promise<ReadonlyMap<string, number>>,
+): (key: string) => () => Promise<number> {
+  let counts: Promise<ReadonlyMap<string, number>> | undefined;
+  return (key) => async () => {
+    counts ??= read();
+    return (await counts).get(key) ?? 0;
+  };
+}

@@ -285,6 +285,7 @@ describe("a masked reader", () => {
   let masked: { Authorization: string };
   beforeAll(async () => {
     ({ service, masked } = await startWithReaders());
+    await service.post(await eventOf(organizationA, "a6"));
   });
   afterAll(async () => {
     await service.stop();
@@ -305,6 +306,19 @@ describe("a masked reader", () => {
   ])("cannot ask sessions for %s", async (filter) => {
     const { errors } = await service.query(`{ sessions(filter: { ${filter} }) { totalCount } }`, {}, masked);
     expect(errors?.[0]?.extensions.code).toBe("FORBIDDEN");
+  });
+
+  it.each([
+    "sessions { nodes { messages(filter: ASKED) { nodes { id } } } }",
+    "sessions { nodes { messages(filter: ASKED) { totalCount } } }",
+  ])("cannot ask the messages of a parent: %s", async (list) => {
+    for (const [filter, code] of [
+      ['{ not: { body: { contains: "x" } } }', "FORBIDDEN"],
+      ['{ direction: { eq: "INBOUND" } }', undefined],
+    ] as const) {
+      const { errors } = await service.query(`{ ${list.replace("ASKED", filter)} }`, {}, masked);
+      expect(errors?.[0]?.extensions.code).toBe(code);
+    }
   });
 
   it("sorts by nothing that is withheld, and does not group by answers", async () => {

@@ -34,6 +34,12 @@ describe("statements of a query", () => {
     ["sessions(first: N) { totalCount }", 1],
     ["sessions(first: N) { nodes { messages(first: 3) { totalCount } } }", 1],
     ["messages(first: N) { totalCount }", 1],
+    [
+      `sessions(first: N) { nodes { messages(last: 2, filter: { direction: { eq: "INBOUND" } }) {
+        totalCount nodes { id } } } }`,
+      3,
+    ],
+    ["agentVersions(first: N) { nodes { sessions(last: 2) { totalCount nodes { id } } } }", 3],
     ["sessions(first: N) { nodes { messages(first: 3) { nodes { body } } } }", 2],
     ["sessions(first: N) { nodes { agentVersion { name } analysis { name value } } }", 3],
     [

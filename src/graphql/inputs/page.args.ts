@@ -8,7 +8,7 @@ export const defaultSize = 50;
 export const greatestSize = 200;
 
 @ArgsType()
-export class ForwardPageArgs {
+export class PageArgs {
   @Field(() => Int, {
     nullable: true,
     description: `The first so many items: ${defaultSize} by default, ${greatestSize} at the most.`,
@@ -17,10 +17,7 @@ export class ForwardPageArgs {
 
   @Field(() => String, { nullable: true, description: "Only items after this cursor." })
   readonly after?: string | null;
-}
 
-@ArgsType()
-export class PageArgs extends ForwardPageArgs {
   @Field(() => Int, {
     nullable: true,
     description: `The last so many items, ${greatestSize} at the most; not together with first.`,

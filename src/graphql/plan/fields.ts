@@ -37,7 +37,8 @@ function needed(type: ClassType, selected: ReadonlySet<string>): string[] {
 /** The levels under which a connection's items are selected. */
 export const itemPaths = ["nodes", "edges.node"] as const;
 
-const noItems = { rows: [], hasNextPage: false, hasPreviousPage: false } as const;
+/** A page of nothing: of a parent that has no items, or where none were asked for. */
+export const noItems = { rows: [], hasNextPage: false, hasPreviousPage: false } as const;
 
 /** Reads a page only where something of it is selected: whoever counts alone needs none. */
 export async function sliceOf<Row>(info: Info, read: () => Promise<Slice<Row>>): Promise<Slice<Row>> {

@@ -19,10 +19,17 @@ import type { AgentVersionRecord } from "../../store/readers/agent-version.reade
 import { sessionOrder } from "../../store/readers/session-order.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import { agentVersionFields, itemPaths, sessionFields, sliceOf, sliceOfEach } from "../plan/fields.js";
+import {
+  agentVersionFields,
+  itemPaths,
+  noItems,
+  sessionFields,
+  sliceOf,
+  sliceOfEach,
+} from "../plan/fields.js";
 import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
-import { ForwardPageArgs, PageArgs, windowOf } from "../inputs/page.args.js";
-import { byId, grouped } from "../batches.js";
+import { PageArgs, windowOf } from "../inputs/page.args.js";
+import { byId, countsOfEach, grouped } from "../batches.js";
 import { JsonScalar } from "../../model/scalars.js";
 import { selectedFields } from "../plan/selection.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
@@ -42,7 +49,7 @@ export class AgentVersionsArgs extends PageArgs {
 }
 
 @ArgsType()
-export class AgentVersionSessionsArgs extends ForwardPageArgs {
+export class AgentVersionSessionsArgs extends PageArgs {
   @Field(() => SessionFilter, {
     nullable: true,
     description: "Which of its sessions; all of them where absent.",
@@ -143,15 +150,10 @@ export class AgentVersionResolver {
       const slices = await sliceOfEach(info, () =>
         sessions.ofAgentVersions(context.scope, ids, query, fields),
       );
-      let counts: Promise<ReadonlyMap<string, number>> | undefined;
-      return ids.map((id) => {
-        const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
-        const count = async () => {
-          counts ??= sessions.countOfAgentVersions(context.scope, ids, query.filter);
-          return (await counts).get(id) ?? 0;
-        };
-        return new SessionPage(slice, this.cursors, list, count, head);
-      });
+      const countOf = countsOfEach(() => sessions.countOfAgentVersions(context.scope, ids, query.filter));
+      return ids.map(
+        (id) => new SessionPage(slices.get(id) ?? noItems, this.cursors, list, countOf(id), head),
+      );
     });
   }
 }

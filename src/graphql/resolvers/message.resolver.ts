@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
 import { messageOrder, type MessageRecord } from "../../store/readers/message.reader.js";
+import type { Slice } from "../../store/readers/page.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import { itemPaths, messageFieldsOf, sliceOf } from "../plan/fields.js";
@@ -15,8 +16,17 @@ export class MessagesArgs extends PageArgs {
   readonly filter?: MessageFilter | null;
 }
 
-/** A page of messages: below a session its count is known, elsewhere it is counted by its filter. */
-type MessagePage = Page<MessageRecord> & { readonly messageCount?: number; readonly filter?: MessageFilter };
+/** A page of messages that can be counted, together with its neighbours where it is one of many. */
+export class MessagePage extends Page<MessageRecord> {
+  constructor(
+    slice: Slice<MessageRecord>,
+    cursors: CursorCodec,
+    list: string,
+    readonly count: () => Promise<number>,
+  ) {
+    super(slice, cursors, list);
+  }
+}
 
 @Resolver(() => MessageConnection)
 export class MessageResolver {
@@ -28,19 +38,21 @@ export class MessageResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<MessagePage> {
-    const window = windowOf(page, this.cursors, "messages");
+    const { messages } = context.readers;
+    const query = {
+      filter: filter ?? {},
+      order: messageOrder(true),
+      window: windowOf(page, this.cursors, "messages"),
+    };
     const slice = await sliceOf(info, () =>
-      context.readers.messages.page(
-        context.scope,
-        { filter: filter ?? {}, order: messageOrder(true), window },
-        messageFieldsOf(info, ...itemPaths),
-      ),
+      messages.page(context.scope, query, messageFieldsOf(info, ...itemPaths)),
     );
-    return Object.assign(new Page(slice, this.cursors, "messages"), { filter: filter ?? {} });
+    const count = () => messages.count(context.scope, query.filter);
+    return new MessagePage(slice, this.cursors, "messages", count);
   }
 
   @FieldResolver(() => Int, { description: "How many messages match, on all pages." })
-  async totalCount(@Root() page: MessagePage, @Ctx() context: RequestContext): Promise<number> {
-    return page.messageCount ?? (await context.readers.messages.count(context.scope, page.filter ?? {}));
+  async totalCount(@Root() page: MessagePage): Promise<number> {
+    return await page.count();
   }
 }

@@ -18,7 +18,6 @@ import type { Feed } from "../../feed/feed.js";
 import type { FeedPlace } from "../../events/feed-place.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
-import type { MessageRecord } from "../../store/readers/message.reader.js";
 import type { Slice } from "../../store/readers/page.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
 import { type SessionRecord } from "../../store/readers/session.reader.js";
@@ -30,6 +29,7 @@ import {
   analysisFields,
   itemPaths,
   messageFieldsOf,
+  noItems,
   sessionFields,
   sliceOf,
   sliceOfEach,
@@ -37,7 +37,7 @@ import {
 import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
-import { byId, grouped, inOrder } from "../batches.js";
+import { byId, countsOfEach, grouped, inOrder } from "../batches.js";
 import { type Readers } from "../readers.js";
 import { CursorScalar } from "../../model/scalars.js";
 import { selectedFields } from "../plan/selection.js";
@@ -48,6 +48,7 @@ import { Page } from "../types/connection.type.js";
 import { MessageConnection } from "../types/connection.type.js";
 import { Session } from "../../model/session.js";
 import { SessionConnection } from "../types/connection.type.js";
+import { MessagePage, MessagesArgs } from "./message.resolver.js";
 
 @ArgsType()
 export class SessionsArgs extends PageArgs {
@@ -187,23 +188,24 @@ export class SessionResolver {
   @FieldResolver(() => MessageConnection, { description: "Its messages, the oldest first." })
   async messages(
     @Root() session: SessionRecord,
-    @Args(() => PageArgs) page: PageArgs,
+    @Args(() => MessagesArgs) { filter, ...page }: MessagesArgs,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<Page<MessageRecord>> {
-    const window = windowOf(page, this.cursors, "session.messages");
+  ): Promise<MessagePage> {
+    const list = "session.messages";
+    const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, list) };
+    const { messages } = context.readers;
     return await context.load(
       info,
       session,
       async (sessions) => {
-        const fields = messageFieldsOf(info, ...itemPaths);
         const slices = await sliceOfEach(info, () =>
-          context.readers.messages.ofSessions(context.scope, sessions, window, fields),
+          messages.ofSessions(context.scope, sessions, query, messageFieldsOf(info, ...itemPaths)),
         );
-        return sessions.map(({ id, messageCount }) => {
-          const slice = slices.get(id) ?? { rows: [], hasNextPage: false, hasPreviousPage: false };
-          return Object.assign(new Page(slice, this.cursors, "session.messages"), { messageCount });
-        });
+        const countOf = countsOfEach(() => messages.countOfSessions(context.scope, sessions, query.filter));
+        return sessions.map(
+          ({ id }) => new MessagePage(slices.get(id) ?? noItems, this.cursors, list, countOf(id)),
+        );
       },
       ({ id }) => id,
     );

@@ -3,7 +3,7 @@ import type { SqlReader, SqlValue } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../sql/tables.js";
-import { compileFilter, type FilterFields } from "./filter.js";
+import { compileFilter, type FilterFields, isPresent } from "./filter.js";
 import { mask, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { shapeOf, storedFor, toRecord } from "./record.js";
@@ -21,6 +21,12 @@ export function messageOrder(descending: boolean): OrderTerm[] {
     { property: "createdAt", column: "m.created_at", nullable: true, descending },
     { property: "id", column: "m.id", nullable: false, descending },
   ];
+}
+
+/** A session that lists messages. */
+interface ListingSession {
+  readonly id: string;
+  readonly messageCount: number;
 }
 
 type JoinedRow = MessageRow & { readonly sessionId: string };
@@ -67,25 +73,45 @@ export class MessageReader {
     return Number(row?.count ?? 0);
   }
 
+  /** How many messages of each of these sessions match, in one statement; of all of them the sessions know it themselves. */
+  async countOfSessions(
+    scope: Scope,
+    sessions: readonly ListingSession[],
+    filter: object,
+  ): Promise<ReadonlyMap<string, number>> {
+    if (asksNothing(filter)) return new Map(sessions.map(({ id, messageCount }) => [id, messageCount]));
+    const ids = sessions.map(({ id }) => id);
+    const where = this.matching(scope, filter);
+    const rows = await this.database.read<{ sessionId: string; count: number | string }>(
+      `SELECT j.session_id AS sessionId, COUNT(*) AS count
+       FROM session_messages j JOIN messages m ON m.id = j.message_id
+       WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
+       GROUP BY j.session_id`,
+      [...ids, ...where.flatMap(({ parameters }) => parameters)],
+    );
+    return new Map(rows.map(({ sessionId, count }) => [sessionId, Number(count)]));
+  }
+
   /**
    * The same window of messages of each of many sessions, in one statement. Sessions known to have no more messages than the window
    * holds need no counting within each session, which costs the database half.
    */
   async ofSessions(
     scope: Scope,
-    requested: readonly { readonly id: string; readonly messageCount: number }[],
-    window: Window,
+    sessions: readonly ListingSession[],
+    { filter, window }: { readonly filter: object; readonly window: Window },
     fields: Iterable<string>,
   ): Promise<Map<string, Slice<MessageRecord>>> {
     const wanted = new Set<string>([...fields, "id"]);
     const isWhole =
       window.after === undefined &&
       window.before === undefined &&
-      requested.every(({ messageCount }) => messageCount <= window.limit);
-    const ids = requested.map(({ id: sessionId }) => sessionId);
+      sessions.every(({ messageCount }) => messageCount <= window.limit);
+    const ids = sessions.map(({ id: sessionId }) => sessionId);
+    const where = this.matching(scope, filter);
     const rows = await (isWhole
-      ? this.wholeSessions(scope, ids, wanted)
-      : this.windows(scope, ids, window, wanted));
+      ? this.wholeSessions(ids, where, wanted)
+      : this.windows(ids, where, window, wanted));
     const bySession = new Map<string, JoinedRow[]>(ids.map((sessionId) => [sessionId, []]));
     for (const row of rows) bySession.get(row.sessionId)?.push(row);
     return new Map(
@@ -97,29 +123,27 @@ export class MessageReader {
   }
 
   private async wholeSessions(
-    scope: Scope,
     ids: readonly string[],
+    where: readonly SqlCondition[],
     wanted: Set<string>,
   ): Promise<JoinedRow[]> {
-    const scoped = scopeCondition(scope, "m");
     return await this.database.read<JoinedRow>(
       `SELECT j.session_id AS sessionId, ${selectList(messages, "m", columnsFor(wanted))}
        FROM session_messages j JOIN messages m ON m.id = j.message_id
-       WHERE j.session_id IN (${placeholders(ids)}) AND ${scoped.sql}
+       WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
        ORDER BY m.created_at, m.id`,
-      [...ids, ...scoped.parameters],
+      [...ids, ...where.flatMap(({ parameters }) => parameters)],
     );
   }
 
   private async windows(
-    scope: Scope,
     ids: readonly string[],
+    matching: readonly SqlCondition[],
     window: Window,
     wanted: Set<string>,
   ): Promise<JoinedRow[]> {
-    const scoped = scopeCondition(scope, "m");
     const { conditions, orderBy, limit } = windowSql(messageOrder(false), window);
-    const where: SqlCondition[] = [scoped, ...conditions];
+    const where = [...matching, ...conditions];
     const parameters: SqlValue[] = [...ids, ...where.flatMap((condition) => condition.parameters)];
     return await this.database.read<JoinedRow>(
       `SELECT * FROM (
@@ -137,6 +161,11 @@ export class MessageReader {
     const { sql, parameters } = compileFilter(filter, messageFilterFields, "m", this.database);
     return [scopeCondition(scope, "m"), { sql: `(${sql})`, parameters }];
   }
+}
+
+/** Whether every message matches. */
+function asksNothing(filter: object): boolean {
+  return !Object.values(filter).some(isPresent);
 }
 
 /** The order's columns are always read: cursors are made of them. */
