@@ -10,7 +10,7 @@ export interface Run {
   readonly rounds: number;
 }
 
-/** The table as it stands in README.md. */
+/** The table as it stands in docs/BENCHMARKS.md. */
 export function markdownTable(run: Run, comparisons: readonly Comparison[]): string {
   const latency = ({ p50, p99 }: Figures) => `${p50.toFixed(0)} / ${p99.toFixed(0)}`;
   const rows = comparisons.map(

@@ -7,7 +7,7 @@ export type { DatabaseTarget } from "./database-url.js";
 
 export type SignatureMode = "enforce" | "report-only" | "off";
 
-/** Every setting of the service, read once from the environment. The names, defaults and meanings stand in README.md. */
+/** Every setting of the service, read once from the environment. The names, defaults and meanings stand in docs/OPERATIONS.md. */
 export interface Config {
   readonly production: boolean;
   readonly host: string;

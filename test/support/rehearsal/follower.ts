@@ -22,7 +22,7 @@ const list = `query ($after: String) {
 const longestQuery = 30_000;
 
 /**
- * A client as README tells one to be: it asks for all sessions, subscribes from there, goes on from its last cursor whenever its
+ * A client as docs/API.md tells one to be: it asks for all sessions, subscribes from there, goes on from its last cursor whenever its
  * connection is lost, and asks anew where it is told CURSOR_EXPIRED.
  */
 export class Follower {
