@@ -151,8 +151,7 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
     openSubscriptions: () => live.fanOut.size,
   });
   const cursors = new CursorCodec(storage.cursorKey);
-  const { maxCost } = config.graphql.limits;
-  const schema = await createSchema({ feed: live.feed, cursors, maxCost });
+  const schema = await createSchema({ feed: live.feed, cursors, limits: config.graphql.limits, access });
   const refused = new WeakMap<IncomingMessage, unknown>();
   const app = createApp(refused);
   const server = serveWebhooksFirst(parts, metrics, { app, refused });

@@ -93,6 +93,7 @@ function toCaller(row: ApiKeyRow): Caller {
   const role = row.role as Role;
   return {
     id: `key:${row.prefix}`,
+    name: row.name,
     role,
     scope: scopeOf(role, row.organizationId),
     expiresAt: row.expiresAt === null ? undefined : Date.parse(fromDatetime(row.expiresAt, 3)),

@@ -12,6 +12,8 @@ export type Role = (typeof roles)[number];
 export interface Caller {
   /** `key:<prefix>`, `jwt:<subject>@<hash of its issuer>`, or `local`. Safe to log and to keep. */
   readonly id: string;
+  /** Who holds the key, as whoever made it wrote; undefined for tokens and on an open service. */
+  readonly name: string | undefined;
   readonly role: Role;
   readonly scope: Scope;
   /** Milliseconds since 1970, where the key or token expires. */
@@ -23,6 +25,7 @@ export interface Caller {
 /** Whoever asks where neither keys nor tokens are set up: then the service listens on this machine alone. */
 export const localCaller: Caller = {
   id: "local",
+  name: undefined,
   role: "operator",
   scope: everything,
   expiresAt: undefined,

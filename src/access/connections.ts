@@ -29,7 +29,8 @@ export class Connections {
 
   constructor(
     private readonly keys: ApiKeyStore,
-    private readonly limits: Config["access"]["limits"],
+    /** How much each caller may hold open. */
+    readonly limits: Config["access"]["limits"],
     private readonly logger: Logger,
   ) {}
 
@@ -82,11 +83,18 @@ export class Connections {
       throw new RateLimitedError("Too many subscriptions on this connection.", retryAfterSeconds);
     }
     if (connection.caller === localCaller) return;
-    let all = 0;
-    for (const own of this.open.get(connection.caller.id) ?? []) all += own.subscriptions();
-    if (all > this.limits.subscriptionsPerKey) {
+    if (this.openOf(connection.caller).subscriptions > this.limits.subscriptionsPerKey) {
       throw new RateLimitedError("Too many subscriptions of this key.", retryAfterSeconds);
     }
+  }
+
+  /** How much a caller holds open on this instance. */
+  openOf(caller: Caller): { readonly connections: number; readonly subscriptions: number } {
+    const own = [...(this.open.get(caller.id) ?? [])];
+    return {
+      connections: own.length,
+      subscriptions: own.reduce((sum, connection) => sum + connection.subscriptions(), 0),
+    };
   }
 
   async stop(): Promise<void> {

@@ -13,6 +13,14 @@ import { type Caller, localCaller } from "./caller.js";
 
 type Settings = Config["access"]["limits"];
 
+/** What is left of a limit in the current minute. */
+export interface Allowance {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Milliseconds since 1970; undefined where nothing was counted yet. */
+  readonly resetsAt: number | undefined;
+}
+
 /**
  * How much a caller may ask for in a minute: requests, and their cost; and how often an address may fail to authenticate. Counted in
  * Redis where there is one, together for all instances, and otherwise (or while Redis is away) by each instance for itself. Whoever
@@ -60,6 +68,15 @@ export class RateLimits {
     await take(this.failures, address, 1, "Too many failed attempts in a minute.");
   }
 
+  /** What a caller has left; undefined where the caller is not counted. */
+  async leftOf(
+    caller: Caller,
+  ): Promise<{ readonly requests: Allowance; readonly cost: Allowance } | undefined> {
+    if (caller === localCaller) return undefined;
+    const [requests, cost] = await Promise.all([left(this.requests, caller.id), left(this.costs, caller.id)]);
+    return { requests, cost };
+  }
+
   async stop(): Promise<void> {
     await this.redis?.quit().catch(() => {
       this.redis?.disconnect();
@@ -96,6 +113,14 @@ async function take(
     if (error instanceof RateLimiterRes) throw new RateLimitedError(message, secondsOf(error));
     throw error;
   }
+}
+
+async function left(limiter: RateLimiterAbstract, key: string): Promise<Allowance> {
+  const { points: limit } = limiter;
+  const counted = await limiter.get(key);
+  if (counted === null) return { limit, remaining: limit, resetsAt: undefined };
+  const { remainingPoints, msBeforeNext } = counted;
+  return { limit, remaining: Math.max(0, remainingPoints), resetsAt: Date.now() + msBeforeNext };
 }
 
 function secondsOf({ msBeforeNext }: RateLimiterRes): number {

@@ -62,6 +62,7 @@ export class TokenVerifier {
     const { sub, iss, exp, role, organization_id } = claims.data;
     return {
       id: `jwt:${sub}@${shortHash(iss)}`,
+      name: undefined,
       role,
       scope: scopeOf(role, organization_id?.toLowerCase() ?? null),
       expiresAt: (exp + clockToleranceSeconds) * 1_000,

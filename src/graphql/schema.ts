@@ -1,6 +1,8 @@
 import type { GraphQLInterfaceType, GraphQLSchema } from "graphql";
 import { buildSchema, type ClassType } from "type-graphql";
+import type { Access } from "../access/access.js";
 import type { Feed } from "../feed/feed.js";
+import type { Limits } from "./admission/limits.js";
 import type { CursorCodec } from "./cursors.js";
 import { AgentVersionConnectionResolver, AgentVersionResolver } from "./resolvers/agent-version.resolver.js";
 import { MessageResolver } from "./resolvers/message.resolver.js";
@@ -9,17 +11,19 @@ import { WebhookEventConnectionResolver, WebhookEventResolver } from "./resolver
 import { SessionEventResolver } from "./resolvers/session-event.resolver.js";
 import { SessionStatsGroupResolver, SessionStatsResolver } from "./resolvers/session-stats.resolver.js";
 import { SessionConnectionResolver, SessionResolver } from "./resolvers/session.resolver.js";
+import { ViewerResolver } from "./resolvers/viewer.resolver.js";
 
 /** What resolvers are made of. */
 export interface SchemaParts {
   readonly feed: Feed;
   readonly cursors: CursorCodec;
-  /** See {@link Limits}. */
-  readonly maxCost: number;
+  /** How much one operation may ask for. */
+  readonly limits: Limits;
+  readonly access: Pick<Access, "limits" | "connections">;
 }
 
 /** Builds the executable schema; resolvers get their parts by construction. */
-export async function createSchema({ feed, cursors, maxCost }: SchemaParts): Promise<GraphQLSchema> {
+export async function createSchema({ feed, cursors, limits, access }: SchemaParts): Promise<GraphQLSchema> {
   const resolvers = [
     new SessionResolver(feed, cursors),
     new SessionConnectionResolver(feed, cursors),
@@ -27,7 +31,8 @@ export async function createSchema({ feed, cursors, maxCost }: SchemaParts): Pro
     new AgentVersionResolver(feed, cursors),
     new AgentVersionConnectionResolver(),
     new NodeResolver(),
-    new SessionStatsResolver(maxCost),
+    new ViewerResolver(access, limits),
+    new SessionStatsResolver(limits),
     new SessionStatsGroupResolver(),
     new SessionEventResolver(),
     new WebhookEventConnectionResolver(cursors),

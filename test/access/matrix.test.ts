@@ -79,6 +79,8 @@ const entries: Readonly<Record<string, readonly string[]>> = {
     // The two organizations share this agent.
     "sessionStats(groupBy: [{ field: AGENT }])",
   ],
+  // It tells of the caller alone.
+  viewer: ["viewer"],
   webhookEvent: [`webhookEvent(id: "${idsOfB.session}")`],
   webhookEvents: ["webhookEvents(first: 5)"],
   sessionAnalyzed: ["sessionAnalyzed(after: CURSOR_feed)"],

@@ -20,7 +20,7 @@ describe("compiled operations", () => {
   let executor: Executor;
   beforeEach(async () => {
     compiled.length = 0;
-    executor = new Executor(await createSchema({ feed: {}, cursors: {}, maxCost: 1 } as never));
+    executor = new Executor(await createSchema({} as never));
   });
 
   const documentOf = (name: string) =>

@@ -5,7 +5,7 @@ import type { AgentVersionRecord } from "../../store/readers/agent-version.reade
 import type { Split, StatsRecord } from "../../store/readers/stats.reader.js";
 import type { RequestContext } from "../context.js";
 import { agentVersionFields } from "../plan/fields.js";
-import { weighEach } from "../admission/limits.js";
+import { type Limits, weighEach } from "../admission/limits.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { SessionGroupBy, SessionGroupField, TimeInterval } from "../inputs/session-group.input.js";
 import { fieldNodesBelow, selectedFields } from "../plan/selection.js";
@@ -32,8 +32,8 @@ export class SessionStatsArgs {
 
 @Resolver()
 export class SessionStatsResolver {
-  /** @param maxCost what one operation may cost: how many agent versions its groups name is known only here */
-  constructor(private readonly maxCost: number) {}
+  /** @param limits what one operation may cost: how many agent versions its groups name is known only here */
+  constructor(private readonly limits: Pick<Limits, "maxCost">) {}
 
   @Query(() => [SessionStats], {
     description: "Numbers of sessions, by groups and by time; only groups that hold a session.",
@@ -68,7 +68,7 @@ export class SessionStatsResolver {
     );
     const count = new Set(named).size;
     const each = weighEach(info, nodes, AgentVersion.name);
-    const most = Math.min(mostVersions, Math.floor((this.maxCost - context.costBeyond) / each));
+    const most = Math.min(mostVersions, Math.floor((this.limits.maxCost - context.costBeyond) / each));
     if (count <= most) {
       context.costBeyond += count * each;
       return;
