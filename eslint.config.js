@@ -75,6 +75,7 @@ const layers = {
     "store/readers/",
     "access/",
     "graphql/cursors",
+    "graphql/inputs/empty-inputs",
     "graphql/plan/variables",
   ],
 };

@@ -7,6 +7,7 @@ import {
   isRequiredInputField,
 } from "graphql";
 import { BadInputError, type FieldError } from "../errors.js";
+import { demandFilled } from "../graphql/inputs/empty-inputs.js";
 import { depthRule, isTooDeep } from "../graphql/plan/variables.js";
 
 type Path = readonly (string | number)[];
@@ -22,6 +23,7 @@ export function readFilter(value: unknown, schema: GraphQLSchema): object {
   });
   const [problem] = problems;
   if (problem !== undefined) throw new BadInputError(`${problem.field}: ${problem.rule}.`, [problem]);
+  demandFilled(coerced, type, "filter");
   return coerced ?? {};
 }
 

@@ -4,6 +4,7 @@ import type { Access } from "../access/access.js";
 import type { Feed } from "../feed/feed.js";
 import type { Limits } from "./admission/limits.js";
 import type { CursorCodec } from "./cursors.js";
+import { refuseEmptyArguments } from "./inputs/empty-inputs.js";
 import { AgentVersionConnectionResolver, AgentVersionResolver } from "./resolvers/agent-version.resolver.js";
 import { MessageResolver } from "./resolvers/message.resolver.js";
 import { NodeResolver } from "./resolvers/node.resolver.js";
@@ -48,6 +49,7 @@ export async function createSchema({ feed, cursors, limits, access }: SchemaPart
   // type-graphql makes this asynchronous, which compiled operations do not wait for.
   (schema.getType("Node") as GraphQLInterfaceType).resolveType = (value: { __typename: string }) =>
     value.__typename;
+  refuseEmptyArguments(schema);
   return schema;
 }
 

@@ -18,7 +18,7 @@ export function filterArbitrary(sessions: readonly ServedSession[]): Arbitrary<F
     agentVersion: versionFilter,
     messages: messagesFilter,
     analysisHistory: historyFilter,
-    analysis: fc.array(answerFilter(sessions), { maxLength: 2 }),
+    analysis: fc.array(answerFilter(sessions), { minLength: 1, maxLength: 2 }),
     search: searchText(sessions),
   };
   return combined({ ...comparators(sessions, sessionFields), ...far }, Object.keys(far));
@@ -140,12 +140,14 @@ function comparator(values: readonly unknown[], kind: Kind): Arbitrary<Filter> {
   const operators: Record<string, Arbitrary<unknown>> = {
     eq: asked,
     neq: asked,
-    in: fc.array(asked, { maxLength: 3 }),
-    nin: fc.array(asked, { maxLength: 3 }),
+    in: fc.array(asked, { minLength: 1, maxLength: 3 }),
+    nin: fc.array(asked, { minLength: 1, maxLength: 3 }),
     null: fc.boolean(),
   };
   if (kind === "order") for (const name of ["gt", "gte", "lt", "lte"]) operators[name] = value;
-  if (kind === "text") for (const name of ["contains", "startsWith"]) operators[name] = value.chain(partOf);
+  if (kind === "text")
+    for (const name of ["contains", "startsWith"])
+      operators[name] = value.chain(partOf).filter((part) => part !== "");
   return someOf(operators, 2);
 }
 
@@ -233,7 +235,7 @@ function searchText(sessions: readonly ServedSession[]): Arbitrary<string> {
 }
 
 /**
- * Mostly one of the fields; seldom several, as few sessions match what asks much, and seldom none.
+ * Mostly one of the fields; seldom several, as few sessions match what asks much.
  * @param frequent fields that are chosen more often than the others
  */
 function someOf(
@@ -242,7 +244,7 @@ function someOf(
   frequent: readonly string[] = [],
 ): Arbitrary<Filter> {
   const names = Object.keys(fields);
-  const several = fc.subarray(names, { maxLength: Math.min(most, names.length) });
+  const several = fc.subarray(names, { minLength: 1, maxLength: Math.min(most, names.length) });
   const one = fc.constantFrom(...names, ...Array<readonly string[]>(3).fill(frequent).flat());
   return fc
     .oneof({ weight: 3, arbitrary: one.map((name) => [name]) }, several)
@@ -260,15 +262,15 @@ function combined(
   const nested = fc.oneof(
     { weight: 2, arbitrary: simple },
     fc.record({ not: simple }),
-    fc.record({ and: fc.array(simple, { maxLength: 3 }) }),
-    fc.record({ or: fc.array(simple, { maxLength: 3 }) }),
+    fc.record({ and: fc.array(simple, { minLength: 1, maxLength: 3 }) }),
+    fc.record({ or: fc.array(simple, { minLength: 1, maxLength: 3 }) }),
   );
   return fc.oneof(
     { weight: 3, arbitrary: simple },
     { weight: 2, arbitrary: nested },
     fc.record({ not: nested }),
     fc.record({
-      and: fc.array(nested, { maxLength: 2 }),
+      and: fc.array(nested, { minLength: 1, maxLength: 2 }),
       or: fc.array(nested, { minLength: 1, maxLength: 3 }),
     }),
   );

@@ -28,7 +28,6 @@ type Special = Readonly<Record<string, (asked: unknown) => boolean>>;
 
 function matches(row: Readonly<Record<string, unknown>>, filter: Filter, special: Special = {}): boolean {
   return Object.entries(filter).every(([name, asked]) => {
-    if (asked === null || asked === undefined) return true;
     if (name === "and") return (asked as Filter[]).every((each) => matches(row, each, special));
     if (name === "or") return (asked as Filter[]).some((each) => matches(row, each, special));
     if (name === "not") return !matches(row, asked as Filter, special);
@@ -85,7 +84,6 @@ function comparable(value: unknown): unknown {
 
 function compares(value: unknown, comparator: Filter): boolean {
   return Object.entries(comparator).every(([operator, given]) => {
-    if (given === null || given === undefined) return true;
     const asked = Array.isArray(given) ? given.map(comparable) : comparable(given);
     const has = value !== null;
     switch (operator) {

@@ -54,12 +54,14 @@ function ordering<Value>(type: FieldType) {
   return Ordering;
 }
 
-@InputType({ description: "Asks of an id. All conditions given must hold; one that is null is not given." })
+@InputType({
+  description: "Asks of an id. All conditions given must hold; one at least is given, and none is null.",
+})
 export class IDComparator extends equality<string>(ID) {}
 
 @InputType({
   description:
-    "Asks of a text; upper and lower case and accents count. All conditions given must hold; one that is null is not given.",
+    "Asks of a text; upper and lower case and accents count. All conditions given must hold; one at least is given, and none is null.",
 })
 export class StringComparator extends equality<string>(String) {
   @Field(() => String, nullable("Contains this text."))
@@ -70,33 +72,35 @@ export class StringComparator extends equality<string>(String) {
 }
 
 @InputType({
-  description: "Asks of an instant. All conditions given must hold; one that is null is not given.",
+  description: "Asks of an instant. All conditions given must hold; one at least is given, and none is null.",
 })
 export class DateTimeComparator extends ordering<string>(DateTimeScalar) {}
 
 @InputType({
-  description: "Asks of a whole number. All conditions given must hold; one that is null is not given.",
+  description:
+    "Asks of a whole number. All conditions given must hold; one at least is given, and none is null.",
 })
 export class IntComparator extends ordering<number>(Int) {}
 
 @InputType({
-  description: "Asks of a number. All conditions given must hold; one that is null is not given.",
+  description: "Asks of a number. All conditions given must hold; one at least is given, and none is null.",
 })
 export class FloatComparator extends ordering<number>(Float) {}
 
 @InputType({
-  description: "Asks of a truth value. All conditions given must hold; one that is null is not given.",
+  description:
+    "Asks of a truth value. All conditions given must hold; one at least is given, and none is null.",
 })
 export class BooleanComparator extends equality<boolean>(Boolean) {}
 
 @InputType({
   description:
-    "Asks how far a session has come. All conditions given must hold; one that is null is not given.",
+    "Asks how far a session has come. All conditions given must hold; one at least is given, and none is null.",
 })
 export class SessionStatusComparator extends equality<SessionStatus>(SessionStatus) {}
 
 @InputType({
   description:
-    "Asks what became of a delivery. All conditions given must hold; one that is null is not given.",
+    "Asks what became of a delivery. All conditions given must hold; one at least is given, and none is null.",
 })
 export class WebhookEventStatusComparator extends equality<WebhookEventStatus>(WebhookEventStatus) {}

@@ -13,7 +13,7 @@ const not = nullable("This filter does not match.");
 
 @InputType({
   description:
-    "Which sessions are meant. All conditions given must hold; an empty filter matches every session.",
+    "Which sessions are meant. All conditions given must hold; a whole filter that is empty matches every session.",
 })
 export class SessionFilter extends comparisonsOf(Session) {
   @Field(() => [SessionFilter], and)
@@ -54,7 +54,7 @@ export class SessionFilter extends comparisonsOf(Session) {
 
 @InputType({
   description:
-    "Asks of the messages of a session. All conditions given must hold; one that is null is not given.",
+    "Asks of the messages of a session. All conditions given must hold; one at least is given, and none is null.",
 })
 export class SessionMessagesFilter {
   @Field(() => MessageFilter, nullable("At least one message matches."))
@@ -69,7 +69,7 @@ export class SessionMessagesFilter {
 
 @InputType({
   description:
-    "Asks of the analyses received for a session. All conditions given must hold; one that is null is not given.",
+    "Asks of the analyses received for a session. All conditions given must hold; one at least is given, and none is null.",
 })
 export class SessionAnalysisHistoryFilter {
   @Field(() => AnalysisFilter, nullable("At least one analysis matches."))
@@ -84,7 +84,7 @@ export class SessionAnalysisHistoryFilter {
 
 @InputType({
   description:
-    "Which analyses are meant. All conditions given must hold; an empty filter matches every analysis.",
+    "Which analyses are meant. All conditions given must hold; a whole filter that is empty matches every analysis.",
 })
 export class AnalysisFilter extends comparisonsOf(Analysis) {
   @Field(() => [AnalysisFilter], and)
@@ -129,7 +129,7 @@ export class AnalysisAnswerFilter {
 
 @InputType({
   description:
-    "Which messages are meant. All conditions given must hold; an empty filter matches every message.",
+    "Which messages are meant. All conditions given must hold; a whole filter that is empty matches every message.",
 })
 export class MessageFilter extends comparisonsOf(Message) {
   @Field(() => [MessageFilter], and)
@@ -144,7 +144,7 @@ export class MessageFilter extends comparisonsOf(Message) {
 
 @InputType({
   description:
-    "Which agent versions are meant, by their current content; below a session's filter, by the content that the session carries. All conditions given must hold; an empty filter matches every version.",
+    "Which agent versions are meant, by their current content; below a session's filter, by the content that the session carries. All conditions given must hold; a whole filter that is empty matches every version.",
 })
 export class AgentVersionFilter extends comparisonsOf(AgentVersion) {
   @Field(() => [AgentVersionFilter], and)

@@ -7,7 +7,7 @@ const nullable = (description: string) => ({ nullable: true, description });
 
 @InputType({
   description:
-    "Which recorded deliveries are meant. All conditions given must hold; an empty filter matches every one.",
+    "Which recorded deliveries are meant. All conditions given must hold; a whole filter that is empty matches every one.",
 })
 export class WebhookEventFilter extends comparisonsOf(WebhookEvent) {
   @Field(() => [WebhookEventFilter], nullable("All of these filters match."))
