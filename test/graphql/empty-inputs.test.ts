@@ -1,8 +1,6 @@
-import type { createClient } from "graphql-ws";
 import { buildSchema, type GraphQLInputType } from "graphql";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { socketClient } from "../support/callers.js";
 import {
   type Hollow,
   type HollowPlace,
@@ -12,70 +10,30 @@ import {
   operationAt,
 } from "../support/hollow-inputs.js";
 import { sample, startService, type TestService } from "../support/service.js";
+import { type Answer, type Send, transportsOf } from "../support/transports.js";
 
 const schema = buildSchema(await readFile(new URL("../../schema.graphql", import.meta.url), "utf8"));
 const places = hollowPlaces(schema);
 const nameOf = ({ root, way, field, argument }: HollowPlace) =>
   `${[root, ...way, field.name].join(".")}(${argument.name})`;
 
-interface Answer {
-  readonly errors?: readonly {
-    readonly message: string;
-    readonly extensions: {
-      readonly code: string;
-      readonly fields?: readonly { field: string; rule: string }[];
-    };
-  }[];
-}
-
-interface Request {
-  readonly query: string;
-  readonly variables?: Record<string, unknown>;
-}
-
 describe("null or nothing within an argument", () => {
   let service: TestService;
-  let sockets: ReturnType<typeof createClient>;
+  let ways: ReturnType<typeof transportsOf>;
   beforeAll(async () => {
     service = await startService();
     for (const name of ["started", "analyzed"] as const) await service.post(await sample(name));
-    sockets = socketClient(service);
+    ways = transportsOf(service);
   });
   afterAll(async () => {
-    await sockets.dispose();
+    await ways.close();
     await service.stop();
   });
 
-  const overHttp = async ({ query, variables }: Request): Promise<Answer> =>
-    await service.query(query, variables);
-
-  async function overStream(request: Request): Promise<Answer> {
-    const response = await fetch(`${service.url}/graphql/stream`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(request),
-    });
-    const told = /^data: (.+)$/m.exec(await response.text());
-    return JSON.parse(String(told?.[1])) as Answer;
-  }
-
-  async function overSocket(request: Request): Promise<Answer> {
-    return await new Promise((resolve) => {
-      const answers: Answer[] = [];
-      sockets.subscribe(request, {
-        next: (answer) => answers.push(answer as Answer),
-        error: (errors) => {
-          resolve({ errors: errors as NonNullable<Answer["errors"]> });
-        },
-        complete: () => {
-          resolve(answers[0] ?? {});
-        },
-      });
-    });
-  }
-
-  const transports = (place: HollowPlace) =>
-    place.root === "query" ? [overHttp, overSocket, overStream] : [overSocket, overStream];
+  const transports = ({ root }: HollowPlace): [Send, ...Send[]] => {
+    const { overHttp, overSocket, overStream } = ways;
+    return root === "query" ? [overHttp, overSocket, overStream] : [overSocket, overStream];
+  };
 
   function expectRefusal({ errors }: Answer, path: string, message: string) {
     const [error] = errors ?? [];
@@ -115,8 +73,7 @@ describe("null or nothing within an argument", () => {
       for (const [{ value }, path] of all) {
         const query = operationAt(place, literal(value, place.argument.type));
         const [send] = transports(place);
-        for (let time = 1; time <= 3; time += 1)
-          expectRefusal(await (send as typeof overSocket)({ query }), path, query);
+        for (let time = 1; time <= 3; time += 1) expectRefusal(await send({ query }), path, query);
       }
     },
   );
@@ -129,7 +86,7 @@ describe("null or nothing within an argument", () => {
     const from = "2026-01-01T00:00:00Z";
     const some = ["00000000-0000-4000-8000-000000000000"];
     for (let time = 1; time <= 3; time += 1) {
-      for (const send of [overHttp, overSocket, overStream]) {
+      for (const send of [ways.overHttp, ways.overSocket, ways.overStream]) {
         const refused = [
           [{ from: null, ids: some }, "filter.and.0.startedAt.gte"],
           [{ ids: some }, "filter.and.0.startedAt"],
@@ -158,7 +115,7 @@ describe("null or nothing within an argument", () => {
 
   it("names null: true where a comparator is null, has no condition, or compares with null", async () => {
     for (const startedAt of [null, {}, { eq: null }]) {
-      const { errors } = await overHttp({
+      const { errors } = await ways.overHttp({
         query: "query ($filter: SessionFilter) { sessions(filter: $filter) { nodes { id } } }",
         variables: { filter: { startedAt } },
       });
@@ -171,11 +128,11 @@ describe("null or nothing within an argument", () => {
       const query = operationAt(place, "$value", `($value: ${String(place.argument.type)})`);
       const answers = [{}, { value: null }, ...(place.argument.name === "filter" ? [{ value: {} }] : [])];
       for (const variables of answers)
-        expect(await overHttp({ query, variables }), nameOf(place)).not.toHaveProperty("errors");
+        expect(await ways.overHttp({ query, variables }), nameOf(place)).not.toHaveProperty("errors");
     }
     const count = "query ($filter: SessionFilter) { sessions(filter: $filter) { totalCount } }";
     for (const variables of [{}, { filter: null }, { filter: {} }])
-      expect(await overHttp({ query: count, variables })).toMatchObject({
+      expect(await ways.overHttp({ query: count, variables })).toMatchObject({
         data: { sessions: { totalCount: 1 } },
       });
     const exported = await fetch(`${service.url}/export/sessions.ndjson?filter=null`);

@@ -61,7 +61,10 @@ type AgentVersionPage = Page<AgentVersionRecord> & { readonly filter: AgentVersi
 
 @Resolver(() => AgentVersionConnection)
 export class AgentVersionConnectionResolver {
-  @FieldResolver(() => Int, { description: "How many agent versions match the filter, on all pages." })
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: "How many agent versions match the filter, on all pages.",
+  })
   async totalCount(@Root() page: AgentVersionPage, @Ctx() context: RequestContext): Promise<number> {
     return await context.readers.agentVersions.count(context.scope, page.filter);
   }
@@ -86,7 +89,7 @@ export class AgentVersionResolver {
     return await byId(id, context.readers.agentVersions, agentVersionFields(info), { context, info });
   }
 
-  @Query(() => AgentVersionConnection, { description: "Agent versions, by id." })
+  @Query(() => AgentVersionConnection, { nullable: true, description: "Agent versions, by id." })
   async agentVersions(
     @Args(() => AgentVersionsArgs) { filter, ...page }: AgentVersionsArgs,
     @Ctx() context: RequestContext,
@@ -133,7 +136,10 @@ export class AgentVersionResolver {
     });
   }
 
-  @FieldResolver(() => SessionConnection, { description: "The sessions it held, the newest start first." })
+  @FieldResolver(() => SessionConnection, {
+    nullable: true,
+    description: "The sessions it held, the newest start first.",
+  })
   async sessions(
     @Root() version: AgentVersionRecord,
     @Args(() => AgentVersionSessionsArgs) { filter, ...page }: AgentVersionSessionsArgs,

@@ -32,7 +32,10 @@ export class MessagePage extends Page<MessageRecord> {
 export class MessageResolver {
   constructor(private readonly cursors: CursorCodec) {}
 
-  @Query(() => MessageConnection, { description: "Messages of all conversations, the newest first." })
+  @Query(() => MessageConnection, {
+    nullable: true,
+    description: "Messages of all conversations, the newest first.",
+  })
   async messages(
     @Args(() => MessagesArgs) { filter, ...page }: MessagesArgs,
     @Ctx() context: RequestContext,
@@ -51,7 +54,7 @@ export class MessageResolver {
     return new MessagePage(slice, this.cursors, "messages", count);
   }
 
-  @FieldResolver(() => Int, { description: "How many messages match, on all pages." })
+  @FieldResolver(() => Int, { nullable: true, description: "How many messages match, on all pages." })
   async totalCount(@Root() page: MessagePage): Promise<number> {
     return await page.count();
   }

@@ -36,6 +36,7 @@ export class SessionStatsResolver {
   constructor(private readonly limits: Pick<Limits, "maxCost">) {}
 
   @Query(() => [SessionStats], {
+    nullable: true,
     description: "Numbers of sessions, by groups and by time; only groups that hold a session.",
   })
   async sessionStats(

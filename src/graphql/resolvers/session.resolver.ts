@@ -83,7 +83,10 @@ export class SessionConnectionResolver {
     private readonly cursors: CursorCodec,
   ) {}
 
-  @FieldResolver(() => Int, { description: "How many sessions match the filter, on all pages." })
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: "How many sessions match the filter, on all pages.",
+  })
   async totalCount(@Root() page: SessionPage): Promise<number> {
     return await page.count();
   }
@@ -116,7 +119,10 @@ export class SessionResolver {
     return await byId(id, context.readers.sessions, sessionFields(info), { context, info });
   }
 
-  @Query(() => SessionConnection, { description: "Sessions, the newest start first unless said otherwise." })
+  @Query(() => SessionConnection, {
+    nullable: true,
+    description: "Sessions, the newest start first unless said otherwise.",
+  })
   async sessions(
     @Args(() => SessionsArgs) { filter, orderBy, ...page }: SessionsArgs,
     @Ctx() context: RequestContext,
@@ -185,7 +191,7 @@ export class SessionResolver {
     );
   }
 
-  @FieldResolver(() => MessageConnection, { description: "Its messages, the oldest first." })
+  @FieldResolver(() => MessageConnection, { nullable: true, description: "Its messages, the oldest first." })
   async messages(
     @Root() session: SessionRecord,
     @Args(() => MessagesArgs) { filter, ...page }: MessagesArgs,

@@ -14,6 +14,7 @@ export class ViewerResolver {
   ) {}
 
   @Query(() => Viewer, {
+    nullable: true,
     description: "Who asks, what they may read, and what is left of their limits. Reads no stored data.",
   })
   viewer(@Ctx() { caller: { id, name, role, scope, expiresAt } }: RequestContext): Viewer {

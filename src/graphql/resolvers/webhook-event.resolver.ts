@@ -44,6 +44,7 @@ export class WebhookEventConnectionResolver {
   constructor(private readonly cursors: CursorCodec) {}
 
   @Query(() => WebhookEventConnection, {
+    nullable: true,
     description: "Every recorded delivery, the newest first. For operators only.",
   })
   async webhookEvents(
@@ -59,7 +60,10 @@ export class WebhookEventConnectionResolver {
     return Object.assign(new Page(slice, this.cursors, "webhookEvents"), { filter: filter ?? {} });
   }
 
-  @FieldResolver(() => Int, { description: "How many deliveries match the filter, on all pages." })
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: "How many deliveries match the filter, on all pages.",
+  })
   async totalCount(@Root() page: WebhookEventPage, @Ctx() { readers }: RequestContext): Promise<number> {
     return await readers.webhookEvents.countMatching(page.filter);
   }
