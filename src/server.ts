@@ -37,6 +37,7 @@ import { Retention } from "./store/erasure/retention.js";
 import { EventLog } from "./store/event-log.js";
 import { migrate } from "./store/migrations/migrate.js";
 import { packetWarnings } from "./store/connection/packet-size.js";
+import { AgentVersionRevisionReader } from "./store/readers/agent-version-revision.reader.js";
 import { AgentVersionReader } from "./store/readers/agent-version.reader.js";
 import { AnalysisReader } from "./store/readers/analysis.reader.js";
 import { FeedReader } from "./store/readers/feed.reader.js";
@@ -203,6 +204,7 @@ function readersOf(reads: ClientReads, cursorKey: string): ReaderSource {
       sessions: new SessionReader(reader),
       messages: new MessageReader(reader),
       agentVersions: new AgentVersionReader(reader),
+      agentVersionRevisions: new AgentVersionRevisionReader(reader),
       analyses: new AnalysisReader(reader, cursorKey),
       webhookEvents: new WebhookEventReader(reader),
       stats: new StatsReader(reader),

@@ -1,5 +1,6 @@
 import type { Caller } from "../access/caller.js";
 import type { AgentVersionReader } from "../store/readers/agent-version.reader.js";
+import type { AgentVersionRevisionReader } from "../store/readers/agent-version-revision.reader.js";
 import type { AnalysisReader } from "../store/readers/analysis.reader.js";
 import type { MessageReader } from "../store/readers/message.reader.js";
 import type { Scope } from "../store/readers/scope.js";
@@ -12,6 +13,7 @@ export interface Readers {
   readonly sessions: SessionReader;
   readonly messages: MessageReader;
   readonly agentVersions: AgentVersionReader;
+  readonly agentVersionRevisions: AgentVersionRevisionReader;
   readonly analyses: AnalysisReader;
   /** Raw events of all organizations: for operators only, which the resolver demands. */
   readonly webhookEvents: WebhookEventReader;

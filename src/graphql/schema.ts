@@ -5,6 +5,10 @@ import type { Feed } from "../feed/feed.js";
 import type { Limits } from "./admission/limits.js";
 import type { CursorCodec } from "./cursors.js";
 import { refuseEmptyArguments } from "./inputs/empty-inputs.js";
+import {
+  AgentVersionContentResolver,
+  AgentVersionRevisionResolver,
+} from "./resolvers/agent-version-revision.resolver.js";
 import { AgentVersionConnectionResolver, AgentVersionResolver } from "./resolvers/agent-version.resolver.js";
 import { MessageResolver } from "./resolvers/message.resolver.js";
 import { NodeResolver } from "./resolvers/node.resolver.js";
@@ -31,6 +35,8 @@ export async function createSchema({ feed, cursors, limits, access }: SchemaPart
     new MessageResolver(cursors),
     new AgentVersionResolver(feed, cursors),
     new AgentVersionConnectionResolver(),
+    new AgentVersionContentResolver(),
+    new AgentVersionRevisionResolver(),
     new NodeResolver(),
     new ViewerResolver(access, limits),
     new SessionStatsResolver(limits),

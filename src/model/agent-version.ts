@@ -6,7 +6,7 @@ import { agentSettings, agentText, notPersonal } from "./privacy.js";
 
 /** What one content of an agent version says. */
 @ObjectType({ simpleResolvers: true })
-abstract class AgentVersionContent {
+export abstract class AgentVersionContent {
   @Property(uuid, { description: "The agent that this is a version of.", privacy: notPersonal })
   readonly agentId!: string;
 
@@ -77,12 +77,13 @@ abstract class AgentVersionContent {
 })
 @ObjectType({
   description:
-    "One content that an agent version was received with. The same version may come with different contents; each is kept.",
+    "One content that an agent version was received with. Whippy sends the same version with different contents; each of them is kept, and never changes.",
+  implements: Node,
   simpleResolvers: true,
 })
-export class AgentVersionRevision extends AgentVersionContent {
+export class AgentVersionRevision extends AgentVersionContent implements Node {
   @Property(hash, {
-    description: "SHA-256 of the content.",
+    description: "SHA-256 of the content, 64 hexadecimal digits.",
     privacy: notPersonal,
     primary: true,
   })
@@ -91,15 +92,15 @@ export class AgentVersionRevision extends AgentVersionContent {
   @Column(uuid, { privacy: notPersonal })
   readonly agentVersionId!: string;
 
-  @Column(uuid, { privacy: notPersonal })
+  @Property(uuid, { description: "The organization that the agent works for.", privacy: notPersonal })
   readonly organizationId!: string;
 }
 
-/** An agent version, with the content of one of its revisions: the same table, read by the version's id. */
+/** An agent version, with the content of its newest revision: the same table, read by the version's id. */
 @Table({ table: "agent_version_revisions" })
 @ObjectType({
   description:
-    "A version of a conversation agent. Below a session: as that session's newest event carried it; elsewhere: as the newest event of any session did. A normalised cache must not keep it by its id alone (for Apollo: keyFields: false).",
+    "A version of a conversation agent, with its newest content: the one that the newest event of any of its sessions carried, or, where no session carries the version any more, the one received first most recently. The same id has the same fields everywhere.",
   implements: Node,
   simpleResolvers: true,
 })
@@ -115,7 +116,7 @@ export class AgentVersion extends AgentVersionContent implements Node {
   readonly organizationId!: string;
 
   @Property(hash, {
-    description: "SHA-256 of the content: which of its revisions this is.",
+    description: "The id of the revision whose content this is.",
     privacy: notPersonal,
     column: "id",
   })

@@ -8,6 +8,7 @@ const everything = `
   analysis { name value stringValue numberValue booleanValue answered conforms }
   analysisHistory { chatSummary customAnalysisData }
   agentVersion { providerSettings questions { name choices } }
+  agentVersionRevision { providerSettings questions { name choices } }
   messages(first: 5) { nodes { id body translatedBody from to attachments metadata contactId direction } }`;
 
 const secrets = [...contactsTexts, "job", "11labs", "picture.png"];

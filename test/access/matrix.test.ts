@@ -39,8 +39,8 @@ const secretOfB = "belongs to organization B";
 const entries: Readonly<Record<string, readonly string[]>> = {
   session: [`session(id: "${idsOfB.session}")`],
   agentVersion: [`agentVersion(id: "${idsOfB.version}")`],
-  node: Object.values(idsOfB).map((id) => `node(id: "${id}")`),
-  nodes: [`nodes(ids: ${JSON.stringify(Object.values(idsOfB))})`],
+  node: [...Object.values(idsOfB), "REVISION_B"].map((id) => `node(id: "${id}")`),
+  nodes: [`nodes(ids: ${JSON.stringify([...Object.values(idsOfB), "REVISION_B"])})`],
   sessions: [
     "sessions(first: 5)",
     `sessions(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
@@ -103,7 +103,7 @@ function selectionOf(schema: GraphQLSchema, type: GraphQLNamedType, above: reado
     const fields = Object.values(object.getFields()).flatMap((field) => {
       const named = getNamedType(field.type);
       const repeats = [...above, object.name].filter((name) => name === named.name).length;
-      if (repeats > 1 || above.length > 6) return [];
+      if (repeats > 1 || above.length > 4) return [];
       const below = selectionOf(schema, named, [...above, object.name]);
       if (below === " {}" || (isObjectType(named) && below === "")) return [];
       const first = field.args.some(({ name }) => name === "first") ? "(first: 2)" : "";

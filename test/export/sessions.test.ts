@@ -50,12 +50,12 @@ describe("exports of sessions", () => {
     expect([status, type]).toEqual([200, "application/x-ndjson"]);
     const byId = new Map(lines(text).map((line) => [line.id, line]));
     expect(lines(text)).toHaveLength(sessions.length);
-    for (const { agentVersion, messages, analysisHistory, ...session } of sessions) {
+    for (const { agentVersion, agentVersionRevision, messages, analysisHistory, ...session } of sessions) {
       expect(messages.nodes).toHaveLength(session.messageCount as number);
       expect(analysisHistory.length > 0).toBe(session.status === "ANALYZED");
       expect(byId.get(session.id)).toEqual({
         ...session,
-        agentId: agentVersion.agentId,
+        agentId: agentVersionRevision.agentId,
         agentVersionId: agentVersion.id,
       });
     }

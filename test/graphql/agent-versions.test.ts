@@ -103,7 +103,7 @@ describe("the sessions of agent versions", () => {
         { revision: revisionId, id, at: receivedAt },
       );
       const isCurrent = versions.some((version) => version.revisionId === revisionId);
-      const own = sessions.filter(({ agentVersion }) => agentVersion.revisionId === revisionId);
+      const own = sessions.filter(({ agentVersionRevision }) => agentVersionRevision.id === revisionId);
       if (!isCurrent) carriedBefore += own.length;
       expect(found.data).toEqual({
         sessions: { nodes: own.map((session) => ({ id: session.id })) },

@@ -65,6 +65,7 @@ const shapes: Readonly<Record<Name, Shape>> = {
     ],
     fields: {
       agentVersion: "AgentVersion",
+      agentVersionRevision: "AgentVersionRevision",
       "messages(first: 2)": "MessageConnection",
       analysis: "AnalysisAnswer",
       analysisHistory: "Analysis",

@@ -62,7 +62,7 @@ describe("statistics of sessions", () => {
     readonly valueOf: (session: ServedSession) => unknown;
     readonly question?: string;
   }[] = [
-    { field: "AGENT", valueOf: ({ agentVersion }) => agentVersion.agentId },
+    { field: "AGENT", valueOf: ({ agentVersionRevision }) => agentVersionRevision.agentId },
     { field: "AGENT_VERSION", valueOf: ({ agentVersion }) => agentVersion.id },
     { field: "ORGANIZATION", valueOf: ({ organizationId }) => organizationId },
     { field: "STATUS", valueOf: ({ status }) => status },

@@ -42,6 +42,7 @@ describe("statements of a query", () => {
     ["agentVersions(first: N) { nodes { sessions(last: 2) { totalCount nodes { id } } } }", 3],
     ["sessions(first: N) { nodes { messages(first: 3) { nodes { body } } } }", 2],
     ["sessions(first: N) { nodes { agentVersion { name } analysis { name value } } }", 3],
+    ["sessions(first: N) { nodes { agentVersionRevision { name agentVersion { name } } } }", 3],
     [
       `sessions(first: N) { nodes { messages(first: 3) { nodes { id } } analysisHistory { id } agentVersion { name
         sessions(first: 1) { nodes { id } } } } }`,

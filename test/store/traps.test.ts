@@ -136,7 +136,7 @@ describe("the traps of the payloads", () => {
     });
     expect(data.agentVersion.revisions).toHaveLength(2);
     const session = await own.read();
-    const names = (session.agentVersion.questions as { name: string }[]).map(({ name }) => name);
+    const names = (session.agentVersionRevision.questions as { name: string }[]).map(({ name }) => name);
     expect(names).toContain("How_did_the_candidate_hear_about_XYZ_Employment");
     expect(data.agentVersion.questions.map(({ name }) => name)).toEqual(names);
   });

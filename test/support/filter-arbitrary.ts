@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from "fast-check";
-import type { ServedSession } from "./reference-filter.js";
+import { carriedVersion, type ServedSession } from "./reference-filter.js";
 
 type Row = Readonly<Record<string, unknown>>;
 type Filter = Readonly<Record<string, unknown>>;
@@ -7,7 +7,7 @@ type Filter = Readonly<Record<string, unknown>>;
 /** Random filters over these sessions: values are theirs, nearly theirs, or nobody's. */
 export function filterArbitrary(sessions: readonly ServedSession[]): Arbitrary<Filter> {
   const messages = sessions.flatMap(({ messages: { nodes } }) => nodes);
-  const versions = sessions.map(({ agentVersion }) => agentVersion);
+  const versions = sessions.map(carriedVersion);
   const versionFilter = combined(comparators(versions, versionFields));
   const messageFilter = combined(comparators(messages, messageFields));
   const messagesFilter = someOf({ some: messageFilter, every: messageFilter, none: messageFilter }, 3);
@@ -172,7 +172,7 @@ function answerFilter(sessions: readonly ServedSession[]): Arbitrary<Filter> {
     typeof data === "object" && data !== null ? Object.entries(data) : [];
   const all = sessions.flatMap(answersOf);
   const answered = sessions.map(answersOf).filter((answers) => answers.length > 0);
-  const questions = sessions.flatMap(({ agentVersion }) => agentVersion.questions);
+  const questions = sessions.flatMap(({ agentVersionRevision }) => agentVersionRevision.questions);
   const types = valuesOf(questions, "type");
   const anAnswer = fc.constantFrom(...answered).chain((answers) => fc.constantFrom(...answers));
   return fc

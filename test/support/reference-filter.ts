@@ -4,7 +4,9 @@
 export interface ServedSession {
   readonly [field: string]: unknown;
   readonly id: string;
-  readonly agentVersion: Readonly<Record<string, unknown>> & {
+  readonly agentVersion: { readonly id: string };
+  readonly agentVersionRevision: Readonly<Record<string, unknown>> & {
+    readonly id: string;
     readonly questions: readonly { readonly name: string; readonly type: string | null }[];
   };
   readonly analysisHistory: readonly Readonly<Record<string, unknown>>[];
@@ -14,9 +16,15 @@ export interface ServedSession {
 
 type Filter = Readonly<Record<string, unknown>>;
 
+/** A session's agent version as the filter sees it: the version's id, and the content that the session carried. */
+export function carriedVersion({ agentVersion, agentVersionRevision }: ServedSession) {
+  const { id: revisionId, ...content } = agentVersionRevision;
+  return { ...content, id: agentVersion.id, revisionId };
+}
+
 export function matchesSession(session: ServedSession, filter: Filter): boolean {
   return matches(session, filter, {
-    agentVersion: (asked) => matches(session.agentVersion, asked as Filter),
+    agentVersion: (asked) => matches(carriedVersion(session), asked as Filter),
     messages: (asked) => matchesMany(session.messages.nodes, asked as ToManyFilter),
     analysisHistory: (asked) => matchesMany(session.analysisHistory, asked as ToManyFilter),
     analysis: (asked) => (asked as readonly AnswerFilter[]).every((answer) => matchesAnswer(session, answer)),
@@ -59,7 +67,7 @@ interface AnswerFilter {
 }
 
 function matchesAnswer(
-  { customAnalysisData: data, agentVersion: { questions } }: ServedSession,
+  { customAnalysisData: data, agentVersionRevision: { questions } }: ServedSession,
   { name, answered, type: askedType, ...typed }: AnswerFilter,
 ): boolean {
   const answers = typeof data === "object" && data !== null && !Array.isArray(data) ? data : {};

@@ -39,6 +39,26 @@ export const wholeSession = /* GraphQL */ `
           examples
         }
       }
+      agentVersionRevision {
+        id
+        agentId
+        organizationId
+        name
+        description
+        llmId
+        createdById
+        language
+        voiceId
+        receivedAt
+        providerSettings
+        questions {
+          name
+          type
+          description
+          choices
+          examples
+        }
+      }
       analysis {
         name
         type
@@ -99,6 +119,7 @@ export interface WholeSession {
   readonly session: Readonly<Record<string, unknown>> & {
     readonly status: string;
     readonly agentVersion: Readonly<Record<string, unknown>>;
+    readonly agentVersionRevision: Readonly<Record<string, unknown>>;
     readonly analysis: readonly Readonly<Record<string, unknown>>[];
     readonly analysisHistory: readonly Readonly<Record<string, unknown>>[];
     readonly messages: {

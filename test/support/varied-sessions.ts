@@ -157,6 +157,9 @@ const everything = /* GraphQL */ `
         updatedAt
         agentVersion {
           id
+        }
+        agentVersionRevision {
+          id
           agentId
           organizationId
           name
@@ -165,7 +168,6 @@ const everything = /* GraphQL */ `
           createdById
           language
           voiceId
-          revisionId
           receivedAt
           questions {
             name

@@ -46,7 +46,7 @@ describe("an event with odd fields", () => {
     const { data, errors } = await service.query<{ session: Record<string, unknown> }>(
       `query ($id: ID!) { session(id: $id) {
         startedAt endedAt userSentiment chatSummary customAnalysisData conversationId
-        agentVersion { revisionId name llmId createdById }
+        agentVersionRevision { id name llmId createdById }
         messages(first: 100) { totalCount nodes { id body to from userId campaignId updatedAt } } } }`,
       { id: String(id) },
     );
@@ -122,7 +122,10 @@ describe("an event with odd fields", () => {
     const { status, notes } = await deliver(event);
     expect([status, notes]).toEqual(["stored", undefined]);
     const session = await readSession(event.data.id);
-    expect(session).toMatchObject({ startedAt: null, agentVersion: { llmId: null, createdById: null } });
+    expect(session).toMatchObject({
+      startedAt: null,
+      agentVersionRevision: { llmId: null, createdById: null },
+    });
   });
 
   it("keeps all that is well of fifty messages, and notes the odd field of one", async () => {

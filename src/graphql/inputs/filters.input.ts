@@ -25,7 +25,12 @@ export class SessionFilter extends comparisonsOf(Session) {
   @Field(() => SessionFilter, not)
   readonly not?: SessionFilter | null;
 
-  @Field(() => AgentVersionFilter, nullable("Its agent version, as its newest event carried it."))
+  @Field(
+    () => AgentVersionFilter,
+    nullable(
+      "The content of its agent version that its newest event carried: what agentVersionRevision serves, with the version's own id as id.",
+    ),
+  )
   readonly agentVersion?: AgentVersionFilter | null;
 
   @Field(() => SessionMessagesFilter, nullable("Its messages."))
@@ -144,7 +149,7 @@ export class MessageFilter extends comparisonsOf(Message) {
 
 @InputType({
   description:
-    "Which agent versions are meant, by their current content; below a session's filter, by the content that the session carries. All conditions given must hold; a whole filter that is empty matches every version.",
+    "Which agent versions are meant, by their newest content; below a session's filter, by the content that the session's newest event carried. All conditions given must hold; a whole filter that is empty matches every version.",
 })
 export class AgentVersionFilter extends comparisonsOf(AgentVersion) {
   @Field(() => [AgentVersionFilter], and)

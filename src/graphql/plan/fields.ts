@@ -1,5 +1,5 @@
 import type { ClassType } from "type-graphql";
-import { AgentVersion } from "../../model/agent-version.js";
+import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { Analysis } from "../../model/analysis.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
@@ -13,12 +13,14 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
   [
     Session,
     {
-      analysis: ["customAnalysisData"],
-      agentVersion: ["revisionId"],
+      analysis: ["customAnalysisData", "revisionId"],
+      agentVersion: ["agentVersionId"],
+      agentVersionRevision: ["revisionId"],
       messages: ["messageCount"],
     },
   ],
   [AgentVersion, { questions: ["providerSettings"] }],
+  [AgentVersionRevision, { questions: ["providerSettings"] }],
   [Analysis, { id: ["id"] }],
   [WebhookEvent, { body: ["body"], sizeBytes: ["sizeBytes"] }],
 ]);
@@ -68,6 +70,10 @@ export function messageFieldsOf(info: Info, ...paths: readonly string[]): string
 
 export function agentVersionFields(info: Info, ...paths: readonly string[]): string[] {
   return needed(AgentVersion, selectedFields(info, ...paths));
+}
+
+export function revisionFields(info: Info): string[] {
+  return needed(AgentVersionRevision, selectedFields(info));
 }
 
 export function analysisFields(info: Info): string[] {

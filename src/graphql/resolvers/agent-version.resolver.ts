@@ -13,9 +13,9 @@ import {
   Resolver,
   Root,
 } from "type-graphql";
-import { readQuestions } from "../../events/questions.js";
 import type { Feed } from "../../feed/feed.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
+import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
@@ -23,6 +23,7 @@ import {
   agentVersionFields,
   itemPaths,
   noItems,
+  revisionFields,
   sessionFields,
   sliceOf,
   sliceOfEach,
@@ -30,11 +31,9 @@ import {
 import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { byId, countsOfEach, grouped } from "../batches.js";
-import { JsonScalar } from "../../model/scalars.js";
 import { selectedFields } from "../plan/selection.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { AgentVersionConnection } from "../types/connection.type.js";
-import { AnalysisQuestion } from "../types/answer.type.js";
 import { Page } from "../types/connection.type.js";
 import { SessionConnection } from "../types/connection.type.js";
 import { SessionPage } from "./session.resolver.js";
@@ -106,20 +105,6 @@ export class AgentVersionResolver {
     return Object.assign(new Page(slice, this.cursors, "agentVersions"), { filter: filter ?? {} });
   }
 
-  @FieldResolver(() => JsonScalar, {
-    nullable: true,
-    description:
-      "All settings of the voice and chat provider, as received (see JSON); where the same came with its keys in several orders, in one of them.",
-  })
-  providerSettings(@Root() { providerSettings }: AgentVersionRecord): unknown {
-    return providerSettings === null ? null : JSON.parse(providerSettings);
-  }
-
-  @FieldResolver(() => [AnalysisQuestion], { description: "What it asks the analysis of each session." })
-  questions(@Root() { providerSettings }: AgentVersionRecord): AnalysisQuestion[] {
-    return readQuestions(providerSettings);
-  }
-
   @FieldResolver(() => [AgentVersionRevision], {
     description: "Every distinct content it was received with, the first received first.",
   })
@@ -127,12 +112,11 @@ export class AgentVersionResolver {
     @Root() version: AgentVersionRecord,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentVersionRecord[]> {
+  ): Promise<AgentVersionRevisionRecord[]> {
     return await context.load(info, version.id, async (ids) => {
-      const fields = agentVersionFields(info);
-      const rows = await context.readers.agentVersions.revisionsOfVersions(context.scope, ids, fields);
-      const ofVersions = grouped(ids, rows, (row) => row.id);
-      return ofVersions.map((revisions) => revisions.map((row) => ({ ...row, id: row.revisionId })));
+      const { agentVersionRevisions } = context.readers;
+      const rows = await agentVersionRevisions.ofVersions(context.scope, ids, revisionFields(info));
+      return grouped(ids, rows, (row) => row.agentVersionId);
     });
   }
 

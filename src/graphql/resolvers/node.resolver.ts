@@ -1,11 +1,17 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, ID, Info, Query, Resolver } from "type-graphql";
 import { BadInputError } from "../../errors.js";
-import { storedId } from "../../model/kinds.js";
+import { storedHash, storedId } from "../../model/kinds.js";
 import { Node } from "../../model/node.js";
 import type { RequestContext } from "../context.js";
 import { greatestSize } from "../inputs/page.args.js";
-import { agentVersionFields, messageFieldsOf, sessionFields, webhookEventFields } from "../plan/fields.js";
+import {
+  agentVersionFields,
+  messageFieldsOf,
+  revisionFields,
+  sessionFields,
+  webhookEventFields,
+} from "../plan/fields.js";
 import type { Info as Selection } from "../plan/selection.js";
 
 interface NodeRow {
@@ -15,6 +21,8 @@ interface NodeRow {
 /** How nodes of one type are read by their ids: all of them in one statement. */
 interface NodeType {
   readonly name: string;
+  /** The stored form of an id; empty where it can be no id of this type. */
+  readonly storedId: (id: string) => string;
   readonly read: (
     context: RequestContext,
     ids: readonly string[],
@@ -26,19 +34,29 @@ interface NodeType {
 const nodeTypes: readonly NodeType[] = [
   {
     name: "Session",
+    storedId,
     read: ({ scope, readers }, ids, info) => readers.sessions.byIds(scope, ids, sessionFields(info)),
   },
   {
     name: "Message",
+    storedId,
     read: ({ scope, readers }, ids, info) => readers.messages.byIds(scope, ids, messageFieldsOf(info)),
   },
   {
     name: "AgentVersion",
+    storedId,
     read: ({ scope, readers }, ids, info) =>
       readers.agentVersions.byIds(scope, ids, agentVersionFields(info)),
   },
   {
+    name: "AgentVersionRevision",
+    storedId: storedHash,
+    read: ({ scope, readers }, ids, info) =>
+      readers.agentVersionRevisions.byIds(scope, ids, revisionFields(info)),
+  },
+  {
     name: "WebhookEvent",
+    storedId,
     read: ({ caller, readers }, ids, info) =>
       // To everybody else no delivery exists.
       caller.role === "operator"
@@ -47,7 +65,8 @@ const nodeTypes: readonly NodeType[] = [
   },
 ];
 
-const ofWhat = "a session, a message, an agent version or (for operators) a recorded delivery";
+const ofWhat =
+  "a session, a message, an agent version, a revision of one, or (for operators) a recorded delivery";
 
 @Resolver()
 export class NodeResolver {
@@ -88,14 +107,13 @@ async function readNodes(
   context: RequestContext,
   { fieldNodes, fragments }: GraphQLResolveInfo,
 ): Promise<unknown[]> {
-  const sought = ids.map((id) => storedId(id));
-  const known = [...new Set(sought)].filter((id) => id !== "");
   const found = await Promise.all(
-    nodeTypes.map(async ({ name, read }) => {
-      const rows = await read(context, known, { fieldNodes, fragments, type: name });
+    nodeTypes.map(async ({ name, storedId, read }) => {
+      const sought = [...new Set(ids.map((id) => storedId(id)))].filter((id) => id !== "");
+      const rows = await read(context, sought, { fieldNodes, fragments, type: name });
       return rows.map((row) => ({ ...row, __typename: name }));
     }),
   );
   const byId = new Map(found.reverse().flatMap((rows) => rows.map((row) => [row.id, row])));
-  return sought.map((id) => byId.get(id) ?? null);
+  return ids.map((id) => byId.get(id.toLowerCase()) ?? null);
 }

@@ -17,6 +17,7 @@ import { readQuestions } from "../../events/questions.js";
 import type { Feed } from "../../feed/feed.js";
 import type { FeedPlace } from "../../events/feed-place.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
+import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
 import type { Slice } from "../../store/readers/page.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
@@ -30,6 +31,7 @@ import {
   itemPaths,
   messageFieldsOf,
   noItems,
+  revisionFields,
   sessionFields,
   sliceOf,
   sliceOfEach,
@@ -38,10 +40,9 @@ import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
 import { byId, countsOfEach, grouped, inOrder } from "../batches.js";
-import { type Readers } from "../readers.js";
 import { CursorScalar } from "../../model/scalars.js";
 import { selectedFields } from "../plan/selection.js";
-import { AgentVersion } from "../../model/agent-version.js";
+import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { Analysis } from "../../model/analysis.js";
 import { AnalysisAnswer } from "../types/answer.type.js";
 import { Page } from "../types/connection.type.js";
@@ -152,14 +153,29 @@ export class SessionResolver {
   }
 
   @FieldResolver(() => AgentVersion, {
-    description: "The agent version, as this session's newest event carried it.",
+    description:
+      "The agent version that held it, with the version's newest content, which may be newer than the session.",
   })
   async agentVersion(
     @Root() session: SessionRecord,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRecord | null> {
-    return await this.revision(session, context, info, agentVersionFields(info));
+    return await byId(session.agentVersionId, context.readers.agentVersions, agentVersionFields(info), {
+      context,
+      info,
+    });
+  }
+
+  @FieldResolver(() => AgentVersionRevision, {
+    description: "The content of the agent version that this session's newest event carried.",
+  })
+  async agentVersionRevision(
+    @Root() session: SessionRecord,
+    @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<AgentVersionRevisionRecord | null> {
+    return await this.revision(session, context, info, revisionFields(info));
   }
 
   @FieldResolver(() => [AnalysisAnswer], {
@@ -221,13 +237,13 @@ export class SessionResolver {
     session: SessionRecord,
     context: RequestContext,
     info: GraphQLResolveInfo,
-    fields: Parameters<Readers["agentVersions"]["revisionsByIds"]>[2],
-  ): Promise<AgentVersionRecord | null> {
+    fields: readonly string[],
+  ): Promise<AgentVersionRevisionRecord | null> {
     return await context.load(info, session.revisionId, async (ids) =>
       inOrder(
         ids,
-        await context.readers.agentVersions.revisionsByIds(context.scope, ids, fields),
-        (row) => row.revisionId,
+        await context.readers.agentVersionRevisions.byIds(context.scope, ids, fields),
+        (row) => row.id,
       ),
     );
   }

@@ -2,16 +2,13 @@ import type { SqlReader } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { AgentVersion, type AgentVersionRow } from "../../model/agent-version.js";
 import { tableOf } from "../sql/table.js";
-import { compileFilter, type FilterFields } from "./filter.js";
+import { compileFilter, type FilterFields, join } from "./filter.js";
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
-/**
- * A revision of an agent version: `id` is the version's, `revisionId` the content's hash. Holds the fields that were asked for;
- * the settings are JSON text.
- */
+/** An agent version with its newest content. Holds the fields that were asked for; the settings are JSON text. */
 export type AgentVersionRecord = AgentVersionRow & { readonly position: readonly (string | number | null)[] };
 
 const revisions = tableOf(AgentVersion);
@@ -25,20 +22,28 @@ export const agentVersionOrder: readonly OrderTerm[] = [
 ];
 
 /**
- * A version's current revision is the one that the newest event of any of its sessions carried. It is found through the sessions
- * (each keeps its revision's order key), so that no row is written by every event of a busy agent.
+ * A version's newest revision is the one that the newest event of any of its sessions carried. It is found through the sessions
+ * (each keeps its revision's order key), so that no row is written by every event of a busy agent. Where organizations share a
+ * version's id, it is the newest within the scope: one id is one thing.
  */
-const currentRevisions = `sessions s
-  JOIN (SELECT agent_version_id, organization_id, MAX(revision_source) AS newest
-        FROM sessions GROUP BY agent_version_id, organization_id) latest
-    ON latest.organization_id = s.organization_id AND latest.agent_version_id = s.agent_version_id AND latest.newest = s.revision_source
-  JOIN agent_version_revisions r ON r.id = s.revision_id`;
+function newestRevisions(scope: Scope): SqlCondition {
+  const { sql, parameters } = scopeCondition(scope, "latest");
+  return {
+    sql: `(SELECT latest.*, ROW_NUMBER() OVER (PARTITION BY agent_version_id ORDER BY newest DESC) AS ordinal
+         FROM (SELECT agent_version_id, organization_id, MAX(revision_source) AS newest
+               FROM sessions GROUP BY agent_version_id, organization_id) latest WHERE ${sql}) v
+      JOIN sessions s ON s.organization_id = v.organization_id AND s.agent_version_id = v.agent_version_id
+                      AND s.revision_source = v.newest AND v.ordinal = 1
+      JOIN agent_version_revisions r ON r.id = s.revision_id`,
+    parameters,
+  };
+}
 
-/** Reads agent versions and their revisions within a scope. */
+/** Reads agent versions within a scope. */
 export class AgentVersionReader {
   constructor(private readonly database: SqlReader) {}
 
-  /** The current revision of each of these versions; where organizations share one, of the newest within the scope. */
+  /** These versions with their newest content; where organizations share one, with the newest within the scope. */
   async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<AgentVersionRecord[]> {
     return await this.newest(scope, "id", ids, fields);
   }
@@ -52,68 +57,37 @@ export class AgentVersionReader {
     return await this.newest(scope, "agentId", agentIds, [...fields, "agentId"]);
   }
 
-  /** Revisions by their content hashes: what sessions point to. */
-  async revisionsByIds(
-    scope: Scope,
-    revisionIds: readonly string[],
-    fields: Iterable<string>,
-  ): Promise<AgentVersionRecord[]> {
-    if (revisionIds.length === 0) return [];
-    const scoped = scopeCondition(scope, "r");
-    const rows = await this.database.read<AgentVersionRow>(
-      `SELECT ${columnsFor(fields)} FROM agent_version_revisions r
-       WHERE r.id IN (${placeholders(revisionIds)}) AND ${scoped.sql}`,
-      [...revisionIds, ...scoped.parameters],
-    );
-    return records(scope, rows);
-  }
-
-  /** All revisions of each version, the first received first. */
-  async revisionsOfVersions(
-    scope: Scope,
-    ids: readonly string[],
-    fields: Iterable<string>,
-  ): Promise<AgentVersionRecord[]> {
-    if (ids.length === 0) return [];
-    const scoped = scopeCondition(scope, "r");
-    const rows = await this.database.read<AgentVersionRow>(
-      `SELECT ${columnsFor(fields)} FROM agent_version_revisions r
-       WHERE r.agent_version_id IN (${placeholders(ids)}) AND ${scoped.sql} ORDER BY r.created_at, r.id`,
-      [...ids, ...scoped.parameters],
-    );
-    return records(scope, rows);
-  }
-
   async page(
     scope: Scope,
     query: { readonly filter: object; readonly window: Window },
     fields: Iterable<string>,
   ): Promise<Slice<AgentVersionRecord>> {
     const { conditions, orderBy, limit } = windowSql(agentVersionOrder, query.window);
-    const where = [...this.matching(scope, query.filter), ...conditions];
+    const from = newestRevisions(scope);
+    const where = join([this.matching(query.filter), ...conditions], "AND");
     const rows = await this.database.read<AgentVersionRow>(
-      `SELECT ${columnsFor(fields)} FROM ${currentRevisions}
-       WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
-      where.flatMap(({ parameters }) => parameters),
+      `SELECT ${columnsFor(fields)} FROM ${from.sql} WHERE ${where.sql} ORDER BY ${orderBy} LIMIT ${limit}`,
+      [...from.parameters, ...where.parameters],
     );
     const slice = toSlice(rows, query.window);
     return { ...slice, rows: records(scope, slice.rows) };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
-    const where = this.matching(scope, filter);
+    const from = newestRevisions(scope);
+    const where = this.matching(filter);
     const [row] = await this.database.read<{ count: number | string }>(
-      `SELECT COUNT(*) AS count FROM ${currentRevisions} WHERE ${where.map(({ sql }) => sql).join(" AND ")}`,
-      where.flatMap(({ parameters }) => parameters),
+      `SELECT COUNT(*) AS count FROM ${from.sql} WHERE ${where.sql}`,
+      [...from.parameters, ...where.parameters],
     );
     return Number(row?.count ?? 0);
   }
 
   /**
-   * The current revisions with one of these ids, of each id the newest. Revisions are few, and name the organization and version that
+   * The newest revisions with one of these ids, of each id the newest. Revisions are few, and name the organization and version that
    * an index of the sessions begins with: a version's newest session is the last entry of its part of that index, and nothing else of
    * the part is read, in any scope. MySQL finds it so only where the order names all columns of the index, and MySQL and MariaDB would
-   * read the whole part for a MAX.
+   * read the whole part for a MAX. A version that no session carries any more has the revision that was received first most recently.
    */
   private async newest(
     scope: Scope,
@@ -126,22 +100,26 @@ export class AgentVersionReader {
     const scoped = scopeCondition(scope, "k");
     const rows = await this.database.read<AgentVersionRow>(
       `SELECT ${columnsFor(fields)} FROM (
-         SELECT s.revision_id, ROW_NUMBER() OVER (PARTITION BY s.${column} ORDER BY s.revision_source DESC) AS ordinal
+         SELECT c.id, ROW_NUMBER() OVER (
+             PARTITION BY c.${column} ORDER BY COALESCE(s.revision_source, '') DESC, c.created_at DESC, c.id DESC) AS ordinal
          FROM (SELECT DISTINCT k.organization_id, k.agent_version_id, k.${column} AS asked FROM agent_version_revisions k
                WHERE k.${column} IN (${placeholders(ids)}) AND ${scoped.sql}) v
-         JOIN sessions s ON s.${column} = v.asked
-         WHERE s.id = (SELECT n.id FROM sessions n
-                       WHERE n.organization_id = v.organization_id AND n.agent_version_id = v.agent_version_id
-                       ORDER BY n.agent_version_id DESC, n.organization_id DESC, n.revision_source DESC LIMIT 1)
-       ) w JOIN agent_version_revisions r ON r.id = w.revision_id WHERE w.ordinal = 1`,
+         LEFT JOIN sessions s
+           ON s.id = (SELECT n.id FROM sessions n
+                      WHERE n.organization_id = v.organization_id AND n.agent_version_id = v.agent_version_id
+                      ORDER BY n.agent_version_id DESC, n.organization_id DESC, n.revision_source DESC LIMIT 1)
+         JOIN agent_version_revisions c
+           ON c.agent_version_id = v.agent_version_id AND c.organization_id = v.organization_id
+              AND c.${column} = v.asked AND (s.id IS NULL OR c.id = s.revision_id)
+       ) w JOIN agent_version_revisions r ON r.id = w.id WHERE w.ordinal = 1`,
       [...ids, ...scoped.parameters],
     );
     return records(scope, rows);
   }
 
-  private matching(scope: Scope, filter: object): SqlCondition[] {
+  private matching(filter: object): SqlCondition {
     const { sql, parameters } = compileFilter(filter, agentVersionFilterFields, "r", this.database);
-    return [scopeCondition(scope, "s"), { sql: `(${sql})`, parameters }];
+    return { sql: `(${sql})`, parameters };
   }
 }
 
