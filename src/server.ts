@@ -38,8 +38,10 @@ import { EventLog } from "./store/event-log.js";
 import { migrate } from "./store/migrations/migrate.js";
 import { packetWarnings } from "./store/connection/packet-size.js";
 import { AgentVersionRevisionReader } from "./store/readers/agent-version-revision.reader.js";
+import { AgentReader } from "./store/readers/agent.reader.js";
 import { AgentVersionReader } from "./store/readers/agent-version.reader.js";
 import { AnalysisReader } from "./store/readers/analysis.reader.js";
+import { ConversationReader } from "./store/readers/conversation.reader.js";
 import { FeedReader } from "./store/readers/feed.reader.js";
 import { MessageReader } from "./store/readers/message.reader.js";
 import { WebhookEventReader } from "./store/readers/webhook-event.reader.js";
@@ -205,6 +207,8 @@ function readersOf(reads: ClientReads, cursorKey: string): ReaderSource {
       messages: new MessageReader(reader),
       agentVersions: new AgentVersionReader(reader),
       agentVersionRevisions: new AgentVersionRevisionReader(reader),
+      agents: new AgentReader(reader),
+      conversations: new ConversationReader(reader),
       analyses: new AnalysisReader(reader, cursorKey),
       webhookEvents: new WebhookEventReader(reader),
       stats: new StatsReader(reader),

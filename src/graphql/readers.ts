@@ -1,7 +1,9 @@
 import type { Caller } from "../access/caller.js";
+import type { AgentReader } from "../store/readers/agent.reader.js";
 import type { AgentVersionReader } from "../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionReader } from "../store/readers/agent-version-revision.reader.js";
 import type { AnalysisReader } from "../store/readers/analysis.reader.js";
+import type { ConversationReader } from "../store/readers/conversation.reader.js";
 import type { MessageReader } from "../store/readers/message.reader.js";
 import type { Scope } from "../store/readers/scope.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
@@ -14,6 +16,8 @@ export interface Readers {
   readonly messages: MessageReader;
   readonly agentVersions: AgentVersionReader;
   readonly agentVersionRevisions: AgentVersionRevisionReader;
+  readonly agents: AgentReader;
+  readonly conversations: ConversationReader;
   readonly analyses: AnalysisReader;
   /** Raw events of all organizations: for operators only, which the resolver demands. */
   readonly webhookEvents: WebhookEventReader;

@@ -10,6 +10,17 @@ import {
   AgentVersionRevisionResolver,
 } from "./resolvers/agent-version-revision.resolver.js";
 import { AgentVersionConnectionResolver, AgentVersionResolver } from "./resolvers/agent-version.resolver.js";
+import {
+  AgentConnectionResolver,
+  AgentResolver,
+  AgentVersionAgentResolver,
+  SessionAgentResolver,
+} from "./resolvers/agent.resolver.js";
+import {
+  ConversationResolver,
+  MessageConversationResolver,
+  SessionConversationResolver,
+} from "./resolvers/conversation.resolver.js";
 import { MessageResolver } from "./resolvers/message.resolver.js";
 import { NodeResolver } from "./resolvers/node.resolver.js";
 import { WebhookEventConnectionResolver, WebhookEventResolver } from "./resolvers/webhook-event.resolver.js";
@@ -37,6 +48,13 @@ export async function createSchema({ feed, cursors, limits, access }: SchemaPart
     new AgentVersionConnectionResolver(),
     new AgentVersionContentResolver(),
     new AgentVersionRevisionResolver(),
+    new AgentResolver(feed, cursors),
+    new AgentConnectionResolver(),
+    new SessionAgentResolver(),
+    new AgentVersionAgentResolver(),
+    new ConversationResolver(feed, cursors),
+    new SessionConversationResolver(),
+    new MessageConversationResolver(),
     new NodeResolver(),
     new ViewerResolver(access, limits),
     new SessionStatsResolver(limits),

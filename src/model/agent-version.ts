@@ -73,7 +73,10 @@ export abstract class AgentVersionContent {
 /** One distinct content that an agent version was received with. Rows are never changed. */
 @Table({
   table: "agent_version_revisions",
-  indices: [{ name: "ix_agent_version_revisions_version", columns: ["agentVersionId", "organizationId"] }],
+  indices: [
+    { name: "ix_agent_version_revisions_version", columns: ["agentVersionId", "organizationId"] },
+    { name: "ix_agent_version_revisions_agent", columns: ["agentId", "organizationId", "agentVersionId"] },
+  ],
 })
 @ObjectType({
   description:

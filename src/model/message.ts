@@ -10,7 +10,7 @@ import { notPersonal, personAddress, personId, personJson, personText } from "./
   indices: [
     { name: "ix_messages_created", columns: ["createdAt", "id"] },
     { name: "ix_messages_organization_created", columns: ["organizationId", "createdAt", "id"] },
-    { name: "ix_messages_conversation", columns: ["conversationId"] },
+    { name: "ix_messages_conversation", columns: ["conversationId", "createdAt", "id"] },
     // A person is looked for by these.
     { name: "ix_messages_from", columns: ["from"] },
     { name: "ix_messages_to", columns: ["to"] },

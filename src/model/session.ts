@@ -66,7 +66,7 @@ const passedOver = [
       name: "ix_sessions_version_revision",
       columns: ["agentVersionId", "organizationId", "revisionSource"],
     },
-    { name: "ix_sessions_conversation", columns: ["conversationId"] },
+    { name: "ix_sessions_conversation", columns: ["conversationId", "startedAt", "id"] },
   ],
 })
 @ObjectType({

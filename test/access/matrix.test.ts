@@ -4,7 +4,9 @@ import {
   type GraphQLField,
   type GraphQLInputType,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLSchema,
+  isAbstractType,
   isEnumType,
   isInputObjectType,
   isListType,
@@ -29,7 +31,10 @@ const idsOfB = {
   session: "b7d8d3f6-d983-41ae-85d6-ac1cf135a223",
   version: "b704743f-6cbf-49c3-823b-d1d14bf36601",
   message: "b73ec41f-4a72-46cf-8fe6-9ae4600536fd",
+  conversation: "b7e466d7-4aea-4e05-ada4-82f20d19e219",
 };
+/** Both organizations have an agent with this id. */
+const sharedAgent = "ce52b7c6-dc4e-46cc-8c00-0f5d7ae657de";
 const secretOfB = "belongs to organization B";
 
 /**
@@ -72,6 +77,16 @@ const entries: Readonly<Record<string, readonly string[]>> = {
     'agentVersions(first: 5, filter: { revisionId: { eq: "REVISION_B" } })',
     "agentVersions(first: 5, after: CURSOR_agentVersions)",
   ],
+  agent: [`agent(id: "${sharedAgent}")`],
+  agents: [
+    "agents(first: 5)",
+    `agents(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
+    `agents(first: 5, filter: { name: { contains: "belongs" } })`,
+    `agents(first: 5, filter: { or: [{ id: { eq: "${sharedAgent}" } }, { not: { id: { null: true } } }] })`,
+    "agents(first: 5, after: CURSOR_agents)",
+    "agents(last: 5, before: CURSOR_agents)",
+  ],
+  conversation: [`conversation(id: "${idsOfB.conversation}")`],
   sessionStats: [
     "sessionStats(groupBy: [{ field: ORGANIZATION }, { field: AGENT_VERSION }])",
     `sessionStats(filter: { organizationId: { eq: "${organizationB}" } }, groupBy: [{ field: ORGANIZATION }])`,
@@ -91,27 +106,54 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Everything below a type, so that each field path is selected once, to the depth at which types begin to repeat. */
-function selectionOf(schema: GraphQLSchema, type: GraphQLNamedType, above: readonly string[] = []): string {
-  const types = isObjectType(type)
-    ? [type]
-    : "getFields" in type
-      ? schema.getPossibleTypes(type as never)
-      : [];
-  if (types.length === 0) return "";
-  const parts = types.map((object) => {
-    const fields = Object.values(object.getFields()).flatMap((field) => {
-      const named = getNamedType(field.type);
-      const repeats = [...above, object.name].filter((name) => name === named.name).length;
-      if (repeats > 1 || above.length > 4) return [];
-      const below = selectionOf(schema, named, [...above, object.name]);
-      if (below === " {}" || (isObjectType(named) && below === "")) return [];
-      const first = field.args.some(({ name }) => name === "first") ? "(first: 2)" : "";
-      return [`${object.name}_${field.name}: ${field.name}${first}${below}`];
-    });
-    return `... on ${object.name} { __typename ${fields.join(" ")} }`;
+/** What is selected of a field's value: of each type that it may be, its fields. */
+interface Selection {
+  readonly type: GraphQLNamedType;
+  readonly parts: Map<string, { readonly field: string; readonly below?: Selection }[]>;
+}
+
+/** How often a field that leads on is selected: where it is met first, and once more where one gets to it another way. */
+const mostTimes = 2;
+
+/** Everything below a type, the nearest first, so that every field of every type that can be reached is selected. */
+function selectionOf(schema: GraphQLSchema, type: GraphQLNamedType): string {
+  const whole: Selection = { type, parts: new Map() };
+  const times = new Map<string, number>();
+  const pending = [whole];
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    for (const object of objectTypes(schema, next.type)) {
+      const parts = Object.values(object.getFields()).flatMap((field) => {
+        const named = getNamedType(field.type);
+        if (objectTypes(schema, named).length === 0) return [{ field: field.name }];
+        const edge = `${object.name}.${field.name}`;
+        const time = (times.get(edge) ?? 0) + 1;
+        if (time > mostTimes) return [];
+        times.set(edge, time);
+        const below: Selection = { type: named, parts: new Map() };
+        pending.push(below);
+        const first = field.args.some(({ name }) => name === "first") ? "(first: 2)" : "";
+        return [{ field: `${field.name}${first}`, below }];
+      });
+      next.parts.set(object.name, parts);
+    }
+  }
+  return textOf(whole);
+}
+
+function objectTypes(schema: GraphQLSchema, type: GraphQLNamedType): readonly GraphQLObjectType[] {
+  if (isObjectType(type)) return [type];
+  return isAbstractType(type) ? schema.getPossibleTypes(type) : [];
+}
+
+function textOf({ parts }: Selection): string {
+  if (parts.size === 0) return "";
+  const types = Array.from(parts, ([type, fields]) => {
+    const texts = fields.map(
+      ({ field, below }) => `${type}_${field.replace(/\(.*/, "")}: ${field}${below ? textOf(below) : ""}`,
+    );
+    return `... on ${type} { __typename ${texts.join(" ")} }`;
   });
-  return ` { ${parts.join(" ")} }`;
+  return ` { ${types.join(" ")} }`;
 }
 
 const rootFields = (schema: GraphQLSchema): GraphQLField<unknown, unknown>[] => [
@@ -164,7 +206,7 @@ describe("a reader of organization A", () => {
     event.data.agent_version.description = secretOfB;
     await service.post(event);
     await service.post(await eventOf(organizationA, "c6"));
-    for (const list of ["sessions", "messages", "agentVersions"]) {
+    for (const list of ["sessions", "messages", "agentVersions", "agents"]) {
       const page = await service.query<Record<string, { edges: { cursor: string }[] }>>(
         `{ ${list}(first: 1) { edges { cursor } } }`,
         {},
@@ -242,7 +284,7 @@ describe("a reader of organization A", () => {
 
   it("counts and pages as if B were not there", async () => {
     const { data } = await service.query(
-      "{ sessions { totalCount } messages { totalCount } agentVersions { totalCount } }",
+      "{ sessions { totalCount } messages { totalCount } agentVersions { totalCount } agents { totalCount } }",
       {},
       reader,
     );
@@ -250,6 +292,7 @@ describe("a reader of organization A", () => {
       sessions: { totalCount: 2 },
       messages: { totalCount: 4 },
       agentVersions: { totalCount: 2 },
+      agents: { totalCount: 1 },
     });
   });
 
@@ -274,6 +317,7 @@ describe("a masked reader", () => {
     SessionFilter: (asked) => `sessions(filter: { ${asked} })`,
     MessageFilter: (asked) => `messages(filter: { ${asked} })`,
     AgentVersionFilter: (asked) => `agentVersions(filter: { ${asked} })`,
+    AgentFilter: (asked) => `agents(filter: { ${asked} })`,
     AnalysisFilter: (asked) => `sessions(filter: { analysisHistory: { none: { ${asked} } } })`,
   };
   const asks = Object.keys(lists).flatMap((name) => {
@@ -313,6 +357,8 @@ describe("a masked reader", () => {
   it.each([
     "sessions { nodes { messages(filter: ASKED) { nodes { id } } } }",
     "sessions { nodes { messages(filter: ASKED) { totalCount } } }",
+    "sessions { nodes { conversation { messages(filter: ASKED) { nodes { id } } } } }",
+    "sessions { nodes { conversation { messages(filter: ASKED) { totalCount } } } }",
   ])("cannot ask the messages of a parent: %s", async (list) => {
     for (const [filter, code] of [
       ['{ not: { body: { contains: "x" } } }', "FORBIDDEN"],

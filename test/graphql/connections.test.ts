@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { buildSchema, getNamedType, isObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startService, type TestService } from "../support/service.js";
+import { sample, startService, type TestService } from "../support/service.js";
 import { storeVariedSessions } from "../support/varied-sessions.js";
 
 const schema = buildSchema(await readFile(new URL("../../schema.graphql", import.meta.url), "utf8"));
@@ -34,13 +35,19 @@ const ways: Readonly<Record<string, string>> = {
   "Query.webhookEvents": "{ webhookEvents PAGE }",
   "Session.messages": "{ sessions(first: 12) { nodes { messages PAGE } } }",
   "AgentVersion.sessions": "{ agentVersions { nodes { sessions PAGE } } }",
+  "Query.agents": "{ agents PAGE }",
+  "Agent.versions": "{ agents { nodes { versions PAGE } } }",
+  "Agent.sessions": "{ agents { nodes { sessions PAGE } } }",
+  "Conversation.sessions": "{ sessions(first: 12) { nodes { conversation { sessions PAGE } } } }",
+  "Conversation.messages": "{ messages(first: 12) { nodes { conversation { messages PAGE } } } }",
 };
 
 /** A filter that leaves some of the items. */
 const filters: Readonly<Record<string, string>> = {
   SessionConnection: "{ status: { eq: ANALYZED } }",
   MessageConnection: '{ direction: { eq: "INBOUND" } }',
-  AgentVersionConnection: '{ language: { neq: "multi" } }',
+  AgentConnection: '{ name: { startsWith: "Walked" } }',
+  AgentVersionConnection: '{ name: { neq: "Walked 0 0" } }',
   WebhookEventConnection: '{ eventType: { eq: "conversation_agent_session.analyzed" } }',
 };
 
@@ -49,10 +56,26 @@ describe("every connection", () => {
   beforeAll(async () => {
     service = await startService({ GRAPHQL_MAX_COST: "1000000" });
     await storeVariedSessions(service, 8);
+    await storeAgents(3, 3);
   });
   afterAll(async () => {
     await service.stop();
   });
+
+  /** Agents with several versions each. */
+  async function storeAgents(agents: number, versions: number): Promise<void> {
+    for (let agent = 0; agent < agents; agent += 1) {
+      const agent_id = randomUUID();
+      for (let version = 0; version < versions; version += 1) {
+        const event = await sample("started");
+        event.request_id = randomUUID();
+        Object.assign(event.data, { id: randomUUID(), conversation_id: randomUUID(), messages: [] });
+        const content = { id: randomUUID(), agent_id, name: `Walked ${agent} ${version}` };
+        Object.assign(event.data.agent_version, content);
+        expect((await service.post(event)).status).toBe(200);
+      }
+    }
+  }
 
   it("is walked here", () => {
     expect(Object.keys(ways).sort()).toEqual(connections.map(({ name }) => name).sort());

@@ -24,6 +24,8 @@ type Name =
   | "Session"
   | "AgentVersionConnection"
   | "AgentVersion"
+  | "Agent"
+  | "Conversation"
   | "OwnSessions"
   | "OwnSession"
   | "AgentVersionRevision"
@@ -64,6 +66,8 @@ const shapes: Readonly<Record<Name, Shape>> = {
       "messageCount",
     ],
     fields: {
+      agent: "Agent",
+      conversation: "Conversation",
       agentVersion: "AgentVersion",
       agentVersionRevision: "AgentVersionRevision",
       "messages(first: 2)": "MessageConnection",
@@ -80,6 +84,16 @@ const shapes: Readonly<Record<Name, Shape>> = {
     type: "AgentVersion",
     scalars: ["id", "name", "description", "providerSettings"],
     fields: { "sessions(first: 2)": "OwnSessions", revisions: "AgentVersionRevision" },
+  },
+  Agent: {
+    type: "Agent",
+    scalars: ["id", "name", "organizationId"],
+    fields: { "sessions(first: 2)": "OwnSessions" },
+  },
+  Conversation: {
+    type: "Conversation",
+    scalars: ["id", "organizationId"],
+    fields: { "messages(first: 2)": "MessageConnection", "sessions(first: 2)": "OwnSessions" },
   },
   OwnSessions: {
     type: "SessionConnection",

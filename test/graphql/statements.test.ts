@@ -56,6 +56,17 @@ describe("statements of a query", () => {
        fragment G on AgentVersion { sessions(first: 1) { totalCount }`,
       5,
     ],
+    ["agents(first: N) { totalCount nodes { name } }", 2],
+    ["agents(first: N) { nodes { versions(first: 2) { totalCount nodes { name } } } }", 3],
+    ["agents(first: N) { nodes { sessions(last: 2) { totalCount nodes { agent { id } } } } }", 3],
+    ["agentVersions(first: N, orderBy: [{ field: NAME }]) { nodes { agent { name } } }", 2],
+    ["sessions(first: N) { nodes { agent { name } conversation { id } } }", 2],
+    ["sessions(first: N) { nodes { conversation { sessions(first: 2) { totalCount nodes { id } } } } }", 3],
+    ["sessions(first: N) { nodes { conversation { messages(first: 2) { totalCount nodes { id } } } } }", 3],
+    [
+      "messages(first: N) { nodes { conversation { messages(last: 2) { nodes { conversation { id } } } } } }",
+      2,
+    ],
     ['sessions(first: N, filter: { search: "a" }) { nodes { id } }', 2],
     [
       'sessions(first: N, filter: { analysis: [{ name: "Willing", boolean: { null: true } }] }) { nodes { id } }',

@@ -78,7 +78,13 @@ describe("sessions of agent versions", () => {
       ).toBe(true);
       for (const asked of [few.slice(0, 1), few, versionIds.slice(0, 100), versionIds]) {
         const observed = new Observed(database);
-        const found = await new SessionReader(observed).ofAgentVersions(everything, asked, query, ["id"]);
+        const found = await new SessionReader(observed).ofParents(
+          everything,
+          "agentVersionId",
+          asked,
+          query,
+          ["id"],
+        );
         expect(observed.statements).toBe(1);
         expect(found.size).toBe(asked.length);
         for (const id of few.slice(0, asked.length)) {
@@ -97,7 +103,13 @@ describe("sessions of agent versions", () => {
       const observed = new Observed(database);
       const query = { filter: {}, order: sessionOrder([]), window };
       const fields = ["id", "customAnalysisData"] as const;
-      const found = await new SessionReader(observed).ofAgentVersions(masked, asked, query, fields);
+      const found = await new SessionReader(observed).ofParents(
+        masked,
+        "agentVersionId",
+        asked,
+        query,
+        fields,
+      );
       expect(observed.statements).toBe(2);
       for (const { rows } of found.values())
         for (const { customAnalysisData } of rows)

@@ -1,4 +1,5 @@
 import { Field, InputType } from "type-graphql";
+import { Agent } from "../../model/agent.js";
 import { AgentVersion } from "../../model/agent-version.js";
 import { Analysis } from "../../model/analysis.js";
 import { Message } from "../../model/message.js";
@@ -160,4 +161,19 @@ export class AgentVersionFilter extends comparisonsOf(AgentVersion) {
 
   @Field(() => AgentVersionFilter, not)
   readonly not?: AgentVersionFilter | null;
+}
+
+@InputType({
+  description:
+    "Which agents are meant, by their current name. All conditions given must hold; an empty filter matches every agent.",
+})
+export class AgentFilter extends comparisonsOf(Agent) {
+  @Field(() => [AgentFilter], and)
+  readonly and?: AgentFilter[] | null;
+
+  @Field(() => [AgentFilter], or)
+  readonly or?: AgentFilter[] | null;
+
+  @Field(() => AgentFilter, not)
+  readonly not?: AgentFilter | null;
 }

@@ -1,11 +1,12 @@
 import type { ClassType } from "type-graphql";
+import { Agent } from "../../model/agent.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { Analysis } from "../../model/analysis.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
 import { WebhookEvent } from "../../model/webhook-event.js";
 import { shapeOf } from "../../store/readers/record.js";
-import type { Slice } from "../../store/readers/page.js";
+import type { OrderTerm, Slice } from "../../store/readers/page.js";
 import { type Info, selectedFields } from "./selection.js";
 
 /** What GraphQL fields are made of that are no stored fields themselves. */
@@ -13,14 +14,17 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
   [
     Session,
     {
+      agent: ["agentId", "organizationId"],
       analysis: ["customAnalysisData", "revisionId"],
       agentVersion: ["agentVersionId"],
       agentVersionRevision: ["revisionId"],
+      conversation: ["conversationId", "organizationId"],
       messages: ["messageCount"],
     },
   ],
-  [AgentVersion, { questions: ["providerSettings"] }],
+  [AgentVersion, { agent: ["agentId", "organizationId"], questions: ["providerSettings"] }],
   [AgentVersionRevision, { questions: ["providerSettings"] }],
+  [Message, { conversation: ["conversationId", "organizationId"] }],
   [Analysis, { id: ["id"] }],
   [WebhookEvent, { body: ["body"], sizeBytes: ["sizeBytes"] }],
 ]);
@@ -41,6 +45,11 @@ export const itemPaths = ["nodes", "edges.node"] as const;
 
 /** A page of nothing: of a parent that has no items, or where none were asked for. */
 export const noItems = { rows: [], hasNextPage: false, hasPreviousPage: false } as const;
+
+/** The name of a list in its cursors: one that was made in another order is refused. */
+export function listNameOf(list: string, order: readonly OrderTerm[]): string {
+  return `${list} ${order.map(({ property, descending }) => `${property} ${descending}`).join()}`;
+}
 
 /** Reads a page only where something of it is selected: whoever counts alone needs none. */
 export async function sliceOf<Row>(info: Info, read: () => Promise<Slice<Row>>): Promise<Slice<Row>> {
@@ -66,6 +75,10 @@ export function sessionFields(info: Info, ...paths: readonly string[]): string[]
 
 export function messageFieldsOf(info: Info, ...paths: readonly string[]): string[] {
   return needed(Message, selectedFields(info, ...paths));
+}
+
+export function agentFields(info: Info, ...paths: readonly string[]): string[] {
+  return needed(Agent, selectedFields(info, ...paths));
 }
 
 export function agentVersionFields(info: Info, ...paths: readonly string[]): string[] {

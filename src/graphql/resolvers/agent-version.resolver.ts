@@ -16,27 +16,21 @@ import {
 import type { Feed } from "../../feed/feed.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
-import { sessionOrder } from "../../store/readers/session-order.js";
+import { agentVersionSortKeys, orderOf } from "../../store/readers/agent-order.js";
+import type { Slice } from "../../store/readers/page.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
-import {
-  agentVersionFields,
-  itemPaths,
-  noItems,
-  revisionFields,
-  sessionFields,
-  sliceOf,
-  sliceOfEach,
-} from "../plan/fields.js";
-import { AgentVersionFilter, SessionFilter } from "../inputs/filters.input.js";
+import { agentVersionFields, itemPaths, listNameOf, revisionFields, sliceOf } from "../plan/fields.js";
+import { AgentVersionOrder, sortKeysOf } from "../inputs/agent-order.input.js";
+import { AgentVersionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
-import { byId, countsOfEach, grouped } from "../batches.js";
-import { selectedFields } from "../plan/selection.js";
+import { byId, grouped } from "../batches.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { AgentVersionConnection } from "../types/connection.type.js";
 import { Page } from "../types/connection.type.js";
 import { SessionConnection } from "../types/connection.type.js";
-import { SessionPage } from "./session.resolver.js";
+import type { SessionPage } from "./session.resolver.js";
+import { OwnSessionsArgs, SessionsOfParents } from "./sessions-of-parents.js";
 
 @ArgsType()
 export class AgentVersionsArgs extends PageArgs {
@@ -45,18 +39,22 @@ export class AgentVersionsArgs extends PageArgs {
     description: "Which agent versions; all of them where absent.",
   })
   readonly filter?: AgentVersionFilter | null;
+
+  @Field(() => [AgentVersionOrder], { nullable: true, description: "How to sort; by id where absent." })
+  readonly orderBy?: AgentVersionOrder[] | null;
 }
 
-@ArgsType()
-export class AgentVersionSessionsArgs extends PageArgs {
-  @Field(() => SessionFilter, {
-    nullable: true,
-    description: "Which of its sessions; all of them where absent.",
-  })
-  readonly filter?: SessionFilter | null;
+/** A page of agent versions that can be counted, together with its neighbours where it is one of many. */
+export class AgentVersionPage extends Page<AgentVersionRecord> {
+  constructor(
+    slice: Slice<AgentVersionRecord>,
+    cursors: CursorCodec,
+    list: string,
+    readonly count: () => Promise<number>,
+  ) {
+    super(slice, cursors, list);
+  }
 }
-
-type AgentVersionPage = Page<AgentVersionRecord> & { readonly filter: AgentVersionFilter };
 
 @Resolver(() => AgentVersionConnection)
 export class AgentVersionConnectionResolver {
@@ -64,17 +62,21 @@ export class AgentVersionConnectionResolver {
     nullable: true,
     description: "How many agent versions match the filter, on all pages.",
   })
-  async totalCount(@Root() page: AgentVersionPage, @Ctx() context: RequestContext): Promise<number> {
-    return await context.readers.agentVersions.count(context.scope, page.filter);
+  async totalCount(@Root() page: AgentVersionPage): Promise<number> {
+    return await page.count();
   }
 }
 
 @Resolver(() => AgentVersion)
 export class AgentVersionResolver {
+  private readonly ownSessions: SessionsOfParents;
+
   constructor(
-    private readonly feed: Feed,
+    feed: Feed,
     private readonly cursors: CursorCodec,
-  ) {}
+  ) {
+    this.ownSessions = new SessionsOfParents(feed, cursors, "agentVersionId", "agentVersion.sessions");
+  }
 
   @Query(() => AgentVersion, {
     nullable: true,
@@ -88,21 +90,24 @@ export class AgentVersionResolver {
     return await byId(id, context.readers.agentVersions, agentVersionFields(info), { context, info });
   }
 
-  @Query(() => AgentVersionConnection, { nullable: true, description: "Agent versions, by id." })
+  @Query(() => AgentVersionConnection, {
+    nullable: true,
+    description: "Agent versions, by id unless said otherwise.",
+  })
   async agentVersions(
-    @Args(() => AgentVersionsArgs) { filter, ...page }: AgentVersionsArgs,
+    @Args(() => AgentVersionsArgs) { filter, orderBy, ...page }: AgentVersionsArgs,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionPage> {
-    const window = windowOf(page, this.cursors, "agentVersions");
+    const order = orderOf(agentVersionSortKeys, sortKeysOf(orderBy));
+    const list = listNameOf("agentVersions", order);
+    const query = { filter: filter ?? {}, order, window: windowOf(page, this.cursors, list) };
+    const { agentVersions } = context.readers;
     const slice = await sliceOf(info, () =>
-      context.readers.agentVersions.page(
-        context.scope,
-        { filter: filter ?? {}, window },
-        agentVersionFields(info, ...itemPaths),
-      ),
+      agentVersions.page(context.scope, query, agentVersionFields(info, ...itemPaths)),
     );
-    return Object.assign(new Page(slice, this.cursors, "agentVersions"), { filter: filter ?? {} });
+    const count = () => agentVersions.count(context.scope, query.filter);
+    return new AgentVersionPage(slice, this.cursors, list, count);
   }
 
   @FieldResolver(() => [AgentVersionRevision], {
@@ -126,24 +131,10 @@ export class AgentVersionResolver {
   })
   async sessions(
     @Root() version: AgentVersionRecord,
-    @Args(() => AgentVersionSessionsArgs) { filter, ...page }: AgentVersionSessionsArgs,
+    @Args(() => OwnSessionsArgs) page: OwnSessionsArgs,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionPage> {
-    const list = "agentVersion.sessions";
-    const window = windowOf(page, this.cursors, list);
-    const { sessions } = context.readers;
-    return await context.load(info, version.id, async (ids) => {
-      const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
-      const query = { filter: filter ?? {}, order: sessionOrder([]), window };
-      const fields = sessionFields(info, ...itemPaths);
-      const slices = await sliceOfEach(info, () =>
-        sessions.ofAgentVersions(context.scope, ids, query, fields),
-      );
-      const countOf = countsOfEach(() => sessions.countOfAgentVersions(context.scope, ids, query.filter));
-      return ids.map(
-        (id) => new SessionPage(slices.get(id) ?? noItems, this.cursors, list, countOf(id), head),
-      );
-    });
+    return await this.ownSessions.page(version.id, page, context, info);
   }
 }

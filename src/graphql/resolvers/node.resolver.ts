@@ -6,6 +6,7 @@ import { Node } from "../../model/node.js";
 import type { RequestContext } from "../context.js";
 import { greatestSize } from "../inputs/page.args.js";
 import {
+  agentFields,
   agentVersionFields,
   messageFieldsOf,
   revisionFields,
@@ -55,6 +56,16 @@ const nodeTypes: readonly NodeType[] = [
       readers.agentVersionRevisions.byIds(scope, ids, revisionFields(info)),
   },
   {
+    name: "Agent",
+    storedId,
+    read: ({ scope, readers }, ids, info) => readers.agents.byIds(scope, ids, agentFields(info)),
+  },
+  {
+    name: "Conversation",
+    storedId,
+    read: ({ scope, readers }, ids) => readers.conversations.byIds(scope, ids),
+  },
+  {
     name: "WebhookEvent",
     storedId,
     read: ({ caller, readers }, ids, info) =>
@@ -66,7 +77,7 @@ const nodeTypes: readonly NodeType[] = [
 ];
 
 const ofWhat =
-  "a session, a message, an agent version, a revision of one, or (for operators) a recorded delivery";
+  "a session, a message, an agent, an agent version, a revision of one, a conversation, or (for operators) a recorded delivery";
 
 @Resolver()
 export class NodeResolver {

@@ -29,6 +29,7 @@ import {
   agentVersionFields,
   analysisFields,
   itemPaths,
+  listNameOf,
   messageFieldsOf,
   noItems,
   revisionFields,
@@ -135,7 +136,7 @@ export class SessionResolver {
         descending: direction === OrderDirection.DESC,
       })),
     );
-    const list = `sessions ${order.map(({ property, descending }) => `${property} ${descending}`).join()}`;
+    const list = listNameOf("sessions", order);
     const window = windowOf(page, this.cursors, list);
     const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
     const { sessions } = context.readers;

@@ -1,4 +1,5 @@
 import { type ClassType, Field, ObjectType } from "type-graphql";
+import { Agent } from "../../model/agent.js";
 import { AgentVersion } from "../../model/agent-version.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
@@ -115,6 +116,9 @@ export class SessionConnection extends connectionOf("Session", () => Session) {}
 
 @ObjectType({ description: "A page of messages.", simpleResolvers: true })
 export class MessageConnection extends connectionOf("Message", () => Message) {}
+
+@ObjectType({ description: "A page of agents.", simpleResolvers: true })
+export class AgentConnection extends connectionOf("Agent", () => Agent) {}
 
 @ObjectType({ description: "A page of agent versions.", simpleResolvers: true })
 export class AgentVersionConnection extends connectionOf("AgentVersion", () => AgentVersion) {}

@@ -2,9 +2,11 @@ import type { SqlReader } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { AgentVersion, type AgentVersionRow } from "../../model/agent-version.js";
 import { tableOf } from "../sql/table.js";
+import { currentContents } from "./current-versions.js";
 import { compileFilter, type FilterFields, join } from "./filter.js";
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import { countsByParent, groupedByParent, namedBy, type ParentCount } from "./parents.js";
 import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
@@ -16,10 +18,12 @@ const revisions = tableOf(AgentVersion);
 /** The fields of AgentVersionFilter and their columns; they speak of a revision. */
 export const agentVersionFilterFields: FilterFields = shapeOf(AgentVersion).filterFields;
 
-export const agentVersionOrder: readonly OrderTerm[] = [
-  { property: "id", column: "r.agent_version_id", nullable: false, descending: false },
-  { property: "organizationId", column: "r.organization_id", nullable: false, descending: false },
-];
+/** A part of a list of agent versions. */
+export interface AgentVersionQuery {
+  readonly filter: object;
+  readonly order: readonly OrderTerm[];
+  readonly window: Window;
+}
 
 /**
  * A version's newest revision is the one that the newest event of any of its sessions carried. It is found through the sessions
@@ -59,18 +63,64 @@ export class AgentVersionReader {
 
   async page(
     scope: Scope,
-    query: { readonly filter: object; readonly window: Window },
+    query: AgentVersionQuery,
     fields: Iterable<string>,
   ): Promise<Slice<AgentVersionRecord>> {
-    const { conditions, orderBy, limit } = windowSql(agentVersionOrder, query.window);
+    const { conditions, orderBy, limit } = windowSql(query.order, query.window);
     const from = newestRevisions(scope);
     const where = join([this.matching(query.filter), ...conditions], "AND");
     const rows = await this.database.read<AgentVersionRow>(
-      `SELECT ${columnsFor(fields)} FROM ${from.sql} WHERE ${where.sql} ORDER BY ${orderBy} LIMIT ${limit}`,
+      `SELECT ${columnsFor(fields, query.order)} FROM ${from.sql} WHERE ${where.sql} ORDER BY ${orderBy} LIMIT ${limit}`,
       [...from.parameters, ...where.parameters],
     );
     const slice = toSlice(rows, query.window);
-    return { ...slice, rows: records(scope, slice.rows) };
+    return { ...slice, rows: records(scope, slice.rows, query.order) };
+  }
+
+  /** The same window of versions of each of many agents, in one statement. */
+  async ofAgents(
+    scope: Scope,
+    agentIds: readonly string[],
+    query: AgentVersionQuery,
+    fields: Iterable<string>,
+  ): Promise<Map<string, Slice<AgentVersionRecord>>> {
+    const { conditions, orderBy, limit } = windowSql(query.order, query.window);
+    const found = this.currentOfAgents(scope, agentIds, query.filter);
+    const beyond = join(conditions, "AND");
+    const rows = await this.database.read<AgentVersionRow>(
+      `SELECT ${columnsFor([...fields, "agentId"], query.order)} FROM (
+         SELECT r.id, ROW_NUMBER() OVER (PARTITION BY r.agent_id ORDER BY ${orderBy}) AS ordinal
+         FROM ${found.sql} AND ${beyond.sql}) found
+       JOIN agent_version_revisions r ON r.id = found.id WHERE found.ordinal <= ${limit} ORDER BY ${orderBy}`,
+      [...found.parameters, ...beyond.parameters],
+    );
+    const own = groupedByParent(agentIds, records(scope, rows, query.order), (row) => row.agentId);
+    return new Map(Array.from(own, ([id, versions]) => [id, toSlice(versions, query.window)]));
+  }
+
+  /** How many versions of each of these agents match, in one statement; agents of which none does are left out. */
+  async countOfAgents(
+    scope: Scope,
+    agentIds: readonly string[],
+    filter: object,
+  ): Promise<ReadonlyMap<string, number>> {
+    const { sql, parameters } = this.currentOfAgents(scope, agentIds, filter);
+    const rows = await this.database.read<ParentCount>(
+      `SELECT r.agent_id AS id, COUNT(*) AS count FROM ${sql} GROUP BY r.agent_id`,
+      parameters,
+    );
+    return countsByParent(rows);
+  }
+
+  /** The current revisions `r` of the versions of agents, up to further conditions. */
+  private currentOfAgents(scope: Scope, agentIds: readonly string[], filter: object): SqlCondition {
+    const known = namedBy({ alias: "k", column: "agent_id" }, agentIds);
+    const current = currentContents("agent_version_id", join([known, scopeCondition(scope, "k")], "AND"));
+    const where = join([namedBy({ alias: "r", column: "agent_id" }, agentIds), this.matching(filter)], "AND");
+    return {
+      sql: `${current.sql} WHERE ${where.sql}`,
+      parameters: [...current.parameters, ...where.parameters],
+    };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -124,18 +174,24 @@ export class AgentVersionReader {
 }
 
 /** Ids, organization and revision are always read: loaders and cursors are made of them. */
-function columnsFor(fields: Iterable<string>): string {
-  const always = ["id", "revisionId", "organizationId"] as const;
+function columnsFor(fields: Iterable<string>, order: readonly OrderTerm[] = []): string {
+  const ordered = order.map(({ property }) => property as keyof AgentVersionRow);
+  const always = ["id", "revisionId", "organizationId", ...ordered] as const;
   return selectList(revisions, "r", storedFor<keyof AgentVersionRow>(AgentVersion, fields, always));
 }
 
 /** The one way from rows to what is served: masked where the scope says so. */
-function records(scope: Scope, rows: readonly AgentVersionRow[]): AgentVersionRecord[] {
+function records(
+  scope: Scope,
+  rows: readonly AgentVersionRow[],
+  order: readonly OrderTerm[] = [],
+): AgentVersionRecord[] {
   return maskSettings(
     scope,
-    rows.map(
-      (row) => toRecord(AgentVersion, row, served, [row.id, row.organizationId]) as AgentVersionRecord,
-    ),
+    rows.map((row) => {
+      const position = order.map(({ property }) => row[property as keyof AgentVersionRow]);
+      return toRecord(AgentVersion, row, served, position) as AgentVersionRecord;
+    }),
   );
 }
 

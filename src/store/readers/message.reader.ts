@@ -3,9 +3,17 @@ import type { SqlReader, SqlValue } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../sql/tables.js";
-import { compileFilter, type FilterFields, isPresent } from "./filter.js";
+import { compileFilter, type FilterFields, isPresent, join } from "./filter.js";
 import { mask, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import {
+  type Children,
+  countsByParent,
+  firstOfEach,
+  groupedByParent,
+  namedBy,
+  type ParentCount,
+} from "./parents.js";
 import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
@@ -22,6 +30,13 @@ export function messageOrder(descending: boolean): OrderTerm[] {
     { property: "id", column: "m.id", nullable: false, descending },
   ];
 }
+
+/** Messages by the conversation that they belong to. */
+const ofConversation: Children = {
+  from: "messages m",
+  alias: "m",
+  column: messages.column("conversationId"),
+};
 
 /** A session that lists messages. */
 interface ListingSession {
@@ -120,6 +135,46 @@ export class MessageReader {
         return [sessionId, { ...slice, rows: records(scope, slice.rows, wanted) }];
       }),
     );
+  }
+
+  /** The same window of messages of each of many conversations, the oldest first, in one statement. */
+  async ofConversations(
+    scope: Scope,
+    conversationIds: readonly string[],
+    { filter, window }: { readonly filter: object; readonly window: Window },
+    fields: Iterable<string>,
+  ): Promise<Map<string, Slice<MessageRecord>>> {
+    const wanted = new Set<string>([...fields, "id", "conversationId"]);
+    const sql = windowSql(messageOrder(false), window);
+    const where = join([...this.matching(scope, filter), ...sql.conditions], "AND");
+    const { unionLimits } = this.database.dialect;
+    const found = firstOfEach(ofConversation, conversationIds, where, sql, unionLimits);
+    const rows = await this.database.read<MessageRow>(
+      `SELECT ${selectList(messages, "m", columnsFor(wanted))}
+       FROM (${found.sql}) found JOIN messages m ON m.id = found.id ORDER BY ${sql.orderBy}`,
+      found.parameters,
+    );
+    const own = groupedByParent(
+      conversationIds,
+      records(scope, rows, wanted),
+      (message) => message.conversationId,
+    );
+    return new Map(Array.from(own, ([id, messagesOfIt]) => [id, toSlice(messagesOfIt, window)]));
+  }
+
+  /** How many messages of each of these conversations match, in one statement; those of which none does are left out. */
+  async countOfConversations(
+    scope: Scope,
+    conversationIds: readonly string[],
+    filter: object,
+  ): Promise<ReadonlyMap<string, number>> {
+    const where = join([namedBy(ofConversation, conversationIds), ...this.matching(scope, filter)], "AND");
+    const rows = await this.database.read<ParentCount>(
+      `SELECT m.conversation_id AS id, COUNT(*) AS count FROM messages m
+       WHERE ${where.sql} GROUP BY m.conversation_id`,
+      where.parameters,
+    );
+    return countsByParent(rows);
   }
 
   private async wholeSessions(

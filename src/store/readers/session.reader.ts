@@ -7,7 +7,15 @@ import { type Asking, join } from "./filter.js";
 import { maskAnalyzed, type Withheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, windowSql } from "./page.js";
 import { storedFor, toRecord } from "./record.js";
-import { type Scope, scopeCondition, type SqlCondition } from "./scope.js";
+import { type Scope, scopeCondition } from "./scope.js";
+import {
+  type Children,
+  countsByParent,
+  firstOfEach,
+  groupedByParent,
+  namedBy,
+  type ParentCount,
+} from "./parents.js";
 import { sessionConditions } from "./session-filter.js";
 import { type PageQuery, SessionPages } from "./session-pages.js";
 import { conditionsOfAll } from "./session-search.js";
@@ -56,52 +64,44 @@ export class SessionReader {
     return Number(row?.count ?? 0);
   }
 
-  /** How many sessions of each of these agent versions match, in one statement; versions of which none does are left out. */
-  async countOfAgentVersions(
+  /** How many sessions of each of these parents match, in one statement; parents of which none does are left out. */
+  async countOfParents(
     scope: Scope,
-    agentVersionIds: readonly string[],
+    kind: ParentKind,
+    parentIds: readonly string[],
     filter: object,
   ): Promise<ReadonlyMap<string, number>> {
-    const ofVersions = {
-      sql: `s.agent_version_id IN (${placeholders(agentVersionIds)})`,
-      parameters: agentVersionIds,
-    };
-    const where = [ofVersions, ...(await conditionsOfAll(this.database, scope, filter, [ofVersions]))];
-    const rows = await this.database.read<{ id: string; count: number | string }>(
-      `SELECT s.agent_version_id AS id, COUNT(*) AS count FROM sessions s
-       WHERE ${where.map(({ sql }) => sql).join(" AND ")} GROUP BY s.agent_version_id`,
+    const { column } = sessionsOf(kind);
+    const named = namedBy(sessionsOf(kind), parentIds);
+    const where = [named, ...(await conditionsOfAll(this.database, scope, filter, [named]))];
+    const rows = await this.database.read<ParentCount>(
+      `SELECT s.${column} AS id, COUNT(*) AS count FROM sessions s
+       WHERE ${where.map(({ sql }) => sql).join(" AND ")} GROUP BY s.${column}`,
       where.flatMap(({ parameters }) => parameters),
     );
-    return new Map(rows.map(({ id, count }) => [id, Number(count)]));
+    return countsByParent(rows);
   }
 
-  /**
-   * The same window of sessions of each of many agent versions, in one statement. Each version's part is a walk of its own along an
-   * index, so that what is read does not grow with the sessions that a version has; where versions and conditions are too many for that,
-   * all of their sessions that match are read.
-   */
-  async ofAgentVersions(
+  /** The same window of sessions of each of many parents, in one statement. */
+  async ofParents(
     scope: Scope,
-    agentVersionIds: readonly string[],
+    kind: ParentKind,
+    parentIds: readonly string[],
     query: PageQuery,
     fields: Iterable<string>,
   ): Promise<Map<string, Slice<SessionRecord>>> {
-    const wanted = new Set<string>([...fields, "id", "agentVersionId"]);
+    const wanted = new Set<string>([...fields, "id", kind]);
     const window = windowSql(query.order, query.window);
     const where = join([...this.matching(scope, query.filter, "each"), ...window.conditions], "AND");
-    const limits = this.database.dialect.unionLimits;
-    const { length } = agentVersionIds;
-    const canWalk = length <= limits.selects && length * where.sql.length <= limits.characters;
-    const found = canWalk ? walks(agentVersionIds, where, window) : ranks(agentVersionIds, where, window);
+    const found = firstOfEach(sessionsOf(kind), parentIds, where, window, this.database.dialect.unionLimits);
     const rows = await this.database.read<SessionRow>(
       `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}
        FROM (${found.sql}) found JOIN sessions s ON s.id = found.id ORDER BY ${window.orderBy}`,
       found.parameters,
     );
     const records = await this.records(scope, rows, wanted, query.order);
-    const byVersion = new Map<string, SessionRecord[]>(agentVersionIds.map((id) => [id, []]));
-    for (const record of records) byVersion.get(record.agentVersionId)?.push(record);
-    return new Map(Array.from(byVersion, ([id, own]) => [id, toSlice(own, query.window)]));
+    const own = groupedByParent(parentIds, records, (record) => record[kind]);
+    return new Map(Array.from(own, ([id, sessionsOfIt]) => [id, toSlice(sessionsOfIt, query.window)]));
   }
 
   /** Which of these sessions match a filter. */
@@ -147,31 +147,9 @@ function columnsOfPage(order: readonly OrderTerm[], wanted: Iterable<string>): S
   );
 }
 
-type WindowSql = Pick<ReturnType<typeof windowSql>, "orderBy" | "limit">;
+/** What sessions hang on, by the field that names it. */
+export type ParentKind = "agentId" | "agentVersionId" | "conversationId";
 
-/** The ids of the first sessions of each agent version, by a walk for each. */
-function walks(
-  agentVersionIds: readonly string[],
-  where: SqlCondition,
-  { orderBy, limit }: WindowSql,
-): SqlCondition {
-  const walk = `SELECT s.id FROM sessions s WHERE s.agent_version_id = ? AND ${where.sql} ORDER BY ${orderBy} LIMIT ${limit}`;
-  return {
-    sql: agentVersionIds.map((_, index) => `SELECT id FROM (${walk}) v${index}`).join(" UNION ALL "),
-    parameters: agentVersionIds.flatMap((id) => [id, ...where.parameters]),
-  };
-}
-
-/** The same ids, from all sessions of these versions that match. */
-function ranks(
-  agentVersionIds: readonly string[],
-  where: SqlCondition,
-  { orderBy, limit }: WindowSql,
-): SqlCondition {
-  return {
-    sql: `SELECT id FROM (
-        SELECT s.id, ROW_NUMBER() OVER (PARTITION BY s.agent_version_id ORDER BY ${orderBy}) AS ordinal FROM sessions s
-        WHERE s.agent_version_id IN (${placeholders(agentVersionIds)}) AND ${where.sql}) ranked WHERE ordinal <= ${limit}`,
-    parameters: [...agentVersionIds, ...where.parameters],
-  };
+function sessionsOf(kind: ParentKind): Children {
+  return { from: "sessions s", alias: "s", column: sessions.column(kind) };
 }

@@ -75,6 +75,7 @@ const statements = [
     description longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     provider_settings longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     INDEX ix_agent_version_revisions_version (agent_version_id, organization_id),
+    INDEX ix_agent_version_revisions_agent (agent_id, organization_id, agent_version_id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS sessions (
@@ -118,7 +119,7 @@ const statements = [
       user_sentiment, chat_completion_rating),
     INDEX ix_sessions_version_started (agent_version_id, started_at, id),
     INDEX ix_sessions_version_revision (agent_version_id, organization_id, revision_source),
-    INDEX ix_sessions_conversation (conversation_id),
+    INDEX ix_sessions_conversation (conversation_id, started_at, id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS messages (
@@ -153,7 +154,7 @@ const statements = [
     older longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     INDEX ix_messages_created (created_at, id),
     INDEX ix_messages_organization_created (organization_id, created_at, id),
-    INDEX ix_messages_conversation (conversation_id),
+    INDEX ix_messages_conversation (conversation_id, created_at, id),
     INDEX ix_messages_from (from_address),
     INDEX ix_messages_to (to_address),
     INDEX ix_messages_contact (contact_id),

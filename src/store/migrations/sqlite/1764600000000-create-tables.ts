@@ -84,6 +84,8 @@ const statements = [
   )`,
   `CREATE INDEX ix_agent_version_revisions_version ON agent_version_revisions (agent_version_id,
   organization_id)`,
+  `CREATE INDEX ix_agent_version_revisions_agent ON agent_version_revisions (agent_id, organization_id,
+  agent_version_id)`,
   `CREATE TABLE sessions (
     id varchar(36) PRIMARY KEY NOT NULL,
     organization_id varchar(36) NOT NULL,
@@ -126,7 +128,7 @@ const statements = [
   user_sentiment, chat_completion_rating)`,
   `CREATE INDEX ix_sessions_version_started ON sessions (agent_version_id, started_at, id)`,
   `CREATE INDEX ix_sessions_version_revision ON sessions (agent_version_id, organization_id, revision_source)`,
-  `CREATE INDEX ix_sessions_conversation ON sessions (conversation_id)`,
+  `CREATE INDEX ix_sessions_conversation ON sessions (conversation_id, started_at, id)`,
   `CREATE TABLE messages (
     id varchar(36) PRIMARY KEY NOT NULL,
     direction varchar(255),
@@ -160,7 +162,7 @@ const statements = [
   )`,
   `CREATE INDEX ix_messages_created ON messages (created_at, id)`,
   `CREATE INDEX ix_messages_organization_created ON messages (organization_id, created_at, id)`,
-  `CREATE INDEX ix_messages_conversation ON messages (conversation_id)`,
+  `CREATE INDEX ix_messages_conversation ON messages (conversation_id, created_at, id)`,
   `CREATE INDEX ix_messages_from ON messages (from_address)`,
   `CREATE INDEX ix_messages_to ON messages (to_address)`,
   `CREATE INDEX ix_messages_contact ON messages (contact_id)`,

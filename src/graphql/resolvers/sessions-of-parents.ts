@@ -1,0 +1,57 @@
+import type { GraphQLResolveInfo } from "graphql";
+import { ArgsType, Field } from "type-graphql";
+import type { Feed } from "../../feed/feed.js";
+import { sessionOrder } from "../../store/readers/session-order.js";
+import type { ParentKind } from "../../store/readers/session.reader.js";
+import { countsOfEach } from "../batches.js";
+import type { RequestContext } from "../context.js";
+import type { CursorCodec } from "../cursors.js";
+import { SessionFilter } from "../inputs/filters.input.js";
+import { PageArgs, windowOf } from "../inputs/page.args.js";
+import { itemPaths, noItems, sessionFields, sliceOfEach } from "../plan/fields.js";
+import { selectedFields } from "../plan/selection.js";
+import { SessionPage } from "./session.resolver.js";
+
+@ArgsType()
+export class OwnSessionsArgs extends PageArgs {
+  @Field(() => SessionFilter, {
+    nullable: true,
+    description: "Which of its sessions; all of them where absent.",
+  })
+  readonly filter?: SessionFilter | null;
+}
+
+/** The sessions below things of one kind: the newest start first, a page of each in one statement for all. */
+export class SessionsOfParents {
+  /** @param list names the connection in its cursors */
+  constructor(
+    private readonly feed: Feed,
+    private readonly cursors: CursorCodec,
+    private readonly kind: ParentKind,
+    private readonly list: string,
+  ) {}
+
+  async page(
+    parentId: string,
+    { filter, ...page }: OwnSessionsArgs,
+    context: RequestContext,
+    info: GraphQLResolveInfo,
+  ): Promise<SessionPage> {
+    const { kind, list, cursors } = this;
+    const query = {
+      filter: filter ?? {},
+      order: sessionOrder([]),
+      window: windowOf(page, cursors, list),
+    };
+    const { sessions } = context.readers;
+    return await context.load(info, parentId, async (ids) => {
+      const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
+      const fields = sessionFields(info, ...itemPaths);
+      const slices = await sliceOfEach(info, () =>
+        sessions.ofParents(context.scope, kind, ids, query, fields),
+      );
+      const countOf = countsOfEach(() => sessions.countOfParents(context.scope, kind, ids, query.filter));
+      return ids.map((id) => new SessionPage(slices.get(id) ?? noItems, cursors, list, countOf(id), head));
+    });
+  }
+}

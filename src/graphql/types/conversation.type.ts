@@ -1,0 +1,17 @@
+import { Field, ID, ObjectType } from "type-graphql";
+import { Node } from "../../model/node.js";
+
+/** No table keeps conversations: sessions and messages name theirs. */
+@ObjectType({
+  description:
+    "A conversation with a contact, which may host several sessions, and messages that no session lists. It exists as long as one of them does.",
+  implements: Node,
+  simpleResolvers: true,
+})
+export class Conversation extends Node {
+  @Field(() => ID, { description: "Whippy's own UUID." })
+  override readonly id!: string;
+
+  @Field(() => ID, { description: "The organization whose agents hold it." })
+  readonly organizationId!: string;
+}
