@@ -73,6 +73,7 @@ describe("ids and codes that are none of ours", () => {
     ["sessions", "SessionFilter"],
     ["messages", "MessageFilter"],
     ["agentVersions", "AgentVersionFilter"],
+    ["agents", "AgentFilter"],
     ["webhookEvents", "WebhookEventFilter"],
     ["sessions", "AnalysisFilter"],
   ] as const;

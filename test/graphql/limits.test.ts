@@ -50,6 +50,16 @@ describe("limits of one operation", () => {
     ["{ sessions(first: 1, orderBy: [{ field: MESSAGE_COUNT, direction: ASC }]) { nodes { id } } }", 2 + 100],
     ["{ sessions(first: 10) { nodes { messages(first: 20) { nodes { id } } } } }", 1 + 10 * (1 + 1 + 20)],
     ["{ sessions(first: 10) { nodes { analysis { name } } } }", 1 + 10 * (1 + 5)],
+    ["{ agents(first: 10) { totalCount nodes { name } } }", 1 + 20 + 480 + 10],
+    [
+      "{ agents(first: 3, orderBy: [{ field: NAME }]) { nodes { versions(first: 2) { nodes { id } } } } }",
+      1 + 100 + 3 * (1 + 1 + 2),
+    ],
+    [
+      `{ sessions(first: 3) { nodes { agent { name } conversation { messages(last: 4, filter: {
+        direction: { eq: "INBOUND" } }) { totalCount nodes { id } } } } } }`,
+      1 + 3 * (1 + 1 + (1 + (1 + 1 + 20 + 4))) + 480,
+    ],
     ["{ sessionStats { groups { value } } }", 5 * (100 + 5)],
     ["{ sessionStats { groups { agentVersion { name } } } }", 5 * (100 + 5) + 100],
     [
