@@ -129,7 +129,7 @@ export function measurements(samples: Samples): Measurement[] {
       parameters: [agentId],
     }),
     page("sessions with one answer of the analysis", {
-      filter: { analysis: [{ name: answer.name, string: { eq: answer.value } }] },
+      filter: { answers: [{ name: answer.name, string: { eq: answer.value } }] },
       byHand: `WHERE EXISTS (SELECT 1 FROM analysis_answers a
         WHERE a.session_id = s.id AND a.name = ? AND a.string_prefix = ? AND a.string_value = ?)`,
       parameters: [answer.name, answer.value.slice(0, 191), answer.value],

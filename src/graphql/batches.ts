@@ -13,14 +13,34 @@ export function inOrder<Key, Row>(
   return keys.map((key) => byKey.get(key) ?? null);
 }
 
+interface ReaderByIds<Row, Field> {
+  byIds(scope: Scope, ids: readonly string[], fields: Iterable<Field>): Promise<Row[]>;
+}
+
+/** The field that asks. */
+interface Asker {
+  readonly context: RequestContext;
+  readonly info: GraphQLResolveInfo;
+}
+
 /** What a client names by its id, read together with all that the same field asks for; null where there is none (for the caller). */
 export async function byId<Row extends { readonly id: string }, Field>(
   id: string,
-  reader: { byIds(scope: Scope, ids: readonly string[], fields: Iterable<Field>): Promise<Row[]> },
+  reader: ReaderByIds<Row, Field>,
   fields: Iterable<Field>,
-  { context, info }: { readonly context: RequestContext; readonly info: GraphQLResolveInfo },
+  { context, info }: Asker,
 ): Promise<Row | null> {
-  return await context.load(info, storedId(id), async (ids) =>
+  return await byStoredId(storedId(id), reader, fields, { context, info });
+}
+
+/** The same of an id that a row names. */
+export async function byStoredId<Row extends { readonly id: string }, Field>(
+  id: string,
+  reader: ReaderByIds<Row, Field>,
+  fields: Iterable<Field>,
+  { context, info }: Asker,
+): Promise<Row | null> {
+  return await context.load(info, id, async (ids) =>
     inOrder(ids, await reader.byIds(context.scope, ids, fields), (row) => row.id),
   );
 }

@@ -9,6 +9,7 @@ import {
   AgentVersionContentResolver,
   AgentVersionRevisionResolver,
 } from "./resolvers/agent-version-revision.resolver.js";
+import { AnalysisResolver } from "./resolvers/analysis.resolver.js";
 import { AgentVersionConnectionResolver, AgentVersionResolver } from "./resolvers/agent-version.resolver.js";
 import {
   AgentConnectionResolver,
@@ -55,6 +56,7 @@ export async function createSchema({ feed, cursors, limits, access }: SchemaPart
     new ConversationResolver(feed, cursors),
     new SessionConversationResolver(),
     new MessageConversationResolver(),
+    new AnalysisResolver(),
     new NodeResolver(),
     new ViewerResolver(access, limits),
     new SessionStatsResolver(limits),

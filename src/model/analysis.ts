@@ -19,13 +19,14 @@ import { agentText, notPersonal, personAnswers, personJson, personText } from ".
 @Table({ table: "analyses" })
 @ObjectType({
   description:
-    "One analysis that was received for a session. A later one replaces it in the session and leaves it here.",
+    "One analysis that was received for a session. A later one with other content replaces it as the session's analysis, and leaves it in the history.",
   simpleResolvers: true,
 })
 export class Analysis {
   /** `<session id>:<content hash>`, made of the key. */
   @Field(() => ID, {
-    description: "The session's id and the hash of the analysis; a masked reader gets another hash.",
+    description:
+      'The session\'s id and the hash of the analysis, as "<session id>:<hash>"; a masked reader gets another hash.',
   })
   readonly id!: string;
 
@@ -40,7 +41,7 @@ export class Analysis {
   readonly organizationId!: string;
 
   @Property(hash, {
-    description: "SHA-256 of the agent version's content whose questions it answers.",
+    description: "The id of the agent version's revision whose questions it answers.",
     privacy: notPersonal,
   })
   readonly revisionId!: string;
@@ -78,12 +79,12 @@ export class Analysis {
   readonly eventId!: string;
 
   @Property(instant, {
-    description: "The newest event that carried it: its envelope's created_at.",
+    description:
+      "When its newest event was created, by Whippy's clock: the envelope's created_at. Null where it had none.",
     privacy: notPersonal,
     nullable: true,
-    column: "event_created_at",
   })
-  readonly createdAt!: string | null;
+  readonly eventCreatedAt!: string | null;
 
   @Property(receipt, { description: "When this service received that event.", privacy: notPersonal })
   readonly receivedAt!: string;
@@ -146,7 +147,7 @@ export class StoredAnswer {
   readonly booleanValue!: number | null;
 }
 
-export type AnalysisRow = Row<Omit<Analysis, "id">> & Decimals<"createdAt">;
+export type AnalysisRow = Row<Omit<Analysis, "id">> & Decimals<"eventCreatedAt">;
 export type StoredAnswerRow = Row<StoredAnswer>;
 
 /** The first 191 characters (code points) of a text: what an index can hold. */

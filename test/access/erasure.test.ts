@@ -17,7 +17,7 @@ const traces = [
 ];
 
 const everything = `id chatSummary chatTranscript translatedChatTranscript customAnalysisData
-  analysis { name value stringValue } analysisHistory { chatSummary customAnalysisData }
+  analysis { chatSummary answers { name value stringValue } } analysisHistory { chatSummary customAnalysisData }
   messages { nodes { body translatedBody from to contactId attachments metadata } }`;
 
 async function run(database: TestDatabase, command: string, ...options: string[]) {

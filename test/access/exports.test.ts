@@ -67,7 +67,7 @@ describe("an export for a masked reader", () => {
         { messages: { some: { from: { startsWith: "+1" } } } },
         { messages: { none: { body: { contains: "job" } } } },
         { search: "inquired" },
-        { analysis: [{ name: "Heard_from", string: { eq: "word of mouth" } }] },
+        { answers: [{ name: "Heard_from", string: { eq: "word of mouth" } }] },
       ].map((filter) => [format, JSON.stringify(filter), filter] as const),
     ),
   )("of %s cannot ask for %s", async (format, _name, filter) => {

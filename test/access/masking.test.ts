@@ -5,8 +5,10 @@ import { contactsTexts, eventOf, organizationA, socketClient, startWithReaders }
 
 const everything = `
   id chatSummary chatTranscript translatedChatTranscript customAnalysisData userSentiment
-  analysis { name value stringValue numberValue booleanValue answered conforms }
-  analysisHistory { chatSummary customAnalysisData }
+  analysis { id chatSummary customAnalysisData answers {
+    name value stringValue numberValue booleanValue answered conforms } agentVersionRevision { providerSettings } }
+  analysisHistory { chatSummary customAnalysisData answers {
+    name value stringValue numberValue booleanValue answered conforms } }
   agentVersion { providerSettings questions { name choices } }
   agentVersionRevision { providerSettings questions { name choices } }
   messages(first: 5) { nodes { id body translatedBody from to attachments metadata contactId direction } }`;
@@ -78,7 +80,8 @@ describe("a masked reader", () => {
   });
 
   it("sees which questions were answered, as others do", async () => {
-    const answered = "{ sessions { nodes { analysis { name answered } } } }";
+    const answered =
+      "{ sessions { nodes { analysis { answers { name answered } } analysisHistory { answers { name answered } } } } }";
     const seen = await service.query(answered, {}, masked);
     expect(JSON.stringify(seen.data)).toContain('{"name":"Heard_from","answered":true}');
     expect(seen.data).toEqual((await service.query(answered, {}, reader)).data);
@@ -139,12 +142,17 @@ describe("a masked reader", () => {
 
   it("gets ids of analyses from whose hash nothing can be guessed, always the same", async () => {
     interface Histories {
-      readonly sessions: { readonly nodes: { readonly analysisHistory: { readonly id: string }[] }[] };
+      readonly sessions: {
+        readonly nodes: { readonly analysis: { id: string }; readonly analysisHistory: { id: string }[] }[];
+      };
     }
-    const histories = "{ sessions { nodes { analysisHistory { id } } } }";
+    const histories = "{ sessions { nodes { analysis { id } analysisHistory { id } } } }";
     const idsFor = async (caller: typeof masked) => {
       const { data } = await service.query<Histories>(histories, {}, caller);
-      return data.sessions.nodes.flatMap(({ analysisHistory }) => analysisHistory.map(({ id }) => id));
+      return data.sessions.nodes.flatMap(({ analysis, analysisHistory }) => {
+        expect(analysis).toEqual(analysisHistory[0]);
+        return analysisHistory.map(({ id }) => id);
+      });
     };
     const [seen, again, real] = [await idsFor(masked), await idsFor(masked), await idsFor(reader)];
     expect(seen.length).toBeGreaterThan(0);

@@ -345,8 +345,8 @@ describe("a masked reader", () => {
   });
 
   it.each([
-    'analysis: [{ name: "x", string: { eq: "x" } }]',
-    'analysis: [{ name: "x", number: { gt: 3237452020 } }]',
+    'answers: [{ name: "x", string: { eq: "x" } }]',
+    'answers: [{ name: "x", number: { gt: 3237452020 } }]',
     'messages: { some: { from: { startsWith: "+1" } } }',
     'messages: { none: { body: { contains: "x" } } }',
   ])("cannot ask sessions for %s", async (filter) => {

@@ -163,7 +163,7 @@ describe.each([
   it("tells subscribers that resume of the session, and nothing of what it held", async () => {
     const id = String(sent.theirs[1]?.data.id);
     const { data } = await service.query(
-      `{ session(id: "${id}") { status messageCount chatSummary chatTranscript customAnalysisData analysis { value }
+      `{ session(id: "${id}") { status messageCount chatSummary chatTranscript customAnalysisData analysis { chatSummary answers { stringValue } }
          analysisHistory { chatSummary customAnalysisData } messages { nodes { body from contactId direction deliveryStatus } } } }`,
     );
     expect(data.session).toMatchObject({
@@ -172,6 +172,7 @@ describe.each([
       chatSummary: null,
       chatTranscript: null,
       customAnalysisData: null,
+      analysis: { chatSummary: null },
       analysisHistory: [{ chatSummary: null, customAnalysisData: null }],
       messages: {
         nodes: [
@@ -180,6 +181,8 @@ describe.each([
         ],
       },
     });
+    const { analysis } = data.session as { analysis: { answers: { stringValue: string | null }[] } };
+    expect(analysis.answers.filter(({ stringValue }) => stringValue !== null)).toEqual([]);
   });
 
   it("is not undone by an old event that comes again, the same or with another request_id", async () => {

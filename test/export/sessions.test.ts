@@ -140,7 +140,7 @@ describe("exports of sessions", () => {
       "filter.and.1.messages.some.bodi",
       "is no field of MessageFilter",
     ],
-    [{ filter: '{"analysis":[{}]}' }, "filter.analysis.0.name", "must be given"],
+    [{ filter: '{"answers":[{}]}' }, "filter.answers.0.name", "must be given"],
     [{ filter: '{"and":[null]}' }, "filter.and.0", "must not be null"],
     [{ filter: '{"messageCount":{"eq":"secret"}}' }, "filter.messageCount.eq", "must be of type Int"],
     [{ filter: '{"chatSummary":{"eq":{"a":"secret"}}}' }, "filter.chatSummary.eq", "must be of type String"],

@@ -178,7 +178,7 @@ describe("an older backup that is restored", () => {
     await restore(backup);
     await post(service, [await analysisOf(name)]);
     const { data, errors } = await service.query(
-      "{ sessions { nodes { agentVersion { name } analysis { name } } } }",
+      "{ sessions { nodes { agentVersion { name } analysis { answers { name } } } } }",
     );
     expect(errors).toBeUndefined();
     expect(data).toMatchObject({ sessions: { nodes: [{ agentVersion: { name } }] } });

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Payload, sample, type SampleName, startService, type TestService } from "../support/service.js";
 
-describe("sessions are found by the history of their analyses", () => {
+describe("sessions and the history of their analyses", () => {
   const [better, worse, alwaysGood, unanalyzed] = [
     "once negative, now positive",
     "once positive, now negative",
@@ -59,19 +59,19 @@ describe("sessions are found by the history of their analyses", () => {
   const positive = { userSentiment: { eq: "positive" } };
   const any = { id: { null: false } };
 
-  it("where a mood was once another than now", async () => {
+  it("are found where a mood was once another than now", async () => {
     expect(await namesOf({ ...positive, analysisHistory: { some: negative } })).toEqual([better]);
     expect(await namesOf({ ...negative, analysisHistory: { some: positive } })).toEqual([worse]);
   });
 
-  it("where every analysis matches, or none does, as both are where there is none", async () => {
+  it("are found where every analysis matches, or none does, as both are where there is none", async () => {
     expect(await namesOf({ analysisHistory: { every: positive } })).toEqual([unanalyzed, alwaysGood]);
     expect(await namesOf({ analysisHistory: { none: negative } })).toEqual([unanalyzed, alwaysGood]);
     expect(await namesOf({ analysisHistory: { every: positive, some: any } })).toEqual([alwaysGood]);
     expect(await namesOf({ analysisHistory: { none: any } })).toEqual([unanalyzed]);
   });
 
-  it("by what the history serves of an analysis: its id, and the content whose questions it answers", async () => {
+  it("are found by what the history serves of an analysis: its id, and the content whose questions it answers", async () => {
     const { data } = await service.query<{
       sessions: {
         nodes: {
@@ -93,5 +93,63 @@ describe("sessions are found by the history of their analyses", () => {
     expect(await some({ id: { eq: superseded?.id }, ...positive })).toEqual([]);
     expect(await some({ revisionId: { eq: superseded?.revisionId } })).toEqual([better]);
     expect(await some({ revisionId: { eq: superseded?.revisionId }, ...positive })).toEqual([]);
+  });
+
+  it("serve as the analysis what the history serves first, with the questions that it answers", async () => {
+    const content = `id revisionId userSentiment chatSummary receivedAt eventCreatedAt
+      agentVersionRevision { id name } answers { name value defined }`;
+    interface Served {
+      readonly id: string;
+      readonly revisionId: string;
+      readonly agentVersionRevision: { readonly id: string; readonly name: string };
+      readonly eventCreatedAt: string;
+    }
+    const { data, errors } = await service.query<{
+      sessions: { nodes: { id: string; analysis: Served | null; analysisHistory: Served[] }[] };
+    }>(`{ sessions { nodes { id analysis { ${content} } analysisHistory { ${content} } } } }`);
+    expect(errors).toBeUndefined();
+    const named = new Map(data.sessions.nodes.map((session) => [String(ids.get(session.id)), session]));
+    for (const { analysis, analysisHistory } of named.values())
+      expect(analysis).toEqual(analysisHistory[0] ?? null);
+    expect(named.get(unanalyzed)).toMatchObject({ analysis: null, analysisHistory: [] });
+    const history = named.get(better)?.analysisHistory ?? [];
+    expect(history).toMatchObject([
+      { agentVersionRevision: { name: "Recruiter" }, eventCreatedAt: "2025-08-19T07:01:00Z" },
+      { agentVersionRevision: { name: "Recruiter, as it was" }, eventCreatedAt: "2025-08-19T07:00:00Z" },
+    ]);
+    expect(history.map(({ agentVersionRevision }) => agentVersionRevision.id)).toEqual(
+      history.map(({ revisionId }) => revisionId),
+    );
+  });
+
+  it("join the answers with the questions of the content that the analysis answers", async () => {
+    const asks =
+      (question: string) =>
+      ({ data }: Payload) => {
+        data.custom_analysis_data = { [question]: true };
+        data.agent_version.provider_settings.post_call_analysis_data = [{ name: question, type: "boolean" }];
+      };
+    const name = "asked differently later";
+    await store(name, [
+      ["analyzed", asks("First")],
+      ["analyzed", asks("Second")],
+    ]);
+    const [id = ""] = [...ids].filter(([, each]) => each === name).map(([each]) => each);
+    const { data } = await service.query(
+      `query ($id: ID!) { session(id: $id) { analysis { ...A } analysisHistory { ...A } } }
+       fragment A on Analysis { answers { name defined conforms booleanValue } }`,
+      { id },
+    );
+    const answers = (question: string) => [
+      { name: question, defined: true, conforms: true, booleanValue: true },
+    ];
+    expect(data.session).toEqual({
+      analysis: { answers: answers("Second") },
+      analysisHistory: [{ answers: answers("Second") }, { answers: answers("First") }],
+    });
+    ids.delete(id);
+    const filter = { answers: [{ name: "Second", boolean: { eq: true } }] };
+    expect(await namesOf(filter)).toHaveLength(1);
+    expect(await namesOf({ answers: [{ name: "First", answered: true }] })).toEqual([]);
   });
 });

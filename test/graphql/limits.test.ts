@@ -44,12 +44,11 @@ describe("limits of one operation", () => {
       2 + 80 + 1,
     ],
     [
-      '{ sessions(first: 1, filter: { search: "a", analysis: [{ name: "a", answered: true }, { name: "b", answered: true }] }) { nodes { id } } }',
+      '{ sessions(first: 1, filter: { search: "a", answers: [{ name: "a", answered: true }, { name: "b", answered: true }] }) { nodes { id } } }',
       2 + 5 + 1 + 10 + 4,
     ],
     ["{ sessions(first: 1, orderBy: [{ field: MESSAGE_COUNT, direction: ASC }]) { nodes { id } } }", 2 + 100],
     ["{ sessions(first: 10) { nodes { messages(first: 20) { nodes { id } } } } }", 1 + 10 * (1 + 1 + 20)],
-    ["{ sessions(first: 10) { nodes { analysis { name } } } }", 1 + 10 * (1 + 5)],
     ["{ agents(first: 10) { totalCount nodes { name } } }", 1 + 20 + 480 + 10],
     [
       "{ agents(first: 3, orderBy: [{ field: NAME }]) { nodes { versions(first: 2) { nodes { id } } } } }",
@@ -60,6 +59,7 @@ describe("limits of one operation", () => {
         direction: { eq: "INBOUND" } }) { totalCount nodes { id } } } } } }`,
       1 + 3 * (1 + 1 + (1 + (1 + 1 + 20 + 4))) + 480,
     ],
+    ["{ sessions(first: 10) { nodes { analysis { answers { name } } } } }", 1 + 10 * (1 + 1 + 5)],
     ["{ sessionStats { groups { value } } }", 5 * (100 + 5)],
     ["{ sessionStats { groups { agentVersion { name } } } }", 5 * (100 + 5) + 100],
     [
@@ -184,8 +184,8 @@ describe("limits of one operation", () => {
     ],
     [
       "questions about answers",
-      { analysis: many(201, { name: "Willing", boolean: { eq: true } }) },
-      `filter.analysis.200: ${tooManyRows}`,
+      { answers: many(201, { name: "Willing", boolean: { eq: true } }) },
+      `filter.answers.200: ${tooManyRows}`,
     ],
   ])("of a filter: not too many %s", async (_, filter, message) => {
     const { errors } = await service.query(
@@ -199,7 +199,7 @@ describe("limits of one operation", () => {
     const doubling = Array.from(
       { length: 40 },
       (_, n) =>
-        `fragment f${n} on Session { ${n === 39 ? "analysis { name }" : `...f${n + 1} ...f${n + 1}`} }`,
+        `fragment f${n} on Session { ${n === 39 ? "analysis { answers { name } }" : `...f${n + 1} ...f${n + 1}`} }`,
     );
     const { errors } = await service.query(`{ session(id: 1) { ...f0 } } ${doubling.join(" ")}`);
     expect(errors?.[0]?.extensions.code).toBe("QUERY_TOO_COMPLEX");

@@ -119,8 +119,8 @@ describe("a mistake in variables", () => {
     ],
     [{ f: { language: { eq: 123454321 } } }, "f.language.eq", "String cannot represent a non string value."],
     [
-      { f: { analysis: [{ name: null }] } },
-      "f.analysis.0.name",
+      { f: { answers: [{ name: null }] } },
+      "f.answers.0.name",
       'Expected non-nullable type "String!" not to be null.',
     ],
     [{ f: { status: { eq: "secret" } } }, "f.status.eq", 'The value does not exist in "SessionStatus" enum.'],

@@ -71,7 +71,7 @@ const shapes: Readonly<Record<Name, Shape>> = {
       agentVersion: "AgentVersion",
       agentVersionRevision: "AgentVersionRevision",
       "messages(first: 2)": "MessageConnection",
-      analysis: "AnalysisAnswer",
+      analysis: "Analysis",
       analysisHistory: "Analysis",
     },
   },
@@ -112,7 +112,11 @@ const shapes: Readonly<Record<Name, Shape>> = {
     fields: { nodes: "Message", pageInfo: "PageInfo" },
   },
   Message: { type: "Message", scalars: ["id", "body", "direction", "createdAt"], fields: {} },
-  Analysis: { type: "Analysis", scalars: ["id", "chatSummary", "userSentiment", "receivedAt"], fields: {} },
+  Analysis: {
+    type: "Analysis",
+    scalars: ["id", "chatSummary", "userSentiment", "receivedAt"],
+    fields: { answers: "AnalysisAnswer", agentVersionRevision: "AgentVersionRevision" },
+  },
   AnalysisAnswer: { type: "AnalysisAnswer", scalars: ["name", "value", "answered"], fields: {} },
 };
 

@@ -212,10 +212,10 @@ describe("statistics of sessions", () => {
 
   it("refuses numbers that no double holds, which GraphQL takes as literals", async () => {
     const { errors } = await service.query(
-      '{ sessionStats(filter: { analysis: [{ name: "Age", number: { in: [1, -1e999] } }] }) { count } }',
+      '{ sessionStats(filter: { answers: [{ name: "Age", number: { in: [1, -1e999] } }] }) { count } }',
     );
     expect(errors?.[0]).toMatchObject({
-      message: "filter.analysis.0.number.in: must be a finite number.",
+      message: "filter.answers.0.number.in: must be a finite number.",
       extensions: { code: "BAD_USER_INPUT" },
     });
   });
@@ -223,7 +223,7 @@ describe("statistics of sessions", () => {
   it("takes as many texts as a filter may hold, wherever they stand", async () => {
     const texts = Array.from({ length: 498 }, (_, index) => `text ${index}`);
     for (const filter of [
-      { analysis: [{ name: "Age", string: { in: texts } }] },
+      { answers: [{ name: "Age", string: { in: texts } }] },
       { messages: { some: { or: [{ body: { in: [...texts, "other"] } }] } } },
       { analysisHistory: { every: { chatSummary: { nin: texts } } } },
       { agentVersion: { name: { in: texts } } },

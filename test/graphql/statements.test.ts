@@ -41,7 +41,8 @@ describe("statements of a query", () => {
     ],
     ["agentVersions(first: N) { nodes { sessions(last: 2) { totalCount nodes { id } } } }", 3],
     ["sessions(first: N) { nodes { messages(first: 3) { nodes { body } } } }", 2],
-    ["sessions(first: N) { nodes { agentVersion { name } analysis { name value } } }", 3],
+    ["sessions(first: N) { nodes { agentVersion { name } analysis { answers { name value } } } }", 4],
+    ["sessions(first: N) { nodes { analysis { chatSummary } analysisHistory { answers { name } } } }", 4],
     ["sessions(first: N) { nodes { agentVersionRevision { name agentVersion { name } } } }", 3],
     [
       `sessions(first: N) { nodes { messages(first: 3) { nodes { id } } analysisHistory { id } agentVersion { name
@@ -69,7 +70,7 @@ describe("statements of a query", () => {
     ],
     ['sessions(first: N, filter: { search: "a" }) { nodes { id } }', 2],
     [
-      'sessions(first: N, filter: { analysis: [{ name: "Willing", boolean: { null: true } }] }) { nodes { id } }',
+      'sessions(first: N, filter: { answers: [{ name: "Willing", boolean: { null: true } }] }) { nodes { id } }',
       2,
     ],
     ["sessionStats(groupBy: [{ field: AGENT }]) { count }", 1],

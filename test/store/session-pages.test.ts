@@ -38,9 +38,9 @@ describe("pages of sessions", () => {
       { search: "a" },
       { search: "umbrella" },
       { search: "no such words" },
-      { analysis: [{ name: "Willing", boolean: { null: true } }] },
-      { analysis: [{ name: "Employment", string: { eq: "Phone call" } }] },
-      { analysis: [{ name: " spaced", string: { eq: "y" } }] },
+      { answers: [{ name: "Willing", boolean: { null: true } }] },
+      { answers: [{ name: "Employment", string: { eq: "Phone call" } }] },
+      { answers: [{ name: " spaced", string: { eq: "y" } }] },
       { messages: { some: { body: { contains: "Lantern" } } }, search: "lantern" },
       { messages: { some: { from: { eq: "+15550000000" } } } },
     ]) {

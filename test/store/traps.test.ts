@@ -114,6 +114,7 @@ describe("the traps of the payloads", () => {
       "negative",
       "neutral",
     ]);
+    expect(session.analysis).toEqual(session.analysisHistory[0]);
   });
 
   it("5: lets the analysis with the later created_at stand, whichever comes last", async () => {
@@ -123,7 +124,10 @@ describe("the traps of the payloads", () => {
       data.user_sentiment = "negative";
     });
     await own.post("analyzed", (data) => (data.user_sentiment = "positive"));
-    expect(await own.read()).toMatchObject({ userSentiment: "negative" });
+    expect(await own.read()).toMatchObject({
+      userSentiment: "negative",
+      analysis: { userSentiment: "negative", eventCreatedAt: "2025-08-20T00:00:00Z" },
+    });
   });
 
   it("6: keeps each content of an agent version as a revision, and links the session to its own", async () => {
@@ -145,7 +149,7 @@ describe("the traps of the payloads", () => {
     const own = ownSession();
     await own.post("analyzed");
     const { analysis } = await own.read();
-    const find = (name: string) => analysis.find((answer) => answer.name === name);
+    const find = (name: string) => analysis?.answers.find((answer) => answer.name === name);
     expect(find("How_did_the_candidate_hear_about_XYZ_Employment")).toMatchObject({
       defined: true,
       answered: false,
@@ -162,7 +166,7 @@ describe("the traps of the payloads", () => {
     const own = ownSession();
     await own.post("analyzed");
     const { analysis } = await own.read();
-    const find = (name: string) => analysis.find((answer) => answer.name === name);
+    const find = (name: string) => analysis?.answers.find((answer) => answer.name === name);
     expect(find("Currently_working")).toMatchObject({ answered: true, conforms: true, booleanValue: false });
     expect(find("How_comfortable_using_a_computer")).toMatchObject({
       answered: true,
@@ -190,7 +194,7 @@ describe("the traps of the payloads", () => {
       ];
     });
     const session = await own.read();
-    expect(session.analysis[0]).toMatchObject({
+    expect(session.analysis?.answers[0]).toMatchObject({
       name,
       choices: ["Phone call", "SMS"],
       value: "Phone call",

@@ -18,7 +18,7 @@ export function filterArbitrary(sessions: readonly ServedSession[]): Arbitrary<F
     agentVersion: versionFilter,
     messages: messagesFilter,
     analysisHistory: historyFilter,
-    analysis: fc.array(answerFilter(sessions), { minLength: 1, maxLength: 2 }),
+    answers: fc.array(answerFilter(sessions), { minLength: 1, maxLength: 2 }),
     search: searchText(sessions),
   };
   return combined({ ...comparators(sessions, sessionFields), ...far }, Object.keys(far));
@@ -92,7 +92,7 @@ const analysisFields = {
   chatCompletionRating: "text",
   chatSummary: "text",
   userSentiment: "text",
-  createdAt: "order",
+  eventCreatedAt: "order",
   receivedAt: "order",
 } as const;
 

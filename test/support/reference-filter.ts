@@ -27,7 +27,7 @@ export function matchesSession(session: ServedSession, filter: Filter): boolean 
     agentVersion: (asked) => matches(carriedVersion(session), asked as Filter),
     messages: (asked) => matchesMany(session.messages.nodes, asked as ToManyFilter),
     analysisHistory: (asked) => matchesMany(session.analysisHistory, asked as ToManyFilter),
-    analysis: (asked) => (asked as readonly AnswerFilter[]).every((answer) => matchesAnswer(session, answer)),
+    answers: (asked) => (asked as readonly AnswerFilter[]).every((answer) => matchesAnswer(session, answer)),
     search: (asked) => isFound(session, asked as string),
   });
 }

@@ -60,25 +60,10 @@ export const wholeSession = /* GraphQL */ `
         }
       }
       analysis {
-        name
-        type
-        description
-        choices
-        answered
-        defined
-        conforms
-        value
-        stringValue
-        numberValue
-        booleanValue
+        ...WholeAnalysis
       }
       analysisHistory {
-        revisionId
-        chatCompletionRating
-        chatSummary
-        userSentiment
-        customAnalysisData
-        createdAt
+        ...WholeAnalysis
       }
       messages(first: 200) {
         totalCount
@@ -112,7 +97,37 @@ export const wholeSession = /* GraphQL */ `
       }
     }
   }
+  fragment WholeAnalysis on Analysis {
+    id
+    revisionId
+    agentVersionRevision {
+      id
+    }
+    chatCompletionRating
+    chatSummary
+    userSentiment
+    customAnalysisData
+    eventCreatedAt
+    receivedAt
+    answers {
+      name
+      type
+      description
+      choices
+      answered
+      defined
+      conforms
+      value
+      stringValue
+      numberValue
+      booleanValue
+    }
+  }
 `;
+
+export interface WholeAnalysis extends Readonly<Record<string, unknown>> {
+  readonly answers: readonly Readonly<Record<string, unknown>>[];
+}
 
 /** The answer to {@link wholeSession}, read loosely: tests say what they expect. */
 export interface WholeSession {
@@ -120,8 +135,8 @@ export interface WholeSession {
     readonly status: string;
     readonly agentVersion: Readonly<Record<string, unknown>>;
     readonly agentVersionRevision: Readonly<Record<string, unknown>>;
-    readonly analysis: readonly Readonly<Record<string, unknown>>[];
-    readonly analysisHistory: readonly Readonly<Record<string, unknown>>[];
+    readonly analysis: WholeAnalysis | null;
+    readonly analysisHistory: readonly WholeAnalysis[];
     readonly messages: {
       readonly totalCount: number;
       readonly nodes: readonly Readonly<Record<string, unknown>>[];

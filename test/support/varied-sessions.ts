@@ -180,7 +180,7 @@ const everything = /* GraphQL */ `
           chatCompletionRating
           chatSummary
           userSentiment
-          createdAt
+          eventCreatedAt
           receivedAt
         }
         messages(first: 200) {

@@ -70,7 +70,7 @@ const sharedCosts: Readonly<Record<string, number>> = { totalCount: 480 };
 const questionCosts: Readonly<Record<string, number>> = {
   messages: 80,
   analysisHistory: 10,
-  analysis: 5,
+  answers: 5,
   search: 5,
 };
 /** An order that no index keeps finds all that match before the first row. */

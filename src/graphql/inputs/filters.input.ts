@@ -45,9 +45,11 @@ export class SessionFilter extends comparisonsOf(Session) {
 
   @Field(
     () => [AnalysisAnswerFilter],
-    nullable("The answers of its current analysis; all of these conditions must hold."),
+    nullable(
+      "Its answers, as customAnalysisData holds them: those of its current analysis. All of these conditions must hold.",
+    ),
   )
-  readonly analysis?: AnalysisAnswerFilter[] | null;
+  readonly answers?: AnalysisAnswerFilter[] | null;
 
   @Field(
     () => String,

@@ -15,7 +15,6 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
     Session,
     {
       agent: ["agentId", "organizationId"],
-      analysis: ["customAnalysisData", "revisionId"],
       agentVersion: ["agentVersionId"],
       agentVersionRevision: ["revisionId"],
       conversation: ["conversationId", "organizationId"],
@@ -25,7 +24,14 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
   [AgentVersion, { agent: ["agentId", "organizationId"], questions: ["providerSettings"] }],
   [AgentVersionRevision, { questions: ["providerSettings"] }],
   [Message, { conversation: ["conversationId", "organizationId"] }],
-  [Analysis, { id: ["id"] }],
+  [
+    Analysis,
+    {
+      id: ["id"],
+      answers: ["customAnalysisData", "revisionId"],
+      agentVersionRevision: ["revisionId"],
+    },
+  ],
   [WebhookEvent, { body: ["body"], sizeBytes: ["sizeBytes"] }],
 ]);
 

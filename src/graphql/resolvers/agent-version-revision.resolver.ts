@@ -5,7 +5,7 @@ import { AgentVersion, AgentVersionContent, AgentVersionRevision } from "../../m
 import { JsonScalar } from "../../model/scalars.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
-import { byId } from "../batches.js";
+import { byStoredId } from "../batches.js";
 import type { RequestContext } from "../context.js";
 import { agentVersionFields } from "../plan/fields.js";
 import { AnalysisQuestion } from "../types/answer.type.js";
@@ -38,7 +38,7 @@ export class AgentVersionRevisionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRecord | null> {
-    return await byId(agentVersionId, context.readers.agentVersions, agentVersionFields(info), {
+    return await byStoredId(agentVersionId, context.readers.agentVersions, agentVersionFields(info), {
       context,
       info,
     });

@@ -13,7 +13,6 @@ import {
   Resolver,
   Root,
 } from "type-graphql";
-import { readQuestions } from "../../events/questions.js";
 import type { Feed } from "../../feed/feed.js";
 import type { FeedPlace } from "../../events/feed-place.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
@@ -22,7 +21,6 @@ import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
 import type { Slice } from "../../store/readers/page.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
 import { type SessionRecord } from "../../store/readers/session.reader.js";
-import { joinAnswers } from "../answers.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import {
@@ -40,12 +38,11 @@ import {
 import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
-import { byId, countsOfEach, grouped, inOrder } from "../batches.js";
+import { byId, byStoredId, countsOfEach, grouped, inOrder } from "../batches.js";
 import { CursorScalar } from "../../model/scalars.js";
 import { selectedFields } from "../plan/selection.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { Analysis } from "../../model/analysis.js";
-import { AnalysisAnswer } from "../types/answer.type.js";
 import { Page } from "../types/connection.type.js";
 import { MessageConnection } from "../types/connection.type.js";
 import { Session } from "../../model/session.js";
@@ -162,7 +159,7 @@ export class SessionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRecord | null> {
-    return await byId(session.agentVersionId, context.readers.agentVersions, agentVersionFields(info), {
+    return await byStoredId(session.agentVersionId, context.readers.agentVersions, agentVersionFields(info), {
       context,
       info,
     });
@@ -176,24 +173,36 @@ export class SessionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRevisionRecord | null> {
-    return await this.revision(session, context, info, revisionFields(info));
+    const { agentVersionRevisions } = context.readers;
+    return await byStoredId(session.revisionId, agentVersionRevisions, revisionFields(info), {
+      context,
+      info,
+    });
   }
 
-  @FieldResolver(() => [AnalysisAnswer], {
+  @FieldResolver(() => Analysis, {
+    nullable: true,
     description:
-      "The agent version's questions joined with the answers; questions without an answer and answers without a question are kept.",
+      "The current analysis: of all that were received, the one of the newest event. Null where the session has not been analyzed.",
   })
   async analysis(
     @Root() session: SessionRecord,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AnalysisAnswer[]> {
-    const revision = await this.revision(session, context, info, ["providerSettings"]);
-    const questions = readQuestions(revision?.providerSettings ?? null);
-    return joinAnswers(questions, session.customAnalysisData, session.withheldAnswers);
+  ): Promise<AnalysisRecord | null> {
+    return await context.load(info, session.id, async (ids) =>
+      inOrder(
+        ids,
+        await context.readers.analyses.currentOfSessions(context.scope, ids, analysisFields(info)),
+        (row) => row.sessionId,
+      ),
+    );
   }
 
-  @FieldResolver(() => [Analysis], { description: "Every distinct analysis received, the newest first." })
+  @FieldResolver(() => [Analysis], {
+    description:
+      "Every distinct analysis received, the newest first, which is the current one; empty where it has not been analyzed.",
+  })
   async analysisHistory(
     @Root() session: SessionRecord,
     @Ctx() context: RequestContext,
@@ -231,21 +240,6 @@ export class SessionResolver {
         );
       },
       ({ id }) => id,
-    );
-  }
-
-  private async revision(
-    session: SessionRecord,
-    context: RequestContext,
-    info: GraphQLResolveInfo,
-    fields: readonly string[],
-  ): Promise<AgentVersionRevisionRecord | null> {
-    return await context.load(info, session.revisionId, async (ids) =>
-      inOrder(
-        ids,
-        await context.readers.agentVersionRevisions.byIds(context.scope, ids, fields),
-        (row) => row.id,
-      ),
     );
   }
 }

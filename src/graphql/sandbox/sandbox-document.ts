@@ -48,11 +48,13 @@ query Analysis {
       id
       chatCompletionRating
       analysis {
-        name
-        type
-        answered
-        conforms
-        value
+        answers {
+          name
+          type
+          answered
+          conforms
+          value
+        }
       }
     }
   }

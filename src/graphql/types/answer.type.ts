@@ -26,7 +26,7 @@ export class AnalysisQuestion {
 
 @ObjectType({
   description:
-    "A question of the agent version joined with its answer. A question without an answer is listed (the analysis may rightly skip it), and so is an answer that no question defines.",
+    "A question of the agent version joined with an analysis' answer. A question without an answer is listed (the analysis may rightly skip it), and so is an answer that no question defines.",
   simpleResolvers: true,
 })
 export class AnalysisAnswer {
@@ -53,7 +53,9 @@ export class AnalysisAnswer {
   })
   readonly answered!: boolean;
 
-  @Field(() => Boolean, { description: "Whether the session's agent version defines the question." })
+  @Field(() => Boolean, {
+    description: "Whether the agent version's revision that is answered defines the question.",
+  })
   readonly defined!: boolean;
 
   @Field(

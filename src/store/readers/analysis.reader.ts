@@ -16,7 +16,7 @@ import { maskAnalyzed, maskHash, type Withheld } from "./mask.js";
 import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
-/** One analysis of a session's history: its id is `<session id>:<content hash>`. Holds the fields that were asked for. */
+/** One analysis of a session: its id is `<session id>:<content hash>`. Holds the fields that were asked for. */
 export type AnalysisRecord = Served<Analysis> & Withheld;
 
 /** The fields of AnalysisFilter and their columns. */
@@ -39,6 +39,9 @@ function compileId(comparator: Comparator<string>, alias: string, place: FilterP
 function storedAnalysisId(value: string): string {
   return /^[0-9a-f-]{36}:[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : "";
 }
+
+/** Analyses are few for each session, and their key finds them. */
+const newestOfSession = "a.source = (SELECT MAX(n.source) FROM analyses n WHERE n.session_id = a.session_id)";
 
 /** More columns no spreadsheet shows well. */
 const mostNames = 1_000;
@@ -70,6 +73,24 @@ export class AnalysisReader {
     sessionIds: readonly string[],
     fields: readonly string[],
   ): Promise<AnalysisRecord[]> {
+    return await this.read(scope, sessionIds, fields, "1 = 1");
+  }
+
+  /** The current analysis of each of these sessions: the one whose event is the newest. */
+  async currentOfSessions(
+    scope: Scope,
+    sessionIds: readonly string[],
+    fields: readonly string[],
+  ): Promise<AnalysisRecord[]> {
+    return await this.read(scope, sessionIds, fields, newestOfSession);
+  }
+
+  private async read(
+    scope: Scope,
+    sessionIds: readonly string[],
+    fields: readonly string[],
+    which: string,
+  ): Promise<AnalysisRecord[]> {
     if (sessionIds.length === 0) return [];
     const columns = storedFor<keyof AnalysisRow>(Analysis, fields, [
       "sessionId",
@@ -78,7 +99,8 @@ export class AnalysisReader {
     const scoped = scopeCondition(scope, "a");
     const rows = await this.database.read<AnalysisRow>(
       `SELECT ${selectList(analyses, "a", columns)} FROM analyses a
-       WHERE a.session_id IN (${placeholders(sessionIds)}) AND ${scoped.sql} ORDER BY a.session_id, a.source DESC`,
+       WHERE a.session_id IN (${placeholders(sessionIds)}) AND ${scoped.sql} AND ${which}
+       ORDER BY a.session_id, a.source DESC`,
       [...sessionIds, ...scoped.parameters],
     );
     const wanted = new Set(fields);

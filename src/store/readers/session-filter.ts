@@ -183,7 +183,7 @@ const answerFields: Readonly<Record<"type" | "string" | "number" | "boolean", Fi
 
 const answerName: FilterField = { column: "name", nullable: false, isText: true };
 
-function compileAnalysis(answers: readonly AnswerFilter[], alias: string, place: FilterPlace): SqlCondition {
+function compileAnswers(answers: readonly AnswerFilter[], alias: string, place: FilterPlace): SqlCondition {
   return join(
     answers.map((answer, index) => compileAnswer(answer, alias, within(place, String(index)))),
     "AND",
@@ -252,6 +252,6 @@ const sessionFilterFields: FilterFields = {
   agentVersion: compileAgentVersion,
   messages: toMany(messagesOfSession),
   analysisHistory: toMany(analysesOfSession),
-  analysis: compileAnalysis,
+  answers: compileAnswers,
   search: compileSearch,
 };

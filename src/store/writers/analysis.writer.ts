@@ -32,8 +32,8 @@ export class AnalysisWriter {
     const sighting = {
       revisionId: snapshot.revision.id,
       eventId: receipt.id,
-      createdAt: receipt.createdAt,
-      createdAtDecimals: receipt.createdAtDecimals,
+      eventCreatedAt: receipt.createdAt,
+      eventCreatedAtDecimals: receipt.createdAtDecimals,
       receivedAt: receipt.receivedAt,
       source,
     };
