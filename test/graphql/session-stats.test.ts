@@ -335,7 +335,7 @@ describe("the agent version of a group", () => {
 });
 
 function nest(depth: number): object {
-  return depth === 0 ? {} : { not: nest(depth - 1) };
+  return depth === 0 ? { id: { null: false } } : { not: nest(depth - 1) };
 }
 
 function instant(value: unknown): number {
