@@ -1,10 +1,10 @@
 import "reflect-metadata";
 import { loadConfig } from "./src/config.js";
-import { detectDialect, fileDataSource, serverDataSource } from "./src/store/connection/data-source.js";
+import { detectServer, fileDataSource, serverDataSource } from "./src/store/connection/data-source.js";
 
 /** For TypeORM's command line: the data source that DATABASE_URL names (the embedded default without it). */
 const { database, databasePoolSize } = loadConfig(process.env);
 
 export default database.kind === "file"
   ? fileDataSource(database)
-  : serverDataSource(database, await detectDialect(database), databasePoolSize);
+  : serverDataSource(database, await detectServer(database), databasePoolSize);

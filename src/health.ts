@@ -6,7 +6,7 @@ import { errorCode } from "./store/database-errors.js";
 /** A probe is of no use to an orchestrator that has stopped waiting for it. */
 const longestProbe = 2_000;
 
-/** `/healthz`: the process lives. `/readyz`: it can store deliveries, or says why not. */
+/** `/healthz`: the process lives. `/readyz`: it can store deliveries, with the kind of database and of cluster, or says why not. */
 export function healthRouter(database: Database): Router {
   const router = Router();
   router.get("/healthz", (_request, response) => {
@@ -20,7 +20,7 @@ export function healthRouter(database: Database): Router {
       const why = error.message.replace(/\.$/, "");
       throw new UnavailableError(`${why} (${errorCode(error.cause)}).`, error.cause);
     }
-    response.json({ status: "ready" });
+    response.json({ status: "ready", database: database.dialect.name, cluster: database.cluster });
   });
   return router;
 }

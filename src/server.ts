@@ -101,6 +101,9 @@ async function openStorage(config: Config, logger: Logger, opened: OpenedParts):
   await migrate(database.writer, (what) => {
     logger.info(what);
   });
+  const { cluster } = database;
+  if (cluster !== undefined)
+    logger.info({ cluster }, "the database is a cluster: each statement travels on its own");
   for (const warning of await durabilityWarnings(database)) logger.warn(warning);
   for (const warning of await packetWarnings(database, config.webhook.maxBytes)) logger.warn(warning);
   for (const warning of productionWarnings(config)) logger.warn(warning);

@@ -70,6 +70,11 @@ export class Database implements SqlReader {
     return this.engine.dialect;
   }
 
+  /** The kind of cluster behind it, by name; undefined for one server, or a file. */
+  get cluster(): string | undefined {
+    return this.engine.cluster;
+  }
+
   /** What migrations are run with. */
   get writer(): DataSource {
     return this.engine.writer;

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { runScenarios, type Scenario } from "../support/rehearsal/scenario.js";
 import { accountLimit } from "./account-limit.js";
+import { galera } from "./galera.js";
 import { killUnderLoad } from "./kill.js";
 import { readOnlySwitchover } from "./read-only-switchover.js";
 import { restoredBackup } from "./restored-backup.js";
@@ -10,6 +11,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "read-only-switchover": readOnlySwitchover,
   "restored-backup": restoredBackup,
   "account-limit": accountLimit,
+  galera,
 };
 const kill = "kill";
 /** Within that a round ends, also where everything goes wrong. */

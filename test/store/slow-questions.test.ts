@@ -136,7 +136,9 @@ if (process.env.TEST_DATABASE_URL) {
       const { database: target } = loadConfig({ DATABASE_URL: test.url });
       const taken = database.dialect.name === "mariadb" ? mysql : mariadb;
       if (target.kind === "file") throw new Error("A server is needed.");
-      const other = serverDataSource(target, taken, 2, { readMilliseconds: 1_000 });
+      const other = serverDataSource(target, { dialect: taken, cluster: undefined }, 2, {
+        readMilliseconds: 1_000,
+      });
       await other.initialize();
       const [row] = await other.query<Record<string, unknown>[]>(
         "SELECT @@SESSION.time_zone AS zone, @@SESSION.tmp_table_size AS grouped",

@@ -12,12 +12,31 @@ import { sqliteMigrations } from "../migrations/sqlite/index.js";
 import { tables } from "../sql/tables.js";
 import { SqliteDriver } from "./sqlite-driver.js";
 
-/** Asks the server which of the MySQL family it is: TypeORM must know, or it sees migration drift that is none. */
-export async function detectDialect(target: ServerTarget): Promise<ServerDialect> {
+/** What a server says of itself. */
+export interface ServerKind {
+  /** TypeORM must know, or it sees migration drift that is none. */
+  readonly dialect: ServerDialect;
+  /** Several servers that take writes at once, or may: undefined where it is one. */
+  readonly cluster: "Galera" | "Group Replication" | "TiDB" | "Vitess" | undefined;
+}
+
+/** Asks the server which of the MySQL family it is. */
+export async function detectServer(target: ServerTarget): Promise<ServerKind> {
   const connection = await promises.createConnection(serverOptions(target));
   try {
     const [rows] = await connection.query<promises.RowDataPacket[]>("SELECT VERSION() AS version");
-    return /mariadb/i.test(String(rows[0]?.version)) ? mariadb : mysql;
+    const version = String(rows[0]?.version);
+    const [settings] = await connection.query<promises.RowDataPacket[]>(
+      "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'group_replication_group_name')",
+    );
+    const has = (name: string) =>
+      settings.some((row) => row.Variable_name === name && !["OFF", ""].includes(String(row.Value)));
+    const cluster = has("wsrep_on")
+      ? "Galera"
+      : has("group_replication_group_name")
+        ? "Group Replication"
+        : (["TiDB", "Vitess"] as const).find((name) => version.toLowerCase().includes(name.toLowerCase()));
+    return { dialect: /mariadb/i.test(version) ? mariadb : mysql, cluster };
   } finally {
     await connection.end();
   }
@@ -57,7 +76,7 @@ type Purpose = "write" | { readonly readMilliseconds: number };
 /** TypeORM's data source for a server, not initialized yet. */
 export function serverDataSource(
   target: ServerTarget,
-  dialect: ServerDialect,
+  { dialect, cluster }: ServerKind,
   poolSize: number,
   purpose: Purpose = "write",
 ): DataSource {
@@ -75,8 +94,9 @@ export function serverDataSource(
     extra: {
       ...serverOptions(target),
       flags: ["-FOUND_ROWS"],
-      // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement at a time.
-      multipleStatements: purpose === "write",
+      // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement at a time. So does a
+      // cluster: where it aborts a transaction between two statements of a packet, Galera runs the rest outside of it.
+      multipleStatements: purpose === "write" && cluster === undefined,
       queueLimit: waitingForConnection,
       supportBigNumbers: true,
       bigNumberStrings: false,

@@ -8,6 +8,8 @@ export type Reading = "own" | "clients";
 /** How a database is reached: over pools of connections to a server, or in a file of this process's own. */
 export interface Engine {
   readonly dialect: Dialect;
+  /** The kind of cluster behind it; undefined for one server, or a file. */
+  readonly cluster: string | undefined;
   /** TypeORM's view of what writes: migrations are run with it. */
   readonly writer: DataSource;
   /** How many statements of clients can run at once. */

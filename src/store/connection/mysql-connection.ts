@@ -17,15 +17,20 @@ interface Waiting {
  * A connection of TypeORM's pool, spoken to directly. What TypeORM does around each statement (broadcasts, wrappers, a stack trace)
  * takes more of the processor than the statement, and an event takes ten of them.
  *
- * Statements that are asked for in one go (before the caller awaits the first) travel in one packet, and those that answer nothing
- * anybody waits for travel with the next that does (mysql2's `multipleStatements`, on for the writing pool alone; values are escaped
- * by mysql2 as ever). The server runs them in order and stops at the first error; whoever asked in that packet gets it.
+ * On a pool with mysql2's `multipleStatements` (the writing pool, but not of a cluster), statements that are asked for in one go, or
+ * while others are under way, travel in one packet, and those that answer nothing anybody waits for travel with the next that does.
+ * Values are escaped by mysql2 as ever. The server runs them in order and stops at the first error.
+ *
+ * After an error within a transaction nothing but ROLLBACK is sent: the server may have rolled back already, and what comes then
+ * would be committed on its own.
  */
 export class MysqlConnection {
   private inTransaction = false;
   private waiting: Waiting[] = [];
   private waitingLength = 0;
   private isDue = false;
+  private isSending = false;
+  private failure: Error | undefined;
   private isGivenBack = false;
   private isFresh = true;
 
@@ -69,8 +74,8 @@ export class MysqlConnection {
   }
 
   async rollback(): Promise<void> {
-    this.waiting = [];
-    this.waitingLength = 0;
+    this.refuseWaiting(new Error("The transaction was rolled back."));
+    this.failure = undefined;
     await this.ask("ROLLBACK");
     this.inTransaction = false;
   }
@@ -103,19 +108,43 @@ export class MysqlConnection {
   }
 
   private send(): void {
-    const sent = this.waiting;
-    this.waiting = [];
-    this.waitingLength = 0;
     this.isDue = false;
+    if (this.isSending) return;
+    if (this.failure !== undefined) {
+      this.refuseWaiting(this.failure);
+      return;
+    }
+    const sent = this.nextPacket();
+    if (sent.length === 0) return;
+    this.isSending = true;
     // The values stand in the statements already: null keeps mysql2 from looking for placeholders in them.
     const packet = { sql: sent.map(({ statement }) => statement).join(";\n"), values: null };
     this.connection.query(packet, (error: QueryError | null, results: unknown) => {
+      this.isSending = false;
       if (error === null) this.isFresh = false;
+      else if (this.inTransaction) this.failure = error;
       for (const [index, { asked }] of sent.entries()) {
         if (error !== null) asked?.reject(error);
         else asked?.resolve(sent.length === 1 ? results : (results as readonly unknown[])[index]);
       }
+      this.send();
     });
+  }
+
+  /** Everything up to the last statement that somebody asks, or the first of them alone where the pool takes one at a time. */
+  private nextPacket(): Waiting[] {
+    const last = this.waiting.findLastIndex(({ asked }) => asked !== undefined);
+    const isOneByOne = this.connection.config.multipleStatements !== true;
+    const packet = this.waiting.splice(0, isOneByOne ? Math.min(last + 1, 1) : last + 1);
+    for (const { statement } of packet) this.waitingLength -= statement.length;
+    return packet;
+  }
+
+  private refuseWaiting(error: Error): void {
+    const refused = this.waiting;
+    this.waiting = [];
+    this.waitingLength = 0;
+    for (const { asked } of refused) asked?.reject(error);
   }
 
   /** Puts the values in the place of the question marks; our SQL has no others, so it need not be parsed to find them. */

@@ -3,7 +3,7 @@ import type { ServerTarget } from "../../database-url.js";
 import { isWithoutWrites } from "../database-errors.js";
 import type { Dialect } from "../sql/dialect.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
-import { serverDataSource, detectDialect } from "./data-source.js";
+import { detectServer, serverDataSource, type ServerKind } from "./data-source.js";
 import { type Engine, initializeAll, type Reading } from "./engine.js";
 import type { MysqlConnection } from "./mysql-connection.js";
 import { renewConnections, withConnection } from "./time-limit.js";
@@ -22,7 +22,7 @@ export class ServerEngine implements Engine {
   private isWithoutWrites = false;
 
   private constructor(
-    readonly dialect: Dialect,
+    private readonly kind: ServerKind,
     readonly writer: DataSource,
     private readonly readers: Readonly<Record<Reading, DataSource>>,
     readonly readConnections: number,
@@ -30,12 +30,20 @@ export class ServerEngine implements Engine {
 
   /** @param readMilliseconds after which the server ends a reading statement */
   static async open(target: ServerTarget, poolSize: number, readMilliseconds: number): Promise<ServerEngine> {
-    const dialect = await detectDialect(target);
-    const reading = (size: number) => serverDataSource(target, dialect, size, { readMilliseconds });
-    const writer = serverDataSource(target, dialect, poolSize);
+    const kind = await detectServer(target);
+    const reading = (size: number) => serverDataSource(target, kind, size, { readMilliseconds });
+    const writer = serverDataSource(target, kind, poolSize);
     const readers = { own: reading(Math.min(ownConnections, poolSize)), clients: reading(poolSize) };
     await initializeAll([writer, readers.own, readers.clients]);
-    return new ServerEngine(dialect, writer, readers, poolSize);
+    return new ServerEngine(kind, writer, readers, poolSize);
+  }
+
+  get dialect(): Dialect {
+    return this.kind.dialect;
+  }
+
+  get cluster(): string | undefined {
+    return this.kind.cluster;
   }
 
   async read<Row extends object>(

@@ -12,6 +12,7 @@ import { type Engine, initializeAll, type Reading } from "./engine.js";
  */
 export class SqliteEngine implements Engine {
   readonly dialect: Dialect = sqlite;
+  readonly cluster = undefined;
   readonly readConnections = 1;
   private gate: Promise<unknown> = Promise.resolve();
 

@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import mysql, { type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadConfig } from "../../../src/config.js";
+import { BadInputError } from "../../../src/errors.js";
+import { Database } from "../../../src/store/database.js";
 import {
   createTestDatabase,
   sample,
@@ -70,6 +73,26 @@ describe.runIf(process.env.TEST_DATABASE_URL !== undefined)("connections of the 
     expect(data).toMatchObject({ sessions: { nodes: [{}] } });
     await service.stop();
     await administer(`DROP USER '${user}'@'%'`);
+  });
+
+  it("send nothing more of a transaction once a statement of it has failed", async () => {
+    const opened = await Database.open(loadConfig({ DATABASE_URL: database.url }).database, 2);
+    const lock = `after-failure-${randomUUID()}`;
+    // The server may have rolled back by itself (a deadlock, a cluster's conflict): what comes then would be committed on its own.
+    const outcome = await opened
+      .transaction(async (transaction) => {
+        const failing = transaction.query("SELECT * FROM there_is_no_such_table");
+        await Promise.resolve().then(() => undefined);
+        const further = transaction.query(`SELECT GET_LOCK('${lock}', 0) AS taken`);
+        const outcomes = await Promise.allSettled([failing, further]);
+        const [first] = await opened.read<{ holder: unknown }>(`SELECT IS_USED_LOCK('${lock}') AS holder`);
+        throw new BadInputError(
+          `${outcomes.map(({ status }) => status).join()}, held by ${String(first?.holder)}`,
+        );
+      })
+      .catch(String);
+    expect(outcome).toContain("rejected,rejected, held by null");
+    await opened.close();
   });
 
   it("keep texts where the server takes clients for latin1, whatever their greeting says", async () => {
