@@ -41,9 +41,7 @@ node() {
 
 case ${1:-} in
   start)
-    if [ ! -e "$provider" ] || ! command -v rsync mariadbd >/dev/null; then
-      APT_PACKAGES="galera-4 rsync mariadb-server" bash "$HERE/servers.sh" install >&2
-    fi
+    bash "$HERE/servers.sh" install galera >&2
     peers=""
     for n in 0 1 2; do
       node "$n" "$peers"

@@ -8,6 +8,7 @@
 #   status [NAME...]   one line each; succeeds when all of them answer
 #   kill9   NAME...    kill -9, for crash tests: the data stays as it is
 #   restart NAME...    stop what runs, start again on the same data
+#   install NAME...    only the packages; also of galera, which galera.sh starts
 #
 # NAME: mariadb, mysql, redis; all three when none is given. Only the URLs (and status) go to stdout:
 #   urls=$(bash .ci/servers.sh start); set -a; eval "$urls"; set +a
@@ -54,13 +55,15 @@ answers() {
   if [[ $version = *MariaDB* ]]; then [ "$1" = mariadb ]; else [ "$1" = mysql ]; fi
 }
 
-# Only what is missing. redis-server brings a service that must not be started: policy-rc.d says so meanwhile.
+# Only what is missing. redis-server and mariadb-server bring services that must not be started: policy-rc.d says so meanwhile.
 install_packages() (
   want=() policy=/usr/sbin/policy-rc.d
   for name; do
     case $name in
       mariadb) command -v mariadbd mariadb-install-db mariadb >/dev/null || want+=(mariadb-server-core mariadb-client-core)
         command -v openssl >/dev/null || want+=(openssl) ;;
+      galera) [ -e /usr/lib/galera/libgalera_smm.so ] && command -v rsync wsrep_sst_rsync mariadbd >/dev/null ||
+        want+=(galera-4 rsync mariadb-server) ;;
       redis) command -v redis-server redis-cli >/dev/null || want+=(redis-server) ;;
     esac
   done
@@ -207,6 +210,7 @@ status() {
 }
 
 command=${1:-} names=("${@:2}")
+if [ "$command" = install ]; then install_packages "${names[@]}"; exit; fi
 case $command in start | stop | reset | status) [ $# -gt 1 ] || names=(mariadb mysql redis) ;; kill9 | restart) ;; *) names=() ;; esac
 for name in "${names[@]:-none}"; do
   case $name in mariadb | mysql | redis) ;; *) sed -n '2,/^set /{/^set /!s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; exit 2 ;; esac
