@@ -16,6 +16,7 @@ import { RedisAnnouncements } from "./feed/redis-announcements.js";
 import { CursorCodec } from "./graphql/cursors.js";
 import { GraphqlEndpoint } from "./graphql/transports/endpoint.js";
 import type { Readers, ReaderSource } from "./graphql/readers.js";
+import { schemaRouter } from "./graphql/schema-text.js";
 import { createSchema } from "./graphql/schema.js";
 import { SessionEventSource } from "./graphql/session-event-source.js";
 import { healthRouter } from "./health.js";
@@ -178,6 +179,7 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);
   app.use(metricsRouter(metrics, access.gate));
+  app.use(schemaRouter(schema));
   const exportFor = (caller: Caller, isGone: () => boolean) => {
     const reader = live.reads.forOperation(caller, { isGone, isTimedAsWhole: false });
     return new SessionExport(new SessionReader(reader), new AnalysisReader(reader, storage.cursorKey));

@@ -1,4 +1,4 @@
-import type { GraphQLInterfaceType, GraphQLSchema } from "graphql";
+import type { GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from "graphql";
 import { buildSchema, type ClassType } from "type-graphql";
 import type { Access } from "../access/access.js";
 import type { Feed } from "../feed/feed.js";
@@ -76,8 +76,21 @@ export async function createSchema({ feed, cursors, limits, access }: SchemaPart
   (schema.getType("Node") as GraphQLInterfaceType).resolveType = (value: { __typename: string }) =>
     value.__typename;
   refuseEmptyArguments(schema);
+  describe(schema.getQueryType(), queryDescription);
+  describe(schema.getSubscriptionType(), subscriptionDescription);
   return schema;
 }
+
+/** type-graphql has no place for the descriptions of these two. */
+function describe(type: GraphQLObjectType | null | undefined, description: string): void {
+  if (type) type.description = description;
+}
+
+const queryDescription =
+  "Everything that may be read. Callers see the data of their own organization only. A field that fails is null, and leaves the others.";
+const subscriptionDescription =
+  "Events in the order of the feed, over WebSocket (graphql-transport-ws) or server-sent events. " +
+  "Keep the last cursor, and pass it as `after` to go on where you were.";
 
 /** type-graphql demands one; our subscriptions bring their own streams, read from the database. */
 const unusedPubSub = {
