@@ -115,6 +115,21 @@ describe.runIf(process.env.TEST_DATABASE_URL !== undefined)("the way to the data
     expect(await open(urlWith({ "ssl-mode": mode, ...file }, host))).toBe(outcome);
   });
 
+  it("shows the client's certificate, where the server demands one", async () => {
+    await administer(`ALTER USER '${user}'@'%' REQUIRE X509`);
+    const [key, certificate] = [path.join(folder, "client-key.pem"), path.join(folder, "client.pem")];
+    const authorityKey = path.join(path.dirname(authority), "ca-key.pem");
+    const signed = `req -x509 -newkey rsa:2048 -nodes -subj /CN=client -CA ${authority} -CAkey ${authorityKey}`;
+    await run("openssl", [...signed.split(" "), "-keyout", key, "-out", certificate]);
+    try {
+      const options = { "ssl-mode": "verify_identity", "ssl-ca": authority };
+      expect(await open(urlWith(options))).toMatch(/^ER_ACCESS_DENIED/);
+      expect(await open(urlWith({ ...options, "ssl-cert": certificate, "ssl-key": key }))).toBe("connected");
+    } finally {
+      await administer(`ALTER USER '${user}'@'%' REQUIRE SSL`);
+    }
+  });
+
   it("is encrypted for TypeORM's command line too", async () => {
     vi.stubEnv("DATABASE_URL", urlWith({ "ssl-mode": "required" }));
     try {
