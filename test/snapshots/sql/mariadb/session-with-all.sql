@@ -1,0 +1,133 @@
+SELECT
+  a.session_id AS `sessionId`,
+  a.chat_summary AS `chatSummary`,
+  a.custom_analysis_data AS `customAnalysisData`,
+  a.revision_id AS `revisionId`
+FROM
+  analyses a
+WHERE
+  a.session_id IN (?)
+  AND 1 = 1
+  AND a.source = (
+    SELECT
+      MAX(n.source)
+    FROM
+      analyses n
+    WHERE
+      n.session_id = a.session_id
+  )
+ORDER BY
+  a.session_id,
+  a.source DESC;
+
+SELECT
+  j.session_id AS sessionId,
+  m.created_at AS `createdAt`,
+  m.id AS `id`,
+  m.body AS `body`,
+  m.direction AS `direction`,
+  m.created_at_decimals AS `createdAtDecimals`
+FROM
+  session_messages j
+  JOIN messages m ON m.id = j.message_id
+WHERE
+  j.session_id IN (?)
+  AND 1 = 1
+  AND (1 = 1)
+ORDER BY
+  m.created_at,
+  m.id;
+
+SELECT
+  r.agent_version_id AS `id`,
+  r.id AS `revisionId`,
+  r.organization_id AS `organizationId`,
+  r.name AS `name`
+FROM
+  (
+    SELECT
+      c.id,
+      ROW_NUMBER() OVER (
+        PARTITION BY
+          c.agent_version_id
+        ORDER BY
+          COALESCE(s.revision_source, '') DESC,
+          c.created_at DESC,
+          c.id DESC
+      ) AS ordinal
+    FROM
+      (
+        SELECT DISTINCT
+          k.organization_id,
+          k.agent_version_id,
+          k.agent_version_id AS asked
+        FROM
+          agent_version_revisions k
+        WHERE
+          k.agent_version_id IN (?)
+          AND 1 = 1
+      ) v
+      LEFT JOIN sessions s ON s.id = (
+        SELECT
+          n.id
+        FROM
+          sessions n
+        WHERE
+          n.organization_id = v.organization_id
+          AND n.agent_version_id = v.agent_version_id
+        ORDER BY
+          n.agent_version_id DESC,
+          n.organization_id DESC,
+          n.revision_source DESC
+        LIMIT
+          1
+      )
+      JOIN agent_version_revisions c ON c.agent_version_id = v.agent_version_id
+      AND c.organization_id = v.organization_id
+      AND c.agent_version_id = v.asked
+      AND (
+        s.id IS NULL
+        OR c.id = s.revision_id
+      )
+  ) w
+  JOIN agent_version_revisions r ON r.id = w.id
+WHERE
+  w.ordinal = 1;
+
+SELECT
+  r.id AS `id`,
+  r.agent_version_id AS `agentVersionId`,
+  r.name AS `name`
+FROM
+  agent_version_revisions r
+WHERE
+  r.id IN (?)
+  AND 1 = 1
+ORDER BY
+  r.created_at,
+  r.id;
+
+SELECT
+  r.id AS `id`,
+  r.agent_version_id AS `agentVersionId`,
+  r.provider_settings AS `providerSettings`
+FROM
+  agent_version_revisions r
+WHERE
+  r.id IN (?)
+  AND 1 = 1
+ORDER BY
+  r.created_at,
+  r.id;
+
+SELECT
+  s.id AS `id`,
+  s.chat_summary AS `chatSummary`,
+  s.message_count AS `messageCount`,
+  s.agent_version_id AS `agentVersionId`,
+  s.revision_id AS `revisionId`
+FROM
+  sessions s
+WHERE
+  s.id IN (?)
+  AND 1 = 1;

@@ -1,0 +1,250 @@
+INSERT INTO
+  webhook_events (
+    id,
+    received_at,
+    request_id,
+    event_type,
+    api_version,
+    event_created_at,
+    event_created_at_decimals,
+    error,
+    notes,
+    organization_id,
+    session_id,
+    status,
+    body_sha256,
+    signature_scheme,
+    signature_key_index,
+    body
+  )
+VALUES
+  (?);
+
+INSERT INTO
+  agent_versions (organization_id, id, created_at)
+VALUES
+  (?)
+ON DUPLICATE KEY UPDATE
+  organization_id = organization_id;
+
+INSERT INTO
+  agent_version_revisions (
+    name,
+    description,
+    llm_id,
+    created_by_id,
+    provider_settings,
+    id,
+    agent_version_id,
+    organization_id,
+    agent_id,
+    language,
+    voice_id,
+    created_at
+  )
+VALUES
+  (?)
+ON DUPLICATE KEY UPDATE
+  id = id;
+
+SELECT
+  s.id AS `id`,
+  s.organization_id AS `organizationId`,
+  s.conversation_id AS `conversationId`,
+  s.agent_id AS `agentId`,
+  s.agent_version_id AS `agentVersionId`,
+  s.revision_id AS `revisionId`,
+  s.lifecycle AS `status`,
+  s.started_at AS `startedAt`,
+  s.started_at_decimals AS `startedAtDecimals`,
+  s.ended_at AS `endedAt`,
+  s.ended_at_decimals AS `endedAtDecimals`,
+  s.analyzed_at AS `analyzedAt`,
+  s.ended_reason AS `endedReason`,
+  s.chat_completion_rating AS `chatCompletionRating`,
+  s.user_sentiment AS `userSentiment`,
+  s.language AS `language`,
+  s.translation_language AS `translationLanguage`,
+  s.message_count AS `messageCount`,
+  s.failed_message_count AS `failedMessageCount`,
+  s.created_at AS `createdAt`,
+  s.updated_at AS `updatedAt`,
+  s.chat_summary AS `chatSummary`,
+  s.chat_transcript AS `chatTranscript`,
+  s.translated_chat_transcript AS `translatedChatTranscript`,
+  s.custom_analysis_data AS `customAnalysisData`,
+  s.kinds_seen AS `kindsSeen`,
+  s.source AS `source`,
+  s.revision_source AS `revisionSource`,
+  s.older AS `older`
+FROM
+  sessions s
+WHERE
+  s.id = ? FOR
+UPDATE;
+
+SELECT
+  m.id AS `id`,
+  m.body AS `body`,
+  m.translated_body AS `translatedBody`,
+  m.direction AS `direction`,
+  m.type AS `type`,
+  m.mode AS `mode`,
+  m.delivery_status AS `deliveryStatus`,
+  m.from_address AS `from`,
+  m.to_address AS `to`,
+  m.language AS `language`,
+  m.translation_language AS `translationLanguage`,
+  m.created_at AS `createdAt`,
+  m.created_at_decimals AS `createdAtDecimals`,
+  m.updated_at AS `updatedAt`,
+  m.updated_at_decimals AS `updatedAtDecimals`,
+  m.organization_id AS `organizationId`,
+  m.conversation_id AS `conversationId`,
+  m.contact_id AS `contactId`,
+  m.channel_id AS `channelId`,
+  m.campaign_id AS `campaignId`,
+  m.campaign_contact_id AS `campaignContactId`,
+  m.sequence_id AS `sequenceId`,
+  m.step_id AS `stepId`,
+  m.step_contact_id AS `stepContactId`,
+  m.user_id AS `userId`,
+  m.attachments AS `attachments`,
+  m.metadata AS `metadata`,
+  m.source AS `source`,
+  m.older AS `older`,
+  j.position AS position
+FROM
+  messages m
+  LEFT JOIN session_messages j ON j.session_id = ?
+  AND j.message_id = m.id
+WHERE
+  m.id IN (?)
+ORDER BY
+  m.id FOR
+UPDATE;
+
+INSERT INTO
+  messages (
+    id,
+    body,
+    translated_body,
+    direction,
+    type,
+    mode,
+    delivery_status,
+    from_address,
+    to_address,
+    language,
+    translation_language,
+    created_at,
+    updated_at,
+    conversation_id,
+    contact_id,
+    channel_id,
+    campaign_id,
+    campaign_contact_id,
+    sequence_id,
+    step_id,
+    step_contact_id,
+    user_id,
+    attachments,
+    metadata,
+    source,
+    older,
+    created_at_decimals,
+    updated_at_decimals,
+    organization_id
+  )
+VALUES
+  (?);
+
+INSERT INTO
+  session_messages (session_id, message_id, position)
+VALUES
+  (?);
+
+INSERT INTO
+  sessions (
+    id,
+    organization_id,
+    conversation_id,
+    started_at,
+    ended_at,
+    ended_reason,
+    chat_completion_rating,
+    user_sentiment,
+    language,
+    translation_language,
+    chat_summary,
+    chat_transcript,
+    translated_chat_transcript,
+    custom_analysis_data,
+    agent_version_id,
+    agent_id,
+    revision_id,
+    source,
+    older,
+    started_at_decimals,
+    ended_at_decimals,
+    lifecycle,
+    kinds_seen,
+    analyzed_at,
+    message_count,
+    failed_message_count,
+    created_at,
+    updated_at,
+    revision_source
+  )
+VALUES
+  (?);
+
+INSERT INTO
+  analyses (
+    session_id,
+    content_sha256,
+    organization_id,
+    chat_completion_rating,
+    chat_summary,
+    user_sentiment,
+    custom_analysis_data,
+    revision_id,
+    event_id,
+    event_created_at,
+    event_created_at_decimals,
+    received_at,
+    source
+  )
+VALUES
+  (?);
+
+INSERT INTO
+  session_terms (session_id, terms)
+VALUES
+  (?)
+ON DUPLICATE KEY UPDATE
+  terms = VALUES(terms);
+
+INSERT INTO
+  analysis_answers (
+    session_id,
+    position,
+    organization_id,
+    name,
+    name_trailing_spaces,
+    question_type,
+    value_type,
+    string_value,
+    string_prefix,
+    number_value,
+    boolean_value
+  )
+VALUES
+  (?);
+
+INSERT INTO
+  session_feed (event_id, position, epoch, organization_id, session_id, kind, received_at)
+VALUES
+  (?)
+ON DUPLICATE KEY UPDATE
+  event_id = event_id;

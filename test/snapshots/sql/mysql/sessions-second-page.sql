@@ -1,0 +1,26 @@
+SELECT
+  s.started_at AS `startedAt`,
+  s.id AS `id`,
+  s.lifecycle AS `status`,
+  s.started_at_decimals AS `startedAtDecimals`
+FROM
+  sessions s
+WHERE
+  1 = 1
+  AND (1 = 1)
+  AND (
+    s.started_at <= ?
+    OR s.started_at IS NULL
+  )
+  AND (
+    (
+      s.started_at < ?
+      OR s.started_at IS NULL
+    )
+    OR (s.id < ?)
+  )
+ORDER BY
+  s.started_at DESC,
+  s.id DESC
+LIMIT
+  3;

@@ -1,0 +1,181 @@
+INSERT INTO
+  webhook_events (
+    id,
+    received_at,
+    request_id,
+    event_type,
+    api_version,
+    event_created_at,
+    event_created_at_decimals,
+    error,
+    notes,
+    organization_id,
+    session_id,
+    status,
+    body_sha256,
+    signature_scheme,
+    signature_key_index,
+    body
+  )
+VALUES
+  (?);
+
+SELECT
+  s.id AS `id`,
+  s.organization_id AS `organizationId`,
+  s.conversation_id AS `conversationId`,
+  s.agent_id AS `agentId`,
+  s.agent_version_id AS `agentVersionId`,
+  s.revision_id AS `revisionId`,
+  s.lifecycle AS `status`,
+  s.started_at AS `startedAt`,
+  s.started_at_decimals AS `startedAtDecimals`,
+  s.ended_at AS `endedAt`,
+  s.ended_at_decimals AS `endedAtDecimals`,
+  s.analyzed_at AS `analyzedAt`,
+  s.ended_reason AS `endedReason`,
+  s.chat_completion_rating AS `chatCompletionRating`,
+  s.user_sentiment AS `userSentiment`,
+  s.language AS `language`,
+  s.translation_language AS `translationLanguage`,
+  s.message_count AS `messageCount`,
+  s.failed_message_count AS `failedMessageCount`,
+  s.created_at AS `createdAt`,
+  s.updated_at AS `updatedAt`,
+  s.chat_summary AS `chatSummary`,
+  s.chat_transcript AS `chatTranscript`,
+  s.translated_chat_transcript AS `translatedChatTranscript`,
+  s.custom_analysis_data AS `customAnalysisData`,
+  s.kinds_seen AS `kindsSeen`,
+  s.source AS `source`,
+  s.revision_source AS `revisionSource`,
+  s.older AS `older`
+FROM
+  sessions s
+WHERE
+  s.id = ?;
+
+SELECT
+  m.id AS `id`,
+  m.body AS `body`,
+  m.translated_body AS `translatedBody`,
+  m.direction AS `direction`,
+  m.type AS `type`,
+  m.mode AS `mode`,
+  m.delivery_status AS `deliveryStatus`,
+  m.from_address AS `from`,
+  m.to_address AS `to`,
+  m.language AS `language`,
+  m.translation_language AS `translationLanguage`,
+  m.created_at AS `createdAt`,
+  m.created_at_decimals AS `createdAtDecimals`,
+  m.updated_at AS `updatedAt`,
+  m.updated_at_decimals AS `updatedAtDecimals`,
+  m.organization_id AS `organizationId`,
+  m.conversation_id AS `conversationId`,
+  m.contact_id AS `contactId`,
+  m.channel_id AS `channelId`,
+  m.campaign_id AS `campaignId`,
+  m.campaign_contact_id AS `campaignContactId`,
+  m.sequence_id AS `sequenceId`,
+  m.step_id AS `stepId`,
+  m.step_contact_id AS `stepContactId`,
+  m.user_id AS `userId`,
+  m.attachments AS `attachments`,
+  m.metadata AS `metadata`,
+  m.source AS `source`,
+  m.older AS `older`,
+  j.position AS position
+FROM
+  messages m
+  LEFT JOIN session_messages j ON j.session_id = ?
+  AND j.message_id = m.id
+WHERE
+  m.id IN (?)
+ORDER BY
+  m.id;
+
+SELECT
+  provider_settings AS providerSettings
+FROM
+  agent_version_revisions
+WHERE
+  id = ?;
+
+UPDATE messages
+SET
+  source = CASE id
+    WHEN ? THEN ?
+    WHEN ? THEN ?
+    ELSE source
+  END
+WHERE
+  id IN (?);
+
+INSERT INTO
+  analyses (
+    session_id,
+    content_sha256,
+    organization_id,
+    chat_completion_rating,
+    chat_summary,
+    user_sentiment,
+    custom_analysis_data,
+    revision_id,
+    event_id,
+    event_created_at,
+    event_created_at_decimals,
+    received_at,
+    source
+  )
+VALUES
+  (?);
+
+UPDATE sessions
+SET
+  lifecycle = ?,
+  ended_at = ?,
+  ended_at_decimals = ?,
+  analyzed_at = ?,
+  ended_reason = ?,
+  chat_completion_rating = ?,
+  user_sentiment = ?,
+  updated_at = ?,
+  chat_summary = ?,
+  custom_analysis_data = ?,
+  kinds_seen = ?,
+  source = ?,
+  revision_source = ?
+WHERE
+  id = ?;
+
+INSERT INTO
+  session_terms (session_id, terms)
+VALUES
+  (?)
+ON CONFLICT (session_id) DO UPDATE
+SET
+  terms = excluded.terms;
+
+INSERT INTO
+  analysis_answers (
+    session_id,
+    position,
+    organization_id,
+    name,
+    name_trailing_spaces,
+    question_type,
+    value_type,
+    string_value,
+    string_prefix,
+    number_value,
+    boolean_value
+  )
+VALUES
+  (?);
+
+INSERT INTO
+  session_feed (event_id, position, epoch, organization_id, session_id, kind, received_at)
+VALUES
+  (?)
+ON CONFLICT (event_id) DO NOTHING;
