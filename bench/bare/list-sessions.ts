@@ -136,7 +136,7 @@ function toVersion(row: RevisionRow) {
     name: row.name,
     description: row.description,
     llmId: row.llm_id,
-    createdById: row.created_by_id,
+    createdById: row.created_by_id === null ? null : String(row.created_by_id),
     language: row.language,
   };
 }

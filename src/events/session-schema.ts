@@ -17,8 +17,9 @@ const code = text(255);
 /** An empty text stands for no id and no instant: Whippy's own samples of other events have it. */
 const none = z.literal("").transform(() => null);
 const id = z.union([uuid, none], "must be a UUID").nullish();
-const int32Rule = "must be a whole number of 32 bits";
-const int32 = z.union([z.int32(), none], int32Rule).nullish();
+/** Numbers beyond are rounded by JSON.parse: another id than Whippy's. */
+const integerIdRule = "must be a whole number between -(2^53 - 1) and 2^53 - 1";
+const integerId = z.union([z.int(), none], integerIdRule).nullish();
 const instant = z
   .string(instantRule)
   .transform((value, context) => {
@@ -59,7 +60,7 @@ export const messageSchema = z.object(
     sequence_id: id,
     step_id: id,
     step_contact_id: id,
-    user_id: int32,
+    user_id: integerId,
     attachments: json,
     metadata: json,
     created_at: instant,
@@ -78,7 +79,7 @@ export const agentVersionSchema = z
       name: text(1_000),
       description: text(),
       llm_id: id,
-      created_by_id: int32,
+      created_by_id: integerId,
       provider_settings: json,
     },
     "must be a JSON object",

@@ -1,6 +1,6 @@
 import { ObjectType } from "type-graphql";
 import { Column, Property, type Row, Table } from "./declare.js";
-import { hash, integer, json, longText, receipt, text, uuid } from "./kinds.js";
+import { hash, integerId, json, longText, receipt, text, uuid } from "./kinds.js";
 import { Node } from "./node.js";
 import { agentSettings, agentText, notPersonal } from "./privacy.js";
 
@@ -34,13 +34,13 @@ export abstract class AgentVersionContent {
   })
   readonly llmId!: string | null;
 
-  @Property(integer, {
-    description: "The member of staff who made the version; an integer of Whippy's, not a UUID.",
+  @Property(integerId, {
+    description: "The member of staff who made the version: an integer of Whippy's, as text, such as 8.",
     privacy: notPersonal,
     nullable: true,
     payload: "created_by_id",
   })
-  readonly createdById!: number | null;
+  readonly createdById!: string | null;
 
   @Property(text(255), {
     description: "The agent's language setting, such as multi; not the language of a session.",

@@ -82,6 +82,15 @@ export const integer: Kind = { column: { type: "integer" }, type: Int, comparato
 /** A whole number of 64 bits, as text. */
 export const bigint: Kind = { column: { type: "bigint" }, type: String };
 
+/** An id of Whippy's that is an integer: exact as far as JSON's numbers are, and served as text. */
+export const integerId: Kind = {
+  column: { type: "bigint" },
+  type: ID,
+  comparator: "ID",
+  toStored: storedIntegerId,
+  toServed: (stored: number) => String(stored),
+};
+
 export const double: Kind = { column: { type: "double" }, type: Float, comparator: "Float" };
 
 /** True or false, stored as 1 or 0. */
@@ -141,6 +150,12 @@ export const ranked = (type: object, comparator: ComparatorName, values: readonl
 /** Ids are stored in lower case; what is no UUID equals none of them (and must not meet an ASCII column). */
 export function storedId(value: string): string {
   return /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : "";
+}
+
+/** The same of integers: what JSON's numbers do not hold exactly is never stored, so it equals none of them. */
+function storedIntegerId(value: string): number {
+  const isExact = /^(?:0|-?[1-9]\d{0,15})$/.test(value) && Number.isSafeInteger(Number(value));
+  return isExact ? Number(value) : -(2 ** 53);
 }
 
 /** The same of hashes: SHA-256 in hexadecimal. */

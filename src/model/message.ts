@@ -1,6 +1,6 @@
 import { ObjectType } from "type-graphql";
 import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
-import { ascii, instant, integer, json, longText, text, uuid } from "./kinds.js";
+import { ascii, instant, integerId, json, longText, text, uuid } from "./kinds.js";
 import { Node } from "./node.js";
 import { notPersonal, personAddress, personId, personJson, personText } from "./privacy.js";
 
@@ -202,13 +202,13 @@ export class Message extends Node {
   })
   readonly stepContactId!: string | null;
 
-  @Property(integer, {
-    description: "The member of staff who wrote it; an integer of Whippy's, not a UUID.",
+  @Property(integerId, {
+    description: "The member of staff who wrote it: an integer of Whippy's, as text, such as 8.",
     privacy: notPersonal,
     nullable: true,
     payload: "user_id",
   })
-  readonly userId!: number | null;
+  readonly userId!: string | null;
 
   @Property(json, {
     description: "A list of URLs or of {content_type, url}, as received (see JSON).",

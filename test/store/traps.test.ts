@@ -243,12 +243,13 @@ describe("the traps of the payloads", () => {
     expect(session.chatTranscript).toContain(session.messages.nodes[1]?.body);
   });
 
-  it("13: keeps created_by_id and user_id as integers", async () => {
+  it("13: serves created_by_id and user_id, which are integers, as ids", async () => {
     const own = ownSession();
-    await own.post("analyzed", (data) => Object.assign(data.messages[0] ?? {}, { user_id: 2_147_483_647 }));
+    const greatest = Number.MAX_SAFE_INTEGER;
+    await own.post("analyzed", (data) => Object.assign(data.messages[0] ?? {}, { user_id: greatest }));
     const session = await own.read();
-    expect(session.agentVersion.createdById).toBe(8);
-    expect(session.messages.nodes[0]?.userId).toBe(2_147_483_647);
+    expect(session.agentVersion.createdById).toBe("8");
+    expect(session.messages.nodes[0]?.userId).toBe(String(greatest));
   });
 
   it("14: takes the organization from the agent version, and lets no other organization touch the session", async () => {

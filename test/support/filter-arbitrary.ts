@@ -69,7 +69,7 @@ const messageFields = {
   sequenceId: "id",
   stepId: "id",
   stepContactId: "id",
-  userId: "order",
+  userId: "number",
 } as const;
 
 const versionFields = {
@@ -79,7 +79,7 @@ const versionFields = {
   name: "text",
   description: "text",
   llmId: "id",
-  createdById: "order",
+  createdById: "number",
   language: "text",
   voiceId: "text",
   revisionId: "hash",
@@ -96,8 +96,8 @@ const analysisFields = {
   receivedAt: "order",
 } as const;
 
-/** `hashed` is an id of a session and a hash. */
-type Kind = "id" | "hash" | "hashed" | "status" | "order" | "text" | "flag";
+/** `hashed` is an id of a session and a hash; `number` an id that is an integer. */
+type Kind = "id" | "number" | "hash" | "hashed" | "status" | "order" | "text" | "flag";
 
 function comparators(
   rows: readonly Row[],
@@ -121,6 +121,7 @@ function comparator(values: readonly unknown[], kind: Kind): Arbitrary<Filter> {
       fc.constantFrom(`00000000-0000-4000-8000-000000000000:${"0".repeat(64)}`, "no id", ":", "é"),
       (theirs ?? fc.constant("")).map((id) => `${String(id).slice(0, 37)}${"0".repeat(64)}`),
     ),
+    number: fc.constantFrom("0", "08", "8.0", "-0", "9007199254740993", "1e30", "no id", "é", ""),
     status: fc.constant("ENDED"),
     order: theirs ?? fc.constant(1),
     text: fc.constantFrom("", " ", "Job", "job", "é", "😀", "%", "_", "\\", "'"),

@@ -185,7 +185,7 @@ function* odd(): Generator<HostileDelivery> {
       body: raw("custom_analysis_data", `{"n":${number}}`),
       fate: "kept",
     };
-  for (const id of ["2147483648", "-2147483649", "1.5", "1e30"])
+  for (const id of ["9007199254740992", "-9007199254740992", "9223372036854775808", "1.5", "1e30"])
     yield {
       name: `user_id ${id}`,
       body: raw("messages", `[{"id":"${uuid()}","user_id":${id}}]`),
