@@ -11,7 +11,7 @@ export const listQuery = `query Sessions($first: Int) {
   sessions(first: $first) {
     nodes {
       id conversationId organizationId status startedAt endedAt analyzedAt endedReason chatCompletionRating chatSummary
-      userSentiment language customAnalysisData messageCount createdAt updatedAt
+      userSentiment language customAnalysisData messageCount receivedAt changedAt
       agentVersion { id agentId organizationId name description llmId createdById language }
       messages {
         nodes { id body direction type mode deliveryStatus from to createdAt updatedAt }

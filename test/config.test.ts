@@ -14,7 +14,7 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 describe("loadConfig", () => {
   it("needs nothing: without settings it keeps its data in a file and verifies no signatures", () => {
     const config = loadConfig({});
-    expect(config.database).toEqual({ kind: "sqlite", file: ".data/conversation-agent-api.sqlite" });
+    expect(config.database).toEqual({ kind: "file", file: ".data/conversation-agent-api.sqlite" });
     expect(config.webhook.signatureMode).toBe("off");
     expect(config.port).toBe(4000);
   });

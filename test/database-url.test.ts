@@ -15,7 +15,7 @@ function problemOf(url: string): string {
 }
 
 const plain = {
-  kind: "mysql",
+  kind: "server",
   host: "localhost",
   port: 3306,
   socketPath: undefined,

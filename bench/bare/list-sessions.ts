@@ -18,8 +18,8 @@ interface SessionRow extends RowDataPacket {
   language: string | null;
   custom_analysis_data: string | null;
   message_count: number;
-  created_at: string;
-  updated_at: string;
+  received_at: string;
+  changed_at: string;
   revision_id: string;
 }
 
@@ -58,7 +58,7 @@ export async function listSessions(pool: Pool, first: number, cursorKey: string)
   const [found] = await pool.query<SessionRow[]>(
     `SELECT id, conversation_id, organization_id, lifecycle, started_at, started_at_decimals, ended_at, ended_at_decimals,
        analyzed_at, ended_reason, chat_completion_rating, chat_summary, user_sentiment, language, custom_analysis_data,
-       message_count, created_at, updated_at, revision_id
+       message_count, received_at, changed_at, revision_id
      FROM sessions ORDER BY started_at DESC, id DESC LIMIT ?`,
     [first + 1],
   );
@@ -108,8 +108,8 @@ function toSession(row: SessionRow) {
     customAnalysisData:
       row.custom_analysis_data === null ? null : (JSON.parse(row.custom_analysis_data) as object),
     messageCount: row.message_count,
-    createdAt: instant(row.created_at, 3),
-    updatedAt: instant(row.updated_at, 3),
+    receivedAt: instant(row.received_at, 3),
+    changedAt: instant(row.changed_at, 3),
   };
 }
 

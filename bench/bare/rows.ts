@@ -60,7 +60,7 @@ export function toRows(body: Buffer): EventRows {
       body_sha256: sha256(body),
       body,
     },
-    version: { organization_id: owner, id: data.agent_version.id, created_at: receivedAt },
+    version: { organization_id: owner, id: data.agent_version.id, received_at: receivedAt },
     revision: {
       id: revisionId,
       agent_version_id: data.agent_version.id,
@@ -73,7 +73,7 @@ export function toRows(body: Buffer): EventRows {
       language: settings.language,
       voice_id: typeof settings.voice_id === "string" ? settings.voice_id : null,
       provider_settings: JSON.stringify(settings),
-      created_at: receivedAt,
+      received_at: receivedAt,
     },
     session: {
       id: data.id,
@@ -98,13 +98,13 @@ export function toRows(body: Buffer): EventRows {
       failed_message_count: countFailed(
         data.messages.map(({ delivery_status }) => ({ deliveryStatus: delivery_status })),
       ),
-      created_at: receivedAt,
-      updated_at: receivedAt,
+      received_at: receivedAt,
+      changed_at: receivedAt,
       source,
       revision_source: `${at}|${lifecycle}|${eventId}`,
       lifecycle,
     },
-    messages: data.messages.map((message) => messageRow(message, owner, source)),
+    messages: data.messages.map((message) => messageRow(message, { owner, source, receivedAt })),
     joins: data.messages.map(({ id }, position) => ({ session_id: data.id, message_id: id, position })),
     analysis:
       kind === "analyzed"
@@ -155,8 +155,17 @@ export function toRows(body: Buffer): EventRows {
   };
 }
 
-function messageRow(message: SimulatedMessage, owner: string, source: string): Row {
+function messageRow(
+  message: SimulatedMessage,
+  {
+    owner,
+    source,
+    receivedAt,
+  }: { readonly owner: string; readonly source: string; readonly receivedAt: string },
+): Row {
   return {
+    received_at: receivedAt,
+    changed_at: receivedAt,
     id: message.id,
     organization_id: owner,
     conversation_id: message.conversation_id,

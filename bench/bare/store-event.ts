@@ -56,7 +56,7 @@ const sessionUpdate = [
     ],
     ...["analyzed_at", "ended_reason", "chat_completion_rating", "user_sentiment", "language"],
     ...["translation_language", "chat_summary", "chat_transcript", "translated_chat_transcript"],
-    ...["custom_analysis_data", "source", "revision_source", "updated_at"],
+    ...["custom_analysis_data", "source", "revision_source", "changed_at"],
   ].map(
     (name) =>
       `${name} = IF(VALUES(lifecycle) >= lifecycle, COALESCE(VALUES(${name}), ${name}), COALESCE(${name}, VALUES(${name})))`,
@@ -70,7 +70,7 @@ const sessionUpdate = [
 /** A message is overwritten by a version of it that is not older. `updated_at` last: it decides the others. */
 const messageUpdate = [
   ...["body", "translated_body", "delivery_status", "language", "translation_language", "attachments"],
-  ...["metadata", "source", "updated_at_decimals", "updated_at"],
+  ...["metadata", "source", "changed_at", "updated_at_decimals", "updated_at"],
 ]
   .map((name) => `${name} = IF(VALUES(updated_at) >= updated_at, VALUES(${name}), ${name})`)
   .join(", ");

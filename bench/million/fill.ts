@@ -57,8 +57,8 @@ const plans: readonly CopyPlan[] = [
       ended_at: shifted("t.ended_at"),
       // The templates were received just now; the copies when they ended.
       analyzed_at: `IF(t.analyzed_at IS NULL, NULL, ${shifted("COALESCE(t.ended_at, t.started_at)")})`,
-      created_at: shifted("t.started_at"),
-      updated_at: shifted("COALESCE(t.ended_at, t.started_at)"),
+      received_at: shifted("t.started_at"),
+      changed_at: shifted("COALESCE(t.ended_at, t.started_at)"),
     },
   },
   {

@@ -65,7 +65,6 @@ export abstract class AgentVersionContent {
   @Property(receipt, {
     description: "When this service first received this content.",
     privacy: notPersonal,
-    column: "created_at",
   })
   readonly receivedAt!: string;
 }
@@ -137,7 +136,7 @@ export class KnownAgentVersion {
 
   /** When the first event with it was received. */
   @Column(receipt, { privacy: notPersonal })
-  readonly createdAt!: string;
+  readonly receivedAt!: string;
 }
 
 export type AgentVersionRow = Row<AgentVersion>;

@@ -1,6 +1,6 @@
 import { ObjectType } from "type-graphql";
 import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
-import { ascii, instant, integerId, json, longText, text, uuid } from "./kinds.js";
+import { ascii, instant, integerId, json, longText, receipt, text, uuid } from "./kinds.js";
 import { Node } from "./node.js";
 import { notPersonal, personAddress, personId, personJson, personText } from "./privacy.js";
 
@@ -133,6 +133,18 @@ export class Message extends Node {
   })
   readonly updatedAt!: string | null;
 
+  @Property(receipt, {
+    description: "When this service received the first event that carried it.",
+    privacy: notPersonal,
+  })
+  readonly receivedAt!: string;
+
+  @Property(receipt, {
+    description: "When this service received the last event that changed it.",
+    privacy: notPersonal,
+  })
+  readonly changedAt!: string;
+
   @Property(uuid, {
     description: "The organization whose conversation it belongs to.",
     privacy: notPersonal,
@@ -240,5 +252,11 @@ export type MessageRow = Row<Message> & Decimals<"createdAt" | "updatedAt">;
 /** What one event says of a message. Null: the event says nothing of it. */
 export type MessageFacts = Omit<
   MessageRow,
-  "organizationId" | "createdAtDecimals" | "updatedAtDecimals" | "source" | "older"
+  | "organizationId"
+  | "createdAtDecimals"
+  | "updatedAtDecimals"
+  | "receivedAt"
+  | "changedAt"
+  | "source"
+  | "older"
 >;

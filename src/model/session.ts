@@ -35,8 +35,8 @@ export const statuses: readonly SessionStatus[] = [
 const passedOver = [
   "endedAt",
   "analyzedAt",
-  "createdAt",
-  "updatedAt",
+  "receivedAt",
+  "changedAt",
   "status",
   "agentVersionId",
   "messageCount",
@@ -223,18 +223,18 @@ export class Session extends Node {
   @Property(receipt, {
     description: "When this service received its first event.",
     privacy: notPersonal,
-    sortKey: "CREATED_AT",
+    sortKey: "RECEIVED_AT",
     exported: true,
   })
-  readonly createdAt!: string;
+  readonly receivedAt!: string;
 
   @Property(receipt, {
     description: "When this service received the last event that changed it.",
     privacy: notPersonal,
-    sortKey: "UPDATED_AT",
+    sortKey: "CHANGED_AT",
     exported: true,
   })
-  readonly updatedAt!: string;
+  readonly changedAt!: string;
 
   @Property(longText, {
     description: "The chat in a sentence or two.",
@@ -307,8 +307,8 @@ export type SessionFacts = Omit<
   | "analyzedAt"
   | "messageCount"
   | "failedMessageCount"
-  | "createdAt"
-  | "updatedAt"
+  | "receivedAt"
+  | "changedAt"
   | "kindsSeen"
   | "source"
   | "revisionSource"

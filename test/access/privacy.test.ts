@@ -223,7 +223,7 @@ describe("privacy", () => {
     await onDatabase(database, (opened) =>
       opened.transaction(async (transaction) => {
         const old = "2020-01-01 00:00:00.000000";
-        await transaction.execute("UPDATE sessions SET updated_at = ? WHERE id LIKE 'c1%'", [old]);
+        await transaction.execute("UPDATE sessions SET changed_at = ? WHERE id LIKE 'c1%'", [old]);
         await transaction.execute("UPDATE webhook_events SET received_at = ? WHERE session_id IS NULL", [
           old,
         ]);

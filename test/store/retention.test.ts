@@ -60,7 +60,7 @@ async function record(id: string, messageIds: readonly string[], changes: object
 
 async function age(id: string): Promise<void> {
   await database.transaction((transaction) =>
-    transaction.execute("UPDATE sessions SET updated_at = ? WHERE id = ?", [old, id]),
+    transaction.execute("UPDATE sessions SET changed_at = ? WHERE id = ?", [old, id]),
   );
 }
 

@@ -42,8 +42,8 @@ const sessionFields = {
   translatedChatTranscript: "text",
   messageCount: "order",
   failedMessageCount: "order",
-  createdAt: "order",
-  updatedAt: "order",
+  receivedAt: "order",
+  changedAt: "order",
 } as const;
 
 const messageFields = {
@@ -62,6 +62,8 @@ const messageFields = {
   translationLanguage: "text",
   createdAt: "order",
   updatedAt: "order",
+  receivedAt: "order",
+  changedAt: "order",
   contactId: "id",
   channelId: "id",
   campaignId: "id",

@@ -28,10 +28,10 @@ export async function projectedState(database: Database): Promise<string> {
 }
 
 const projectedTables: Record<string, { readonly order: string; readonly without: readonly string[] }> = {
-  sessions: { order: "id", without: ["created_at", "updated_at", "analyzed_at"] },
-  agent_versions: { order: "organization_id, id", without: ["created_at"] },
-  agent_version_revisions: { order: "id", without: ["created_at"] },
-  messages: { order: "id", without: [] },
+  sessions: { order: "id", without: ["received_at", "changed_at", "analyzed_at"] },
+  agent_versions: { order: "organization_id, id", without: ["received_at"] },
+  agent_version_revisions: { order: "id", without: ["received_at"] },
+  messages: { order: "id", without: ["received_at", "changed_at"] },
   session_messages: { order: "session_id, message_id", without: [] },
   analyses: { order: "session_id, content_sha256", without: ["event_id", "received_at"] },
   analysis_answers: { order: "session_id, position", without: [] },

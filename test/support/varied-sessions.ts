@@ -153,8 +153,8 @@ const everything = /* GraphQL */ `
         customAnalysisData
         messageCount
         failedMessageCount
-        createdAt
-        updatedAt
+        receivedAt
+        changedAt
         agentVersion {
           id
         }
@@ -200,6 +200,8 @@ const everything = /* GraphQL */ `
             translationLanguage
             createdAt
             updatedAt
+            receivedAt
+            changedAt
             contactId
             channelId
             campaignId

@@ -76,7 +76,7 @@ export class Retention {
     let count = 0;
     while (!this.isStopped) {
       const ids = await this.search(
-        `SELECT id FROM sessions WHERE updated_at < ? LIMIT ${sessionsAtOnce}`,
+        `SELECT id FROM sessions WHERE changed_at < ? LIMIT ${sessionsAtOnce}`,
         before,
       );
       if (ids.length === 0) break;
@@ -142,7 +142,7 @@ async function deleteSessions(
   const lock = transaction.dialect.forUpdate;
   const ids = await idsOf(
     transaction,
-    `SELECT id FROM sessions WHERE id IN (${placeholders(found)}) AND updated_at < ? ORDER BY id${lock}`,
+    `SELECT id FROM sessions WHERE id IN (${placeholders(found)}) AND changed_at < ? ORDER BY id${lock}`,
     [...found, before],
   );
   if (ids.length === 0) return 0;

@@ -24,7 +24,7 @@ export const agentSortKeys = {
 export const agentVersionSortKeys = {
   ID: { property: "id", column: "r.agent_version_id", nullable: false },
   NAME: name,
-  RECEIVED_AT: { property: "receivedAt", column: "r.created_at", nullable: false },
+  RECEIVED_AT: { property: "receivedAt", column: "r.received_at", nullable: false },
 } as const satisfies Columns;
 
 /**

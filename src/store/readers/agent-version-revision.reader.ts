@@ -45,7 +45,7 @@ export class AgentVersionRevisionReader {
     const scoped: SqlCondition = scopeCondition(scope, "r");
     const rows = await this.database.read<AgentVersionRevisionRow>(
       `SELECT ${selectList(agentVersionRevisions, "r", columns)} FROM agent_version_revisions r
-       WHERE r.${agentVersionRevisions.column(by)} IN (${placeholders(ids)}) AND ${scoped.sql} ORDER BY r.created_at, r.id`,
+       WHERE r.${agentVersionRevisions.column(by)} IN (${placeholders(ids)}) AND ${scoped.sql} ORDER BY r.received_at, r.id`,
       [...ids, ...scoped.parameters],
     );
     const served = rows.map((row) => toRecord(AgentVersionRevision, row, converted, []));

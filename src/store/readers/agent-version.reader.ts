@@ -151,7 +151,7 @@ export class AgentVersionReader {
     const rows = await this.database.read<AgentVersionRow>(
       `SELECT ${columnsFor(fields)} FROM (
          SELECT c.id, ROW_NUMBER() OVER (
-             PARTITION BY c.${column} ORDER BY COALESCE(s.revision_source, '') DESC, c.created_at DESC, c.id DESC) AS ordinal
+             PARTITION BY c.${column} ORDER BY COALESCE(s.revision_source, '') DESC, c.received_at DESC, c.id DESC) AS ordinal
          FROM (SELECT DISTINCT k.organization_id, k.agent_version_id, k.${column} AS asked FROM agent_version_revisions k
                WHERE k.${column} IN (${placeholders(ids)}) AND ${scoped.sql}) v
          LEFT JOIN sessions s

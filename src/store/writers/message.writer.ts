@@ -26,6 +26,12 @@ export interface MessagesOutcome {
 /** A message that is stored, and where the session lists it; null where it does not yet. */
 export type KnownMessage = MessageRow & { readonly position: number | null };
 
+/** What of an event's receipt decides about its messages. */
+export interface MessageReceipt {
+  readonly sessionKey: OrderKey;
+  readonly receivedAt: string;
+}
+
 /** Writes the messages of one session event. Rows are taken in the order of their ids. */
 export class MessageWriter {
   /**
@@ -61,17 +67,18 @@ export class MessageWriter {
   async write(
     transaction: Transaction,
     snapshot: SessionSnapshot,
-    sessionKey: OrderKey,
+    { sessionKey, receivedAt }: MessageReceipt,
     known: ReadonlyMap<string, KnownMessage>,
   ): Promise<MessagesOutcome> {
     const incoming = snapshot.messages.map((facts, position) => ({ facts, position }));
     incoming.sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1));
     const fresh = incoming.filter(({ facts }) => !known.has(facts.id)).map(({ facts }) => facts);
+    const times = { receivedAt, changedAt: receivedAt };
     const rows = fresh.map((facts) =>
-      toRow(firstSighting(facts, orderKey(facts, sessionKey)), snapshot.organizationId),
+      toRow(firstSighting(facts, orderKey(facts, sessionKey)), snapshot.organizationId, times),
     );
     await insertRowsLater(transaction, messages, rows);
-    const merged = await this.mergeInto(transaction, snapshot, known, sessionKey);
+    const merged = await this.mergeInto(transaction, snapshot, { sessionKey, receivedAt }, known);
     const joined = await this.join(transaction, snapshot.id, incoming, known);
     return {
       joined,
@@ -84,8 +91,8 @@ export class MessageWriter {
   private async mergeInto(
     transaction: Transaction,
     snapshot: SessionSnapshot,
+    { sessionKey, receivedAt }: MessageReceipt,
     known: ReadonlyMap<string, KnownMessage>,
-    sessionKey: OrderKey,
   ): Promise<Omit<MessagesOutcome, "joined">> {
     let changed = false;
     const current: ListedMessage[] = [];
@@ -106,7 +113,9 @@ export class MessageWriter {
       changed ||= after.changed.length > 0;
       current.push(after.fields);
       if (retoldFields.some((name) => after.changed.includes(name))) rewritten.push(row.id);
-      const next = toRow(after, row.organizationId);
+      const isLater = after.changed.length > 0 && receivedAt > row.changedAt;
+      const times = { receivedAt: row.receivedAt, changedAt: isLater ? receivedAt : row.changedAt };
+      const next = toRow(after, row.organizationId, times);
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
     }
@@ -161,6 +170,10 @@ const merged = new MergedRow<MessageFacts>(Message);
 const selected = selectList(messages, "m", messages.properties);
 const overwrite = messages.properties.filter((name) => name !== "id" && name !== "organizationId");
 
-function toRow(state: Merged<MessageFacts>, organizationId: string): MessageRow {
-  return { ...merged.toColumns(state), organizationId } as unknown as MessageRow;
+function toRow(
+  state: Merged<MessageFacts>,
+  organizationId: string,
+  times: Pick<MessageRow, "receivedAt" | "changedAt">,
+): MessageRow {
+  return { ...merged.toColumns(state), organizationId, ...times } as unknown as MessageRow;
 }

@@ -44,13 +44,13 @@ export class RevisionWriter {
     revision: RevisionFacts,
     receipt: EventReceipt,
   ): Promise<void> {
-    const createdAt = receipt.receivedAt;
-    const version = { organizationId: revision.organizationId, id: revision.agentVersionId, createdAt };
+    const { receivedAt } = receipt;
+    const version = { organizationId: revision.organizationId, id: revision.agentVersionId, receivedAt };
     await insertRows(transaction, agentVersions, [version], "keep");
     const inserted = await insertRows(
       transaction,
       agentVersionRevisions,
-      [{ ...revision, receivedAt: createdAt }],
+      [{ ...revision, receivedAt }],
       "keep",
     );
     if (inserted === 0) await keepLeastSpelling(transaction, revision);

@@ -51,7 +51,8 @@ export class SessionWriter {
       await this.create(transaction, snapshot, receipt, key, knownMessages);
       return true;
     }
-    const messages = await this.messages.write(transaction, snapshot, key, knownMessages);
+    const messageReceipt = { sessionKey: key, receivedAt: receipt.receivedAt };
+    const messages = await this.messages.write(transaction, snapshot, messageReceipt, knownMessages);
     if (receipt.definition.bringsAnalysis) {
       const isFirst = (known.kindsSeen & receipt.definition.seenBit) === 0;
       await this.analyses.keep(transaction, snapshot, receipt, key, isFirst);
@@ -67,7 +68,8 @@ export class SessionWriter {
     key: OrderKey,
     knownMessages: ReadonlyMap<string, KnownMessage>,
   ): Promise<void> {
-    const messages = await this.messages.write(transaction, snapshot, key, knownMessages);
+    const messageReceipt = { sessionKey: key, receivedAt: receipt.receivedAt };
+    const messages = await this.messages.write(transaction, snapshot, messageReceipt, knownMessages);
     const row = newRow(snapshot, receipt, key, messages);
     await insertRowsLater(transaction, sessions, [row]);
     if (receipt.definition.bringsAnalysis)
@@ -118,8 +120,8 @@ export class SessionWriter {
         isCurrentAnalysis && (changed || known.analyzedAt === null) ? receipt.receivedAt : known.analyzedAt,
       messageCount,
       failedMessageCount: countFailed(listed),
-      createdAt: receipt.receivedAt < known.createdAt ? receipt.receivedAt : known.createdAt,
-      updatedAt: changed && receipt.receivedAt > known.updatedAt ? receipt.receivedAt : known.updatedAt,
+      receivedAt: receipt.receivedAt < known.receivedAt ? receipt.receivedAt : known.receivedAt,
+      changedAt: changed && receipt.receivedAt > known.changedAt ? receipt.receivedAt : known.changedAt,
       revisionSource: after.source === key ? revisionOrderKey(orderOf(receipt)) : known.revisionSource,
     };
     const changes = Object.fromEntries(
@@ -182,8 +184,8 @@ function newRow(
     analyzedAt: receipt.definition.bringsAnalysis ? receipt.receivedAt : null,
     messageCount: current.length,
     failedMessageCount: countFailed(current),
-    createdAt: receipt.receivedAt,
-    updatedAt: receipt.receivedAt,
+    receivedAt: receipt.receivedAt,
+    changedAt: receipt.receivedAt,
     revisionSource: revisionOrderKey(orderOf(receipt)),
   };
 }

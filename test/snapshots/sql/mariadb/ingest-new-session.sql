@@ -21,7 +21,7 @@ VALUES
   (?);
 
 INSERT INTO
-  agent_versions (organization_id, id, created_at)
+  agent_versions (organization_id, id, received_at)
 VALUES
   (?)
 ON DUPLICATE KEY UPDATE
@@ -40,7 +40,7 @@ INSERT INTO
     agent_id,
     language,
     voice_id,
-    created_at
+    received_at
   )
 VALUES
   (?)
@@ -67,8 +67,8 @@ SELECT
   s.translation_language AS `translationLanguage`,
   s.message_count AS `messageCount`,
   s.failed_message_count AS `failedMessageCount`,
-  s.created_at AS `createdAt`,
-  s.updated_at AS `updatedAt`,
+  s.received_at AS `receivedAt`,
+  s.changed_at AS `changedAt`,
   s.chat_summary AS `chatSummary`,
   s.chat_transcript AS `chatTranscript`,
   s.translated_chat_transcript AS `translatedChatTranscript`,
@@ -99,6 +99,8 @@ SELECT
   m.created_at_decimals AS `createdAtDecimals`,
   m.updated_at AS `updatedAt`,
   m.updated_at_decimals AS `updatedAtDecimals`,
+  m.received_at AS `receivedAt`,
+  m.changed_at AS `changedAt`,
   m.organization_id AS `organizationId`,
   m.conversation_id AS `conversationId`,
   m.contact_id AS `contactId`,
@@ -154,7 +156,9 @@ INSERT INTO
     older,
     created_at_decimals,
     updated_at_decimals,
-    organization_id
+    organization_id,
+    received_at,
+    changed_at
   )
 VALUES
   (?);
@@ -192,8 +196,8 @@ INSERT INTO
     analyzed_at,
     message_count,
     failed_message_count,
-    created_at,
-    updated_at,
+    received_at,
+    changed_at,
     revision_source
   )
 VALUES

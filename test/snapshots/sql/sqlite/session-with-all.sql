@@ -52,7 +52,7 @@ FROM
           c.agent_version_id
         ORDER BY
           COALESCE(s.revision_source, '') DESC,
-          c.created_at DESC,
+          c.received_at DESC,
           c.id DESC
       ) AS ordinal
     FROM
@@ -104,7 +104,7 @@ WHERE
   r.id IN (?)
   AND 1 = 1
 ORDER BY
-  r.created_at,
+  r.received_at,
   r.id;
 
 SELECT
@@ -117,7 +117,7 @@ WHERE
   r.id IN (?)
   AND 1 = 1
 ORDER BY
-  r.created_at,
+  r.received_at,
   r.id;
 
 SELECT

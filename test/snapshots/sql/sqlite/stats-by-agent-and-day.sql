@@ -41,7 +41,7 @@ FROM
           c.agent_id
         ORDER BY
           COALESCE(s.revision_source, '') DESC,
-          c.created_at DESC,
+          c.received_at DESC,
           c.id DESC
       ) AS ordinal
     FROM
