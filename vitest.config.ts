@@ -12,9 +12,11 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
-    // Much of the time is spent waiting (for timers, processes, fsync), so two files at once even on two cores.
+    // Much of the time is spent waiting (for timers, processes, fsync), so two files at once even on two
+    // cores.
     maxWorkers: 2,
-    // Tests with real processes and sockets may starve on a machine that CI shares; locally a failure shows at once.
+    // Tests with real processes and sockets may starve on a machine that CI shares; locally a failure shows
+    // at once.
     retry: process.env.CI ? 1 : 0,
     projects: [
       {
@@ -23,7 +25,8 @@ export default defineConfig({
           name: "service",
           include: ["test/**/*.test.ts"],
           exclude: replacingModules,
-          // Each file has a service and a database of its own; loading the code anew for each took a third of all the time.
+          // Each file has a service and a database of its own; loading the code anew for each took a third of
+          // all the time.
           isolate: false,
         },
       },

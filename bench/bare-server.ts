@@ -4,8 +4,9 @@ import { listSessions } from "./bare/list-sessions.js";
 import { numberFeed, storeEvent } from "./bare/store-event.js";
 
 /**
- * What the service is measured against: `node:http` and mysql2 with SQL by hand, no framework, no schema, no GraphQL, no signature.
- * It stores the same rows in as many transactions, and answers the list with the same bytes. Tables are the service's.
+ * What the service is measured against: `node:http` and mysql2 with SQL by hand, no framework, no schema, no
+ * GraphQL, no signature. It stores the same rows in as many transactions, and answers the list with the same
+ * bytes. Tables are the service's.
  */
 const writer = connect();
 const reader = connect();

@@ -6,7 +6,10 @@ export interface Figures {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
-  /** Processor time of the server's process per request, in milliseconds: hardly moved by what else the machine does. */
+  /**
+   * Processor time of the server's process per request, in milliseconds: hardly moved by what else the
+   * machine does.
+   */
   readonly processor: number;
 }
 
@@ -30,7 +33,10 @@ export type Order = LoadOrder extends infer Each
     : never
   : never;
 
-/** Gives both servers the same load in short rounds, taking turns in who is first. Round 0 warms up and is not counted. */
+/**
+ * Gives both servers the same load in short rounds, taking turns in who is first. Round 0 warms up and is not
+ * counted.
+ */
 export async function compare(
   { title, unit, rounds }: { readonly title: string; readonly unit: string; readonly rounds: number },
   [service, bare]: readonly [Server, Server],

@@ -23,7 +23,8 @@ export interface ServerSettings {
 }
 
 /**
- * The server of BENCH_DATABASE_URL, or a MariaDB started for this run alone. Either makes every commit durable, or says so.
+ * The server of BENCH_DATABASE_URL, or a MariaDB started for this run alone. Either makes every commit
+ * durable, or says so.
  * @param settings of the latter, where it is not running yet
  */
 export async function databaseServer(

@@ -31,7 +31,10 @@ interface Comparison {
   readonly ours: Figures;
   /** A `ws` server that broadcasts the same bytes and does nothing else. */
   readonly bare: Figures;
-  /** Ours divided by the bare server's: the median of the rounds' ratios, because what disturbs a round disturbs both its halves. */
+  /**
+   * Ours divided by the bare server's: the median of the rounds' ratios, because what disturbs a round
+   * disturbs both its halves.
+   */
   readonly ratio: { readonly deliveredPerSecond: number; readonly p50: number; readonly p99: number };
 }
 
@@ -66,7 +69,9 @@ export interface FanOutOptions {
 const noOneStalled = { stalled: 0, stalledOperation: "" };
 const warmUp = { events: 40, perSecond: 20 };
 
-/** Measures the service beside the bare server; each runs in a process of its own, and so do the subscribers. */
+/**
+ * Measures the service beside the bare server; each runs in a process of its own, and so do the subscribers.
+ */
 export async function measureFanOut(options: FanOutOptions): Promise<FanOutFigures> {
   const folder = await mkdtemp(path.join(tmpdir(), "fan-out-"));
   const databaseUrl = options.databaseUrl ?? `sqlite:${path.join(folder, "bench.sqlite")}`;
@@ -90,7 +95,10 @@ interface Pair {
   readonly bare: Figures;
 }
 
-/** Gives both servers the same load in rounds, taking turns in who is first. Round 0 warms up and is not counted. */
+/**
+ * Gives both servers the same load in rounds, taking turns in who is first. Round 0 warms up and is not
+ * counted.
+ */
 async function compareWithBare(
   databaseUrl: string,
   load: Load,

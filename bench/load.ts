@@ -3,7 +3,10 @@ import { signWhippy, WHIPPY_SIGNATURE_HEADER } from "../src/webhook/signature/wh
 import type { LoadOrder, LoadResult } from "./load-order.js";
 import { ingestDeliveries, listDeliveries, webhookSecret } from "./workload.js";
 
-/** The load generator, a process of its own: it makes and signs all bodies before the clock starts, then posts them in a closed loop. */
+/**
+ * The load generator, a process of its own: it makes and signs all bodies before the clock starts, then posts
+ * them in a closed loop.
+ */
 process.on("message", (order: LoadOrder) => {
   void run(order).then((result) => process.send?.(result));
 });

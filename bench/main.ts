@@ -9,8 +9,9 @@ import { fanOutSentence, markdownTable } from "./report.js";
 import { listed, listQuery } from "./workload.js";
 
 /**
- * `npm run bench [ingest] [list] [fan-out]`: the service as it is built beside a bare `node:http` + mysql2 server, in alternating rounds
- * of one run. Prints a Markdown table; the figures of every round go to bench/results.
+ * `npm run bench [ingest] [list] [fan-out]`: the service as it is built beside a bare `node:http` + mysql2
+ * server, in alternating rounds of one run. Prints a Markdown table; the figures of every round go to
+ * bench/results.
  */
 const chosen = process.argv.slice(2);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 7);
@@ -67,8 +68,9 @@ async function benchIngest(server: DatabaseServer, load: LoadGenerator): Promise
 }
 
 /**
- * Both must have stored the same. Of a thousand events one or so is an analysis that brings nothing but nulls, or what is known: the
- * service sees it and announces nothing, which SQL by hand would have to read first.
+ * Both must have stored the same. Of a thousand events one or so is an analysis that brings nothing but
+ * nulls, or what is known: the service sees it and announces nothing, which SQL by hand would have to read
+ * first.
  */
 function assertSameRows(
   { session_feed: told = 0, ...stored }: Record<string, number>,

@@ -11,15 +11,16 @@ import { chooseSamples } from "./million/samples.js";
 import { LoadGenerator, startUnderTest } from "./processes.js";
 
 /**
- * `npm run bench:million`: the usual queries on BENCH_SESSIONS generated sessions (a million), each beside SQL by hand that returns the
- * same rows. Fails where a usual page's plan does without an index. Prints a Markdown table; the figures go to bench/results.
+ * `npm run bench:million`: the usual queries on BENCH_SESSIONS generated sessions (a million), each beside
+ * SQL by hand that returns the same rows. Fails where a usual page's plan does without an index. Prints a
+ * Markdown table; the figures go to bench/results.
  */
 const wanted = Number(process.env.BENCH_SESSIONS ?? 1_000_000);
 const repeats = Number(process.env.BENCH_ROUNDS ?? 25);
 const templateSessions = Math.min(2_000, wanted);
 
-// Indexes are sorted in memory and the log does not wrap while the tables are filled; pages need no second copy, as nothing must
-// outlive a crash. What is measured afterwards only reads.
+// Indexes are sorted in memory and the log does not wrap while the tables are filled; pages need no second
+// copy, as nothing must outlive a crash. What is measured afterwards only reads.
 const server = await databaseServer({
   bufferPool: "2G",
   options: ["--innodb-sort-buffer-size=64M", "--innodb-log-file-size=2G", "--innodb-doublewrite=0"],

@@ -19,7 +19,10 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** The service as it is built (`dist/main.js`), or the bare server. Every delivery's signature is enforced by the former. */
+/**
+ * The service as it is built (`dist/main.js`), or the bare server. Every delivery's signature is enforced by
+ * the former.
+ */
 export async function startUnderTest(name: Server["name"], databaseUrl: string): Promise<Server> {
   const port = await freePort();
   const file = name === "service" ? "dist/main.js" : "bench/bare-server.ts";

@@ -5,8 +5,8 @@ import type { CursorStore } from "./clients/resume.js";
 import { watchWithUrql } from "./clients/urql.js";
 
 /**
- * Prints each session as it is analyzed. The last cursor is kept in a file: stop the program, let sessions arrive, start it again, and
- * it prints what it missed.
+ * Prints each session as it is analyzed. The last cursor is kept in a file: stop the program, let sessions
+ * arrive, start it again, and it prints what it missed.
  *
  *     npx tsx examples/watch.ts apollo-client|urql [ws://127.0.0.1:4000/graphql] [cursor file]
  */

@@ -7,12 +7,18 @@ export type { DatabaseTarget } from "./database-url.js";
 
 export type SignatureMode = "enforce" | "report-only" | "off";
 
-/** Every setting of the service, read once from the environment. The names, defaults and meanings stand in docs/OPERATIONS.md. */
+/**
+ * Every setting of the service, read once from the environment. The names, defaults and meanings stand in
+ * docs/OPERATIONS.md.
+ */
 export interface Config {
   readonly production: boolean;
   readonly host: string;
   readonly port: number;
-  /** How long an idle HTTP connection stays open: longer than a balancer in front keeps it, or that one sends into a closing one. */
+  /**
+   * How long an idle HTTP connection stays open: longer than a balancer in front keeps it, or that one sends
+   * into a closing one.
+   */
   readonly keepAliveSeconds: number;
   readonly database: DatabaseTarget;
   /** Connections of each of the two pools (writing, reading). */
@@ -75,7 +81,9 @@ export interface Config {
   readonly subscriptions: {
     /** How often a connection is asked whether it is still there. */
     readonly keepAliveSeconds: number;
-    /** Bytes that may wait for one slow client in this process before it is told and answered at its own pace. */
+    /**
+     * Bytes that may wait for one slow client in this process before it is told and answered at its own pace.
+     */
     readonly bufferBytes: number;
     /** How long a client may take nothing of what waits before its connection is closed. */
     readonly stallSeconds: number;

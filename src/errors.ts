@@ -1,6 +1,9 @@
 import type { Level } from "pino";
 
-/** One place of the input that breaks a rule: a path such as `data.messages.0.id` and the rule in plain words. Never carries the value. */
+/**
+ * One place of the input that breaks a rule: a path such as `data.messages.0.id` and the rule in plain words.
+ * Never carries the value.
+ */
 export interface FieldError {
   readonly field: string;
   readonly rule: string;
@@ -17,7 +20,10 @@ export interface ServiceErrorOptions {
   readonly cause?: unknown;
 }
 
-/** An error that the service expects: its message is safe to show to a caller, and it knows its status, code and log level. */
+/**
+ * An error that the service expects: its message is safe to show to a caller, and it knows its status, code
+ * and log level.
+ */
 export class ServiceError extends Error {
   readonly status: number;
   readonly code: string;
@@ -43,14 +49,20 @@ export class BadInputError extends ServiceError {
   }
 }
 
-/** A client asks for more than the limits allow: a GraphQL operation that was not executed, or a question that was not answered in time. */
+/**
+ * A client asks for more than the limits allow: a GraphQL operation that was not executed, or a question that
+ * was not answered in time.
+ */
 export class QueryTooComplexError extends ServiceError {
   constructor(message: string, cause?: unknown) {
     super(message, { status: 400, code: "QUERY_TOO_COMPLEX", logLevel: "info", cause });
   }
 }
 
-/** What was still to be read of an operation that is answered already, or whose client has left: nobody hears of it. */
+/**
+ * What was still to be read of an operation that is answered already, or whose client has left: nobody hears
+ * of it.
+ */
 export class OperationOverError extends ServiceError {
   constructor() {
     super("The operation is over.", { status: 499, code: "OPERATION_OVER", logLevel: "debug" });
@@ -68,7 +80,10 @@ export class NotAllowedOperationError extends ServiceError {
   }
 }
 
-/** Nobody knows who asks: no key or token was given, or one that is not (or no longer) valid. Which of these is not told. */
+/**
+ * Nobody knows who asks: no key or token was given, or one that is not (or no longer) valid. Which of these
+ * is not told.
+ */
 export class UnauthenticatedError extends ServiceError {
   constructor(message = "A valid API key or token is needed: Authorization: Bearer …") {
     super(message, { status: 401, code: "UNAUTHENTICATED", logLevel: "info" });
@@ -89,7 +104,10 @@ export class RateLimitedError extends ServiceError {
   }
 }
 
-/** A subscription goes on from a place that the feed does not have any more: retention has removed it, or it was lost with its history. */
+/**
+ * A subscription goes on from a place that the feed does not have any more: retention has removed it, or it
+ * was lost with its history.
+ */
 export class CursorExpiredError extends ServiceError {
   constructor() {
     super(

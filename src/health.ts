@@ -6,7 +6,10 @@ import { errorCode } from "./store/database-errors.js";
 /** A probe is of no use to an orchestrator that has stopped waiting for it. */
 const longestProbe = 2_000;
 
-/** `/healthz`: the process lives. `/readyz`: it can store deliveries, with the kind of database and of cluster, or says why not. */
+/**
+ * `/healthz`: the process lives. `/readyz`: it can store deliveries, with the kind of database and of
+ * cluster, or says why not.
+ */
 export function healthRouter(database: Database): Router {
   const router = Router();
   router.get("/healthz", (_request, response) => {

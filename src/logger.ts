@@ -3,8 +3,9 @@ import { type Logger, pino } from "pino";
 export type { Logger } from "pino";
 
 /**
- * The service's logger: JSON lines on stdout. Callers log ids and counts only, never bodies, phone numbers or secrets; errors are
- * reduced to their type, code and stack, because a database driver's message may quote the values of a statement.
+ * The service's logger: JSON lines on stdout. Callers log ids and counts only, never bodies, phone numbers or
+ * secrets; errors are reduced to their type, code and stack, because a database driver's message may quote
+ * the values of a statement.
  */
 export function createLogger(level: string): Logger {
   return pino({ level, base: undefined, serializers: { err: describeError } });
@@ -17,7 +18,9 @@ interface ErrorDescription {
   readonly cause?: ErrorDescription;
 }
 
-/** What of an error may be logged. The first line of a stack repeats the message, so only its frames are kept. */
+/**
+ * What of an error may be logged. The first line of a stack repeats the message, so only its frames are kept.
+ */
 function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error, code: undefined, at: [] };
   const { code, errno } = error as { code?: unknown; errno?: unknown };

@@ -4,7 +4,10 @@ import { ConfigurationError, ServiceError } from "./errors.js";
 import { createLogger } from "./logger.js";
 import { startServer } from "./server.js";
 
-/** Starts the service and stops it on SIGTERM or SIGINT. Anything that keeps it from starting ends the process with code 1. */
+/**
+ * Starts the service and stops it on SIGTERM or SIGINT. Anything that keeps it from starting ends the process
+ * with code 1.
+ */
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = createLogger(config.logLevel);
@@ -24,7 +27,8 @@ async function main(): Promise<void> {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, "stopping");
-    // A database that has stalled keeps its connections from closing; what is unanswered by now will be delivered again.
+    // A database that has stalled keeps its connections from closing; what is unanswered by now will be
+    // delivered again.
     setTimeout(() => process.exit(1), longestStop).unref();
     void server.stop().then(
       () => {
@@ -58,7 +62,8 @@ function greeting(url: string): string {
 `;
 }
 
-// What nobody caught leaves things as nobody knows, so the process ends; Node would print the error whole, with what a driver quotes.
+// What nobody caught leaves things as nobody knows, so the process ends; Node would print the error whole,
+// with what a driver quotes.
 process.on("uncaughtException", (err) => {
   createLogger("info").fatal({ err }, "ended by an error that nobody caught");
   process.exit(1);

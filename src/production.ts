@@ -6,7 +6,10 @@ interface Check {
   readonly warning: string;
 }
 
-/** What may be right in production, but seldom is: said at start. What never is, keeps the service from starting. See docs/PRODUCTION.md. */
+/**
+ * What may be right in production, but seldom is: said at start. What never is, keeps the service from
+ * starting. See docs/PRODUCTION.md.
+ */
 const checks: readonly Check[] = [
   {
     isDoubtful: ({ webhook }) => webhook.signatureMode !== "enforce",

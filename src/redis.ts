@@ -3,8 +3,9 @@ import { Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "./logger.js";
 
 /**
- * A connection to a Redis that may be away at the start or go away at any time: it is reconnected to in the background. Without an
- * error listener a lost connection would end the process; one line tells of each outage.
+ * A connection to a Redis that may be away at the start or go away at any time: it is reconnected to in the
+ * background. Without an error listener a lost connection would end the process; one line tells of each
+ * outage.
  * @param outage what an outage means, for the log
  */
 export function connectRedis(url: string, options: RedisOptions, outage: string, logger: Logger): Redis {
@@ -21,7 +22,9 @@ export function connectRedis(url: string, options: RedisOptions, outage: string,
   return connection;
 }
 
-/** A name after the database's own key, so that services which share a Redis and not a database do not meet. */
+/**
+ * A name after the database's own key, so that services which share a Redis and not a database do not meet.
+ */
 export function redisName(what: string, databaseKey: string): string {
   const name = createHash("sha256").update(databaseKey).digest("hex").slice(0, 16);
   return `conversation-agent-api:${what}:${name}`;

@@ -66,7 +66,10 @@ export interface RunningServer {
 /** How long deliveries in work may take to finish once the service is asked to stop. */
 const drainMilliseconds = 8_000;
 
-/** The composition root: migrates the database, puts the parts together and listens. Where that fails, nothing stays open. */
+/**
+ * The composition root: migrates the database, puts the parts together and listens. Where that fails, nothing
+ * stays open.
+ */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   const opened = new OpenedParts();
   try {
@@ -236,7 +239,10 @@ async function countDeadLetters(reads: ClientReads): Promise<number> {
   return await new WebhookEventReader(reader).count({ status: "dead" });
 }
 
-/** The webhook's router stands before the application, which gets what that one does not answer, and its errors. */
+/**
+ * The webhook's router stands before the application, which gets what that one does not answer, and its
+ * errors.
+ */
 function serveWebhooksFirst(
   {
     config: { webhook: config, keepAliveSeconds },

@@ -69,6 +69,16 @@ describe("the tree", () => {
     ).toEqual([]);
   });
 
+  it("has no comment that is wider than 110 columns", () => {
+    const wide = files.flatMap((file) =>
+      read(file)
+        .split("\n")
+        .filter((line) => line.length > 110 && /^\s*(?:\/\/|\/?\*)/.test(line))
+        .map((line) => `${file}: ${line}`),
+    );
+    expect(wide).toEqual([]);
+  });
+
   it("names only files that there are, in all documents", () => {
     const documents = [
       ...filesBelow("docs", ".md"),

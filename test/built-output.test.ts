@@ -4,7 +4,10 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, sampleBytes, type TestDatabase } from "./support/service.js";
 
-/** The service as `npm start` runs it: compiled, in a process of its own. Decorators behave differently there than under Vitest. */
+/**
+ * The service as `npm start` runs it: compiled, in a process of its own. Decorators behave differently there
+ * than under Vitest.
+ */
 const root = path.dirname(import.meta.dirname);
 let database: TestDatabase;
 let running: ChildProcess;

@@ -5,7 +5,10 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, startService, type TestDatabase } from "./support/service.js";
 
-/** Starts the service as a part of another program, which goes on when that fails, and ends when nothing is left to wait for. */
+/**
+ * Starts the service as a part of another program, which goes on when that fails, and ends when nothing is
+ * left to wait for.
+ */
 const program = `
   import "reflect-metadata";
   import { loadConfig } from "./src/config.ts";

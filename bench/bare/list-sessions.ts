@@ -53,7 +53,10 @@ interface RevisionRow extends RowDataPacket {
 
 const statuses = ["STARTED", "ENDED", "ANALYZED"];
 
-/** The newest sessions with their messages and agent versions, as the JSON that the service answers the benchmark's query with. */
+/**
+ * The newest sessions with their messages and agent versions, as the JSON that the service answers the
+ * benchmark's query with.
+ */
 export async function listSessions(pool: Pool, first: number, cursorKey: string): Promise<string> {
   const [found] = await pool.query<SessionRow[]>(
     `SELECT id, conversation_id, organization_id, lifecycle, started_at, started_at_decimals, ended_at, ended_at_decimals,

@@ -4,8 +4,8 @@ import { type Row, toRows } from "./rows.js";
 const knownRevisions = new Set<string>();
 
 /**
- * Stores one delivery in one transaction, as one would write it by hand for these three events: upserts whose assignments let a
- * newer state stand, whatever the order of arrival.
+ * Stores one delivery in one transaction, as one would write it by hand for these three events: upserts whose
+ * assignments let a newer state stand, whatever the order of arrival.
  */
 export async function storeEvent(pool: Pool, body: Buffer): Promise<string> {
   const rows = toRows(body);
@@ -43,7 +43,10 @@ export async function storeEvent(pool: Pool, body: Buffer): Promise<string> {
   }
 }
 
-/** A later stage of the session's life overwrites an earlier one; nulls overwrite nothing. `lifecycle` last: it decides the others. */
+/**
+ * A later stage of the session's life overwrites an earlier one; nulls overwrite nothing. `lifecycle` last:
+ * it decides the others.
+ */
 const sessionUpdate = [
   ...[
     ...[
@@ -67,7 +70,9 @@ const sessionUpdate = [
   "lifecycle = GREATEST(lifecycle, VALUES(lifecycle))",
 ].join(", ");
 
-/** A message is overwritten by a version of it that is not older. `updated_at` last: it decides the others. */
+/**
+ * A message is overwritten by a version of it that is not older. `updated_at` last: it decides the others.
+ */
 const messageUpdate = [
   ...["body", "translated_body", "delivery_status", "language", "translation_language", "attachments"],
   ...["metadata", "source", "changed_at", "updated_at_decimals", "updated_at"],
@@ -91,7 +96,8 @@ async function insert(
 }
 
 /**
- * Numbers what is committed, as the service does: one run at a time, and everything stored meanwhile goes into the next.
+ * Numbers what is committed, as the service does: one run at a time, and everything stored meanwhile goes
+ * into the next.
  * @returns how many were numbered
  */
 export async function numberFeed(pool: Pool): Promise<number> {

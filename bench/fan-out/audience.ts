@@ -3,8 +3,8 @@ import { WebSocket } from "ws";
 import type { AudienceOrder } from "./processes.js";
 
 /**
- * Many subscribers in one process: they count what arrives, and when the last of them heard of each event. Some of them may never read
- * again once they have subscribed.
+ * Many subscribers in one process: they count what arrives, and when the last of them heard of each event.
+ * Some of them may never read again once they have subscribed.
  */
 const { address, operation, subscribers, stalled, stalledOperation } = JSON.parse(
   process.argv[2] ?? "",

@@ -81,7 +81,10 @@ export async function residentBytes({ child }: Part): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024;
 }
 
-/** Processor time used so far, in milliseconds: Linux counts hundredths of a second, in the 14th and 15th field. */
+/**
+ * Processor time used so far, in milliseconds: Linux counts hundredths of a second, in the 14th and 15th
+ * field.
+ */
 export async function processorTime({ child }: Part): Promise<number> {
   const stat = await readFile(`/proc/${child.pid ?? 0}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

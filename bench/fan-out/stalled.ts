@@ -21,7 +21,10 @@ export interface StalledFigures {
   };
 }
 
-/** Those who never read ask for the transcripts too, which are large here, so that whatever waits for them soon shows in memory. */
+/**
+ * Those who never read ask for the transcripts too, which are large here, so that whatever waits for them
+ * soon shows in memory.
+ */
 const stalledOperation = operation.replace("messageCount", "messageCount chatTranscript");
 const transcript = 28_000;
 const warmUp = { events: 100, perSecond: 20, transcript };
@@ -88,7 +91,10 @@ export async function measureStalled(
   }
 }
 
-/** Waits until the service counts the readers alone among its subscribers; only then the others look at their sockets again. */
+/**
+ * Waits until the service counts the readers alone among its subscribers; only then the others look at their
+ * sockets again.
+ */
 async function wakeOnceLetGo(
   service: Part,
   sleepers: Part,

@@ -22,7 +22,10 @@ const shifted = (column: string) =>
   `TIMESTAMPADD(SECOND, TIMESTAMPDIFF(SECOND, c.starts_at, '${firstStart}') +
      (((n.copy * @conversations + c.ordinal) * ${scatter}) % (@conversations * @copies)) * @step, ${column})`;
 
-/** How one table's copies are made; `from` names the template rows `t` and their conversations `c`, if dates depend on them. */
+/**
+ * How one table's copies are made; `from` names the template rows `t` and their conversations `c`, if dates
+ * depend on them.
+ */
 interface CopyPlan {
   readonly table: string;
   readonly from: string;
@@ -87,10 +90,10 @@ const plans: readonly CopyPlan[] = [
 const steps = 10;
 
 /**
- * Fills the tables of one database with copies of another's, which the service itself has projected from the simulator's deliveries.
- * Texts, agents and answers are the templates'; ids and instants are new. Raw events and the feed stay empty.
- * Rows come in about the order of their keys, and indexes are built afterwards, sorted: keeping them row by row takes many times as long
- * once they are larger than memory.
+ * Fills the tables of one database with copies of another's, which the service itself has projected from the
+ * simulator's deliveries. Texts, agents and answers are the templates'; ids and instants are new. Raw events
+ * and the feed stay empty. Rows come in about the order of their keys, and indexes are built afterwards,
+ * sorted: keeping them row by row takes many times as long once they are larger than memory.
  */
 export async function fill(templates: string, target: string, sessions: number): Promise<Filled> {
   const begun = performance.now();

@@ -6,7 +6,10 @@ import type { Answer, Measurement, Place } from "./measurements.js";
 import { pageSize } from "./measurements.js";
 import { explain, type Plan, RecordingReader } from "./plans.js";
 
-/** The ways a question is asked: of the service, of a bare HTTP server that runs SQL by hand, and by SQL in this process. */
+/**
+ * The ways a question is asked: of the service, of a bare HTTP server that runs SQL by hand, and by SQL in
+ * this process.
+ */
 const ways = ["service", "bare", "byHand"] as const;
 type Way = (typeof ways)[number];
 
@@ -28,14 +31,20 @@ export interface Bench {
 }
 
 /**
- * Warming up ends after so many times, or so many milliseconds: a server that has just started is several times slower, and the more
- * code it runs, the longer it takes until all of it is compiled.
+ * Warming up ends after so many times, or so many milliseconds: a server that has just started is several
+ * times slower, and the more code it runs, the longer it takes until all of it is compiled.
  */
 const warmUp = { times: 3_000, milliseconds: 12_000 };
-/** What answers within this many milliseconds is asked so often in a row: a processor that was just busy with something else answers late. */
+/**
+ * What answers within this many milliseconds is asked so often in a row: a processor that was just busy with
+ * something else answers late.
+ */
 const inARow = { within: 50, times: 5 };
 
-/** What takes longer than so many milliseconds in any way is asked in so few rounds, after all others: it empties the database's memory. */
+/**
+ * What takes longer than so many milliseconds in any way is asked in so few rounds, after all others: it
+ * empties the database's memory.
+ */
 const heavy = { from: 1_000, rounds: 3 };
 
 interface Asked {

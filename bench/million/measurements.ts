@@ -7,19 +7,27 @@ import { SessionReader } from "../../src/store/readers/session.reader.js";
 import { StatsReader } from "../../src/store/readers/stats.reader.js";
 import type { Samples } from "./samples.js";
 
-/** One question, asked in three ways: of the service, by hand, and of the readers that the service asks it with. */
+/**
+ * One question, asked in three ways: of the service, by hand, and of the readers that the service asks it
+ * with.
+ */
 export interface Measurement {
   readonly title: string;
   /** GraphQL. */
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** As somebody would write it who needs just this; the last statement's rows are what the answer must hold. */
+  /**
+   * As somebody would write it who needs just this; the last statement's rows are what the answer must hold.
+   */
   readonly byHand: readonly { readonly sql: string; readonly parameters: readonly unknown[] }[];
   /** How many rows the service's answer holds. */
   readonly rowsOf: (data: Answer) => number;
   /** Asks the readers as the resolvers do. */
   readonly read: (database: SqlReader) => Promise<unknown>;
-  /** `walk`: an index gives the rows in order, as many as wanted. `index`: no stored table is read from end to end. */
+  /**
+   * `walk`: an index gives the rows in order, as many as wanted. `index`: no stored table is read from end to
+   * end.
+   */
   readonly demands: "walk" | "index";
 }
 

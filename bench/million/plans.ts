@@ -14,7 +14,10 @@ interface PlanRow extends RowDataPacket {
   readonly Extra: string | null;
 }
 
-/** Runs what the service's readers ask and keeps the statements: what is explained is what is served, word for word. */
+/**
+ * Runs what the service's readers ask and keeps the statements: what is explained is what is served, word for
+ * word.
+ */
 export class RecordingReader implements SqlReader {
   readonly statements: Statement[] = [];
 
@@ -36,7 +39,10 @@ export interface Plan {
   readonly keys: string;
   /** A stored table is read from one end to the other. */
   readonly scans: boolean;
-  /** All rows that match are read and sorted, however few are wanted. (A page's own rows, once they are chosen, are not meant.) */
+  /**
+   * All rows that match are read and sorted, however few are wanted. (A page's own rows, once they are
+   * chosen, are not meant.)
+   */
   readonly sorts: boolean;
 }
 

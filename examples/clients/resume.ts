@@ -5,7 +5,10 @@ export interface CursorStore {
   forget(): void;
 }
 
-/** A cursor in the browser: it outlives the page, so a frontend that was closed for a weekend hears what it missed. */
+/**
+ * A cursor in the browser: it outlives the page, so a frontend that was closed for a weekend hears what it
+ * missed.
+ */
 export function storedIn(
   storage: {
     getItem(key: string): string | null;
@@ -25,7 +28,10 @@ export function storedIn(
   };
 }
 
-/** How a client library subscribes: it calls `next` for each event and `ended` once, with the error or without. @returns how to leave */
+/**
+ * How a client library subscribes: it calls `next` for each event and `ended` once, with the error or
+ * without. @returns how to leave
+ */
 export type Subscribe<Event> = (
   after: string | null,
   next: (event: Event) => void,
@@ -35,17 +41,22 @@ export type Subscribe<Event> = (
 export interface ResumeOptions<Event> {
   readonly store: CursorStore;
   readonly subscribe: Subscribe<Event>;
-  /** Called once for each event, in order. The cursor is stored after it returns: what it did not finish comes again. */
+  /**
+   * Called once for each event, in order. The cursor is stored after it returns: what it did not finish comes
+   * again.
+   */
   readonly onEvent: (event: Event) => void;
-  /** The cursor is older than the service's retention: load the list anew; the subscription goes on from now. */
+  /**
+   * The cursor is older than the service's retention: load the list anew; the subscription goes on from now.
+   */
   readonly onExpired: () => void;
   /** The wait before subscribing again after the connection was lost. */
   readonly retryMilliseconds?: number;
 }
 
 /**
- * Subscribes, stores the cursor of each event, and goes on from it by itself: after a lost connection, a restart of the service, or of
- * this program. @returns how to leave
+ * Subscribes, stores the cursor of each event, and goes on from it by itself: after a lost connection, a
+ * restart of the service, or of this program. @returns how to leave
  */
 export function resume<Event extends { readonly cursor: string }>(options: ResumeOptions<Event>): () => void {
   const { store, subscribe, onEvent, onExpired, retryMilliseconds = 1_000 } = options;

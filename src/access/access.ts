@@ -22,7 +22,8 @@ export interface Access {
 
 /**
  * Sets up access for a service.
- * @throws ConfigurationError where neither keys nor tokens are set up and the service would be reachable from elsewhere, or is in production
+ * @throws ConfigurationError where neither keys nor tokens are set up and the service would be reachable from
+ * elsewhere, or is in production
  */
 export async function setUpAccess(
   config: Config,

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 
 /**
- * Where a request comes from. Behind reverse proxies the last of X-Forwarded-For are their words; what stands before them anyone can
- * write, so exactly as many as are trusted are believed.
+ * Where a request comes from. Behind reverse proxies the last of X-Forwarded-For are their words; what stands
+ * before them anyone can write, so exactly as many as are trusted are believed.
  */
 export function addressOf(request: IncomingMessage, trustedProxies: number): string {
   const own = request.socket.remoteAddress ?? "unknown";

@@ -26,8 +26,8 @@ export function isPrefix(text: string): boolean {
 }
 
 /**
- * What is stored of a secret. One round of SHA-256 is enough: the secret is 256 random bits, so there is nothing to guess, and slow
- * hashes (for passwords that people choose) would only make every request slow.
+ * What is stored of a secret. One round of SHA-256 is enough: the secret is 256 random bits, so there is
+ * nothing to guess, and slow hashes (for passwords that people choose) would only make every request slow.
  */
 export function hashSecret(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");

@@ -8,7 +8,10 @@ import { isSecretOf, parseApiKey } from "./api-key.js";
 import { type Caller, localCaller, type Role, scopeOf } from "./caller.js";
 import type { TokenVerifier } from "./token-verifier.js";
 
-/** How long what the database said of a key is believed: a revocation takes effect within it, on every instance. */
+/**
+ * How long what the database said of a key is believed: a revocation takes effect within it, on every
+ * instance.
+ */
 const believedMilliseconds = 2_000;
 const touchedMilliseconds = 60_000;
 const rememberedKeys = 10_000;

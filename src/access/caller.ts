@@ -2,8 +2,9 @@ import { ForbiddenError } from "../errors.js";
 import { everything, type Scope } from "../store/readers/scope.js";
 
 /**
- * What a caller may do. reader: read everything within its scope. masked_reader: the same without personal data (phone numbers,
- * e-mail addresses, texts of chats). operator: read all organizations, and what is about the service itself (raw events, metrics).
+ * What a caller may do. reader: read everything within its scope. masked_reader: the same without personal
+ * data (phone numbers, e-mail addresses, texts of chats). operator: read all organizations, and what is about
+ * the service itself (raw events, metrics).
  */
 export const roles = ["reader", "masked_reader", "operator"] as const;
 export type Role = (typeof roles)[number];

@@ -5,7 +5,10 @@ import type { ApiKeyStore } from "../store/api-keys.js";
 import { isExpired } from "./authenticator.js";
 import { type Caller, localCaller } from "./caller.js";
 
-/** How often open connections are checked: a revoked key or an expired token ends them within it, on every instance. */
+/**
+ * How often open connections are checked: a revoked key or an expired token ends them within it, on every
+ * instance.
+ */
 const checkMilliseconds = 2_000;
 
 /** When a connection that is refused, because there are too many, may be tried again. */
@@ -20,7 +23,10 @@ export interface Connection {
   close(): void;
 }
 
-/** All connections that stay open: how many a caller may have, and their end when the caller's key or token ends. */
+/**
+ * All connections that stay open: how many a caller may have, and their end when the caller's key or token
+ * ends.
+ */
 export class Connections {
   private readonly open = new Map<string, Set<Connection>>();
   private readonly pending = new Map<string, number>();

@@ -17,7 +17,10 @@ interface Settings {
   readonly listedOnly: boolean;
 }
 
-/** Lets callers in, by the same rules on every transport: known, not from a foreign page, and not more often than agreed. */
+/**
+ * Lets callers in, by the same rules on every transport: known, not from a foreign page, and not more often
+ * than agreed.
+ */
 export class Gate {
   private readonly callers = new WeakMap<IncomingMessage, Caller>();
 
@@ -28,7 +31,9 @@ export class Gate {
     private readonly settings: Settings,
   ) {}
 
-  /** For HTTP (and server-sent events): before the body is read, so that strangers cannot make us read much. */
+  /**
+   * For HTTP (and server-sent events): before the body is read, so that strangers cannot make us read much.
+   */
   readonly http: RequestHandler = async (request, _response, next) => {
     if (this.settings.explorer && isForExplorer(request)) {
       next();
@@ -41,8 +46,8 @@ export class Gate {
   };
 
   /**
-   * Who asks for an export, for the audit log too: operations of GraphQL are noted where their cost is known; an export is all there is
-   * within the scope.
+   * Who asks for an export, for the audit log too: operations of GraphQL are noted where their cost is known;
+   * an export is all there is within the scope.
    * @throws ForbiddenError
    */
   exporterOf(request: IncomingMessage, operation: string): Caller {
@@ -86,7 +91,10 @@ export class Gate {
     return addressOf(request, this.settings.trustedProxies);
   }
 
-  /** Browsers send an Origin with every WebSocket, and ask nobody whether they may: pages not listed are refused here. */
+  /**
+   * Browsers send an Origin with every WebSocket, and ask nobody whether they may: pages not listed are
+   * refused here.
+   */
   admitsOrigin({ headers }: IncomingMessage): boolean {
     const { origin, host } = headers;
     const { corsOrigins } = this.settings;
@@ -94,7 +102,10 @@ export class Gate {
     return URL.canParse(origin) && new URL(origin).host === host;
   }
 
-  /** An open service trusts who reaches it; a page whose name an attacker points at 127.0.0.1 must not be among them. */
+  /**
+   * An open service trusts who reaches it; a page whose name an attacker points at 127.0.0.1 must not be
+   * among them.
+   */
   private refuseForeignNames({ headers }: IncomingMessage): void {
     const host = `http://${headers.host ?? ""}`;
     if (!URL.canParse(host) || !isLoopback(new URL(host).hostname)) {
@@ -108,7 +119,9 @@ function isForExplorer(request: Request): boolean {
   return method === "GET" && path === "/graphql" && request.accepts(["json", "html"]) === "html";
 }
 
-/** The text to authenticate by that connection_init carries: `Authorization` as in HTTP, or a bare `token`. */
+/**
+ * The text to authenticate by that connection_init carries: `Authorization` as in HTTP, or a bare `token`.
+ */
 export function authorizationOf(payload: Readonly<Record<string, unknown>> | undefined): string | undefined {
   const { Authorization, authorization, token } = payload ?? {};
   const given = Authorization ?? authorization;

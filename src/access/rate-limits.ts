@@ -22,9 +22,10 @@ export interface Allowance {
 }
 
 /**
- * How much a caller may ask for in a minute: requests, and their cost; and how often an address may fail to authenticate. Counted in
- * Redis where there is one, together for all instances, and otherwise (or while Redis is away) by each instance for itself. Whoever
- * runs an open service on their own machine is not counted.
+ * How much a caller may ask for in a minute: requests, and their cost; and how often an address may fail to
+ * authenticate. Counted in Redis where there is one, together for all instances, and otherwise (or while
+ * Redis is away) by each instance for itself. Whoever runs an open service on their own machine is not
+ * counted.
  */
 export class RateLimits {
   private readonly requests: RateLimiterAbstract;

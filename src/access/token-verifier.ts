@@ -8,13 +8,16 @@ import { type Caller, roles, scopeOf } from "./caller.js";
 /** How far clocks may be apart. */
 const clockToleranceSeconds = 5;
 
-/** Pinned for each kind of key: a token must not choose how it is verified (a public key as an HMAC secret, or `none`). */
+/**
+ * Pinned for each kind of key: a token must not choose how it is verified (a public key as an HMAC secret, or
+ * `none`).
+ */
 const secretAlgorithms = ["HS256"];
 const publicKeyAlgorithms = ["RS256", "PS256", "ES256", "EdDSA"];
 
 /**
- * What a token must say beside `exp` and `sub`: `role`, and either `organization_id` or `organizations: "all"`; an operator is one
- * of all organizations.
+ * What a token must say beside `exp` and `sub`: `role`, and either `organization_id` or `organizations:
+ * "all"`; an operator is one of all organizations.
  */
 const claimsSchema = z
   .object({
@@ -87,8 +90,9 @@ function shortHash(issuer: string): string {
 }
 
 /**
- * The key of a token, as the identity provider publishes it. Only that it publishes none for such a token is the token's fault: where
- * it answers with an error, or with what are no keys, whoever asks has failed at nothing.
+ * The key of a token, as the identity provider publishes it. Only that it publishes none for such a token is
+ * the token's fault: where it answers with an error, or with what are no keys, whoever asks has failed at
+ * nothing.
  */
 function publishedKeys(url: URL): JWTVerifyGetKey {
   const keys = createRemoteJWKSet(url, { timeoutDuration: 5_000 });

@@ -19,7 +19,10 @@ import { replayEvents } from "./events/replay-events.js";
 import { runCommand } from "./run-command.js";
 import { withDatabase } from "./with-database.js";
 
-/** `npm run events`: the log of raw events for operators, in the database of DATABASE_URL. Prints no personal data. */
+/**
+ * `npm run events`: the log of raw events for operators, in the database of DATABASE_URL. Prints no personal
+ * data.
+ */
 const stop = new AbortController();
 // Once only: a second signal ends the process at once, as usual.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

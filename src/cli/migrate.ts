@@ -6,8 +6,9 @@ import { runCommand } from "./run-command.js";
 import { withUnmigrated } from "./with-database.js";
 
 /**
- * `npm run migrate`: brings the database's tables up to date. `npm run migrate -- --check`: also fails where the migrations do not
- * make exactly the tables that the entities describe. `--embedded FILE`: on this SQLite file, whatever DATABASE_URL names.
+ * `npm run migrate`: brings the database's tables up to date. `npm run migrate -- --check`: also fails where
+ * the migrations do not make exactly the tables that the entities describe. `--embedded FILE`: on this SQLite
+ * file, whatever DATABASE_URL names.
  */
 const { values } = parseArgs({
   options: { check: { type: "boolean", default: false }, embedded: { type: "string" } },

@@ -16,7 +16,10 @@ interface EraseOptions {
   readonly contactId?: string;
 }
 
-/** `npm run privacy`: erases a person, or what is older than it may be kept, from the database of DATABASE_URL. */
+/**
+ * `npm run privacy`: erases a person, or what is older than it may be kept, from the database of
+ * DATABASE_URL.
+ */
 const program = new Command("privacy").description("What must be forgotten, is.");
 
 program

@@ -2,8 +2,9 @@ import { ConfigurationError, ServiceError, UnavailableError } from "../errors.js
 import { errorCode, isDatabaseError } from "../store/database-errors.js";
 
 /**
- * Does what a command is there for. Where that fails it says so in a sentence and ends with 1. Of an error that is not the service's
- * own it tells the code alone: a database driver's message quotes the statement, with all its values.
+ * Does what a command is there for. Where that fails it says so in a sentence and ends with 1. Of an error
+ * that is not the service's own it tells the code alone: a database driver's message quotes the statement,
+ * with all its values.
  */
 export async function runCommand(work: () => Promise<unknown>): Promise<void> {
   try {

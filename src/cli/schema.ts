@@ -7,8 +7,9 @@ import { schemaText } from "../graphql/schema-text.js";
 import { createSchema, type SchemaParts } from "../graphql/schema.js";
 
 /**
- * `npm run schema`: writes schema.graphql, the API as clients see it. `npm run schema -- --check`: fails where the committed file is
- * not what the code says, and where it breaks clients of the last release (the newest tag `v…`) by what CHANGELOG.md does not name.
+ * `npm run schema`: writes schema.graphql, the API as clients see it. `npm run schema -- --check`: fails
+ * where the committed file is not what the code says, and where it breaks clients of the last release (the
+ * newest tag `v…`) by what CHANGELOG.md does not name.
  */
 const root = new URL("../../", import.meta.url);
 const file = new URL("schema.graphql", root);

@@ -27,7 +27,9 @@ const digitsOnly = /\p{N}+/gu;
 const separators = /^[^\p{L}\p{N}]*$/u;
 const decimalDigit = /^\p{Nd}$/u;
 
-/** The runs of at least seven digits, of any script, with a few characters between them that are no letters. */
+/**
+ * The runs of at least seven digits, of any script, with a few characters between them that are no letters.
+ */
 export function* digitRuns(text: string): Generator<DigitRun, void, void> {
   let run: { digits: string; groups: DigitGroup[] } = { digits: "", groups: [] };
   for (const match of text.matchAll(digitsOnly)) {
@@ -57,7 +59,10 @@ function tailOf({ digits, groups }: DigitRun): { digits: string; groups: DigitGr
   return { digits: digits.slice(from), groups: kept.map((group) => ({ ...group, at: group.at - from })) };
 }
 
-/** The same digits as ASCII; undefined where one of them is no digit of a decimal system (a Roman numeral, a fraction). */
+/**
+ * The same digits as ASCII; undefined where one of them is no digit of a decimal system (a Roman numeral, a
+ * fraction).
+ */
 function asciiDigits(text: string): string | undefined {
   if (/^[0-9]+$/.test(text)) return text;
   let digits = "";

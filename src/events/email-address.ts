@@ -12,7 +12,10 @@ const signs = /[@＠﹫]/g;
 /** They may be part of an address, and more often set it off. */
 const marks = "'’=/|*`~!#$%&?{}^";
 
-/** An address as a text holds it: the whole word before the sign, and what is left of it without quotes and marks. */
+/**
+ * An address as a text holds it: the whole word before the sign, and what is left of it without quotes and
+ * marks.
+ */
 interface FoundAddress extends Range {
   readonly address: string;
 }
@@ -30,8 +33,9 @@ function readEmailAddress(text: string): string | undefined {
 }
 
 /**
- * All addresses of a text, from each sign outwards: in lists, behind names, between brackets, after `mailto:`. A word that begins with
- * marks (`*ann@example.org*`, `to=ann@example.org`) gives one with and one without them.
+ * All addresses of a text, from each sign outwards: in lists, behind names, between brackets, after
+ * `mailto:`. A word that begins with marks (`*ann@example.org*`, `to=ann@example.org`) gives one with and one
+ * without them.
  */
 export function* findEmailAddresses(text: string): Generator<FoundAddress, void, void> {
   for (const { index: sign } of text.matchAll(signs)) {
@@ -54,7 +58,10 @@ function domainEnd(text: string, from: number): number {
   return end;
 }
 
-/** Where the local part may begin: of its whole word first, then behind each mark with which values are set off. */
+/**
+ * Where the local part may begin: of its whole word first, then behind each mark with which values are set
+ * off.
+ */
 function localStarts(text: string, sign: number): number[] {
   const least = Math.max(0, sign - longestLocal);
   if (text.charAt(sign - 1) === '"') {

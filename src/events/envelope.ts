@@ -22,9 +22,10 @@ export interface Envelope {
 const longestEvent = 100;
 
 /**
- * Reads the envelope of a delivery from its raw body. An odd field beside `event` is left out with a note: Whippy has no list of
- * sessions, so an event that is refused is lost.
- * @throws BadInputError where the body is no UTF-8, no JSON object, or has no `event` of text; it names the field and the rule
+ * Reads the envelope of a delivery from its raw body. An odd field beside `event` is left out with a note:
+ * Whippy has no list of sessions, so an event that is refused is lost.
+ * @throws BadInputError where the body is no UTF-8, no JSON object, or has no `event` of text; it names the
+ * field and the rule
  */
 export function parseEnvelope(body: Buffer): Envelope {
   const { event, request_id, api_version, created_at, data } = parseObject(body);

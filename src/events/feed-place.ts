@@ -1,4 +1,7 @@
-/** A place in the feed. Two places are the same where position and epoch are: then everything up to it is the same, too. */
+/**
+ * A place in the feed. Two places are the same where position and epoch are: then everything up to it is the
+ * same, too.
+ */
 export interface FeedPlace {
   /** 0 stands before the first entry. */
   readonly position: number;

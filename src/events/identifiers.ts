@@ -13,8 +13,8 @@ import {
 } from "./phone-number.js";
 
 /**
- * What a person is known by, in one spelling: a phone number (E.164, or its digits where no country is known), an e-mail address, or
- * the UUID of the contact or of a conversation with it.
+ * What a person is known by, in one spelling: a phone number (E.164, or its digits where no country is
+ * known), an e-mail address, or the UUID of the contact or of a conversation with it.
  */
 export type Identifier = string;
 
@@ -27,7 +27,10 @@ const isUuid = new RegExp(`^${uuid.source}$`, "i");
 /** No field of an address is longer. */
 const longestAddress = 1_000;
 
-/** @returns undefined where a text is neither a phone number with its country's code, nor an e-mail address, nor a UUID */
+/**
+ * @returns undefined where a text is neither a phone number with its country's code, nor an e-mail address,
+ * nor a UUID
+ */
 export function identifierOf(text: string): Identifier | undefined {
   const trimmed = text.trim();
   if (isUuid.test(trimmed)) return trimmed.toLowerCase();
@@ -122,7 +125,9 @@ export class Scrubber {
     this.phones = Array.from(identifiers, phoneOf).filter((phone) => phone !== undefined);
   }
 
-  /** A JSON value without them, in keys too; texts keep what stands around, a number that is one becomes null. */
+  /**
+   * A JSON value without them, in keys too; texts keep what stands around, a number that is one becomes null.
+   */
   scrub(value: unknown): unknown {
     return mapScalars(
       value,

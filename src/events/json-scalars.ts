@@ -1,11 +1,15 @@
 type Scalar = string | number;
 
-/** Deeper nesting than any payload has. What is rewritten keeps no more of it: neither we nor JSON.stringify have a stack for all. */
+/**
+ * Deeper nesting than any payload has. What is rewritten keeps no more of it: neither we nor JSON.stringify
+ * have a stack for all.
+ */
 const greatestDepth = 500;
 
 /**
  * Passes over every text and number of a JSON value, keys of objects too, at any depth, without recursion.
- * @param visit gets a scalar and the key of the object's field in which it, or the array that holds it, stands
+ * @param visit gets a scalar and the key of the object's field in which it, or the array that holds it,
+ * stands
  */
 export function* scalarsOf(value: unknown): Generator<[scalar: Scalar, key: string | undefined], void, void> {
   const left: [value: unknown, key: string | undefined][] = [[value, undefined]];
@@ -22,7 +26,10 @@ export function* scalarsOf(value: unknown): Generator<[scalar: Scalar, key: stri
   }
 }
 
-/** Applies a change to every text and number of a JSON value, and another to every key; what is nested beyond all measure is null. */
+/**
+ * Applies a change to every text and number of a JSON value, and another to every key; what is nested beyond
+ * all measure is null.
+ */
 export function mapScalars(
   value: unknown,
   change: (scalar: Scalar) => unknown,

@@ -1,9 +1,10 @@
 /**
  * How what several events say of one thing becomes one state, in any order and however often they arrive.
  *
- * Every field is a last-writer-wins register: of all values that are not null, the one with the greatest order key stands. The
- * outcome is a function of the *set* of events, so permutations, repetitions and replays agree. Most rows have all their fields
- * from one event, so a row keeps one key (`source`) and names only the fields whose value stems from an earlier one (`older`).
+ * Every field is a last-writer-wins register: of all values that are not null, the one with the greatest
+ * order key stands. The outcome is a function of the *set* of events, so permutations, repetitions and
+ * replays agree. Most rows have all their fields from one event, so a row keeps one key (`source`) and names
+ * only the fields whose value stems from an earlier one (`older`).
  */
 
 /** Totally ordered text: greater is newer. See {@link sessionOrderKey} and {@link messageOrderKey}. */
@@ -27,7 +28,10 @@ export function firstSighting<Fields extends object>(fields: Fields, source: Ord
   return { fields, source, older: {} };
 }
 
-/** Merges what an event says (`incoming` under `key`) into what is known. Pure; commutative, associative and idempotent. */
+/**
+ * Merges what an event says (`incoming` under `key`) into what is known. Pure; commutative, associative and
+ * idempotent.
+ */
 export function merge<Fields extends object>(
   current: Merged<Fields>,
   incoming: Fields,
@@ -53,20 +57,26 @@ export function merge<Fields extends object>(
 }
 
 /**
- * The order of events within one session: precedence, then the envelope's `created_at` (the receipt time where absent), then
- * the order of receipt, which the event's id (UUIDv7) carries.
+ * The order of events within one session: precedence, then the envelope's `created_at` (the receipt time
+ * where absent), then the order of receipt, which the event's id (UUIDv7) carries.
  */
 export function sessionOrderKey(event: EventOrder): OrderKey {
   return `${event.precedence}|${event.at}|${event.id}`;
 }
 
-/** The order of the versions of one message: its own `updated_at` at microseconds first (absent is oldest), then as in its session. */
+/**
+ * The order of the versions of one message: its own `updated_at` at microseconds first (absent is oldest),
+ * then as in its session.
+ */
 export function messageOrderKey(updatedAt: string | null, sessionKey: OrderKey): OrderKey {
   // A space sorts before every digit.
   return `${updatedAt ?? " "}|${sessionKey}`;
 }
 
-/** The order of the contents of one agent version across sessions: time first, since there is no lifecycle across sessions. */
+/**
+ * The order of the contents of one agent version across sessions: time first, since there is no lifecycle
+ * across sessions.
+ */
 export function revisionOrderKey(event: EventOrder): OrderKey {
   return `${event.at}|${event.precedence}|${event.id}`;
 }

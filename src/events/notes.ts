@@ -3,8 +3,8 @@ import type { FieldError } from "../errors.js";
 const mostListed = 20;
 
 /**
- * Lists what of an event was left out, though the event was kept: fields and the rules they break, never values. Bounded: one event
- * may hold millions of such fields.
+ * Lists what of an event was left out, though the event was kept: fields and the rules they break, never
+ * values. Bounded: one event may hold millions of such fields.
  */
 export class Notes {
   private readonly listed: FieldError[];

@@ -107,7 +107,10 @@ export function* findPhoneNumbers(
   }
 }
 
-/** The whole of a number whose last digits are at a place of a run; undefined where that is a part of another number. */
+/**
+ * The whole of a number whose last digits are at a place of a run; undefined where that is a part of another
+ * number.
+ */
 function rangeOf(
   text: string,
   { digits, groups }: DigitRun,

@@ -9,7 +9,9 @@ export interface Question {
   readonly examples: readonly string[] | null;
 }
 
-/** Reads `post_call_analysis_data` of an agent version's provider settings; entries without a name are none. */
+/**
+ * Reads `post_call_analysis_data` of an agent version's provider settings; entries without a name are none.
+ */
 export function readQuestions(providerSettings: string | null): Question[] {
   if (providerSettings === null) return [];
   const settings = JSON.parse(providerSettings) as { post_call_analysis_data?: unknown } | null;

@@ -12,8 +12,8 @@ export interface ReadFields<Value> {
 }
 
 /**
- * Reads an object by its schema. A field that breaks a rule is left out as if it were absent, and noted; of a JSON object that cannot be
- * stored as a whole, only the members that cannot are left out.
+ * Reads an object by its schema. A field that breaks a rule is left out as if it were absent, and noted; of a
+ * JSON object that cannot be stored as a whole, only the members that cannot are left out.
  * @param path where the object stands, for the notes
  */
 export function readFields<Schema extends z.ZodObject>(
@@ -58,7 +58,9 @@ function fieldErrors(
   }));
 }
 
-/** Unknown keys may themselves be personal data: only what looks like a field name or an index is repeated. */
+/**
+ * Unknown keys may themselves be personal data: only what looks like a field name or an index is repeated.
+ */
 function nameInPath(key: string): string {
   return /^[A-Za-z_][A-Za-z0-9_]{0,63}$|^\d{1,6}$/.test(key) ? key : "*";
 }

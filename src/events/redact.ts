@@ -11,7 +11,10 @@ export type EventJson = Record<string, unknown>;
 
 const uuid = /^[0-9a-f]{8}-/;
 
-/** An event as it may be kept once some people are erased: one with them is redacted, one that mentions them is scrubbed. */
+/**
+ * An event as it may be kept once some people are erased: one with them is redacted, one that mentions them
+ * is scrubbed.
+ */
 export function withoutErased(event: EventJson, erased: ReadonlySet<Identifier>): EventJson {
   if (!isWith(event, erased)) return new Scrubber(erased).scrub(event) as EventJson;
   // Ids hold a session in its place, and those that must go do not pass redaction.
@@ -19,7 +22,10 @@ export function withoutErased(event: EventJson, erased: ReadonlySet<Identifier>)
   return new Scrubber(written).scrub(redactEvent(event)) as EventJson;
 }
 
-/** Whether a person takes part in an event: in an address field, or as all of a text. Within a text they are mentioned. */
+/**
+ * Whether a person takes part in an event: in an address field, or as all of a text. Within a text they are
+ * mentioned.
+ */
 export function isWith(event: EventJson, people: ReadonlySet<Identifier>): boolean {
   const scrubber = new Scrubber(people);
   for (const [scalar, key] of scalarsOf({ ...toObject(event.data), custom_analysis_data: null })) {
@@ -30,9 +36,9 @@ export function isWith(event: EventJson, people: ReadonlySet<Identifier>): boole
 }
 
 /**
- * An event without what it says of a person: lists what stays, so that a field that is unknown today does not stay. Sessions and
- * messages keep their ids, times and codes; so counts stay, and the event can be projected again to the same erased state. Events
- * that are not understood keep their envelope alone.
+ * An event without what it says of a person: lists what stays, so that a field that is unknown today does not
+ * stay. Sessions and messages keep their ids, times and codes; so counts stay, and the event can be projected
+ * again to the same erased state. Events that are not understood keep their envelope alone.
  */
 export function redactEvent(event: EventJson): EventJson {
   const data = toObject(event.data);

@@ -3,7 +3,10 @@ import { sessionEnded } from "./session-ended.event.js";
 import type { SessionEventDefinition } from "./session-event.js";
 import { sessionStarted } from "./session-started.event.js";
 
-/** Every event type that is understood. A type that is not listed is recorded and answered 202, status `ignored`. */
+/**
+ * Every event type that is understood. A type that is not listed is recorded and answered 202, status
+ * `ignored`.
+ */
 export const registeredEvents = [sessionStarted, sessionEnded, sessionAnalyzed] as const;
 
 /** What the feed and GraphQL call the events. */

@@ -1,7 +1,10 @@
 import { SessionStatus } from "../model/session.js";
 import { defineSessionEvent } from "./session-event.js";
 
-/** Whippy has analyzed the session. May come again with other content: the newest stands, every distinct one stays in the history. */
+/**
+ * Whippy has analyzed the session. May come again with other content: the newest stands, every distinct one
+ * stays in the history.
+ */
 export const sessionAnalyzed = defineSessionEvent({
   name: "conversation_agent_session.analyzed",
   kind: "ANALYZED",

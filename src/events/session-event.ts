@@ -2,7 +2,10 @@ import type { SessionStatus } from "../model/session.js";
 import type { Envelope } from "./envelope.js";
 import { readSessionSnapshot, type SessionSnapshot } from "./session-payload.js";
 
-/** A type of webhook event that this service understands. Each stands in a file of its own; registry.ts lists them. */
+/**
+ * A type of webhook event that this service understands. Each stands in a file of its own; registry.ts lists
+ * them.
+ */
 export interface SessionEventDefinition<Kind extends string = string> {
   /** The envelope's `event`. */
   readonly name: string;
@@ -10,7 +13,10 @@ export interface SessionEventDefinition<Kind extends string = string> {
   readonly kind: Kind;
   /** The documentation of the kind in the GraphQL enum. */
   readonly description: string;
-  /** From 10 to 99: an event of lower precedence never overwrites what one of higher precedence said of the same session. */
+  /**
+   * From 10 to 99: an event of lower precedence never overwrites what one of higher precedence said of the
+   * same session.
+   */
   readonly precedence: number;
   /** How far the session has come once it is received; null where it says nothing of that. */
   readonly status: SessionStatus | null;
@@ -22,7 +28,9 @@ export interface SessionEventDefinition<Kind extends string = string> {
   readonly read: (envelope: Envelope) => SessionSnapshot;
 }
 
-/** Any of them may be the first to arrive and carries all that is known by then, so they share one payload. */
+/**
+ * Any of them may be the first to arrive and carries all that is known by then, so they share one payload.
+ */
 export function defineSessionEvent<const Kind extends string>(
   definition: Omit<SessionEventDefinition<Kind>, "read">,
 ): SessionEventDefinition<Kind> {

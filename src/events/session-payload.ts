@@ -27,8 +27,8 @@ export interface SessionSnapshot {
 
 /**
  * Reads the `data` of a session event. Odd fields, and messages without an id, are left out and noted.
- * @throws NotUnderstoodError where it does not say which session, conversation, agent version or organization it speaks of, naming
- * each field and the rule it breaks (the event is then kept as a dead letter)
+ * @throws NotUnderstoodError where it does not say which session, conversation, agent version or organization
+ * it speaks of, naming each field and the rule it breaks (the event is then kept as a dead letter)
  */
 export function readSessionSnapshot({ data: received, notes: noted }: Envelope): SessionSnapshot {
   const notes = new Notes(noted);
@@ -90,8 +90,9 @@ function toId(received: string): string {
 }
 
 /**
- * The versions read last, by their whole text. It is state of the process: all services, organizations and databases in it share it.
- * That is safe, because what is found is what reading would give: facts are made of the text alone and never changed.
+ * The versions read last, by their whole text. It is state of the process: all services, organizations and
+ * databases in it share it. That is safe, because what is found is what reading would give: facts are made of
+ * the text alone and never changed.
  */
 const versionsRead = new LRUCache<string, RevisionFacts>({
   max: 1_000,
@@ -101,7 +102,9 @@ const versionsRead = new LRUCache<string, RevisionFacts>({
   sizeCalculation: (_facts, text) => text.length,
 });
 
-/** Sessions of one agent repeat its version word for word, and hashing it takes longer than finding it again. */
+/**
+ * Sessions of one agent repeat its version word for word, and hashing it takes longer than finding it again.
+ */
 function toRevision(version: ReceivedVersion): RevisionFacts {
   const text = JSON.stringify(version);
   const known = versionsRead.get(text);
@@ -111,7 +114,10 @@ function toRevision(version: ReceivedVersion): RevisionFacts {
   return revision;
 }
 
-/** What was left out of a version is no part of its content: an event without these fields carries the same revision. */
+/**
+ * What was left out of a version is no part of its content: an event without these fields carries the same
+ * revision.
+ */
 function readRevision(version: ReceivedVersion): RevisionFacts {
   const settings = version.provider_settings;
   return {
@@ -149,7 +155,10 @@ function datetimeOf(instant: string | null): string {
   return instant === null ? "" : toDatetime(instant);
 }
 
-/** SHA-256 (hex) of a JSON value, blind to the order of keys: a vendor that prints its keys in another order sends no new content. */
+/**
+ * SHA-256 (hex) of a JSON value, blind to the order of keys: a vendor that prints its keys in another order
+ * sends no new content.
+ */
 export function contentHash(value: unknown): string {
   return hash("sha256", canonical(value));
 }

@@ -87,8 +87,8 @@ export const agentVersionSchema = z
   .catchall(json);
 
 /**
- * The `data` of a session event, as Whippy writes it, but for the agent version and the messages. Whose it is must be said; everything
- * else may be missing, null or new.
+ * The `data` of a session event, as Whippy writes it, but for the agent version and the messages. Whose it is
+ * must be said; everything else may be missing, null or new.
  */
 export const sessionSchema = z.object(
   {

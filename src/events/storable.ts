@@ -13,8 +13,9 @@ export interface Unstorable {
 }
 
 /**
- * Finds what of a parsed JSON value could not be stored and read back as it came: lone surrogates in texts and keys (no Unicode text,
- * and MySQL would silently store U+FFFD in their place), numbers beyond the range of a double, and nesting deeper than 64.
+ * Finds what of a parsed JSON value could not be stored and read back as it came: lone surrogates in texts
+ * and keys (no Unicode text, and MySQL would silently store U+FFFD in their place), numbers beyond the range
+ * of a double, and nesting deeper than 64.
  * @returns at most ten places, each with the rule it breaks; empty where all is well.
  */
 export function findUnstorable(value: unknown): Unstorable[] {
@@ -23,7 +24,9 @@ export function findUnstorable(value: unknown): Unstorable[] {
   return found;
 }
 
-/** The members of a JSON object that can be stored. Undefined where there are none, and for any other value. */
+/**
+ * The members of a JSON object that can be stored. Undefined where there are none, and for any other value.
+ */
 export function storableMembers(value: unknown): JsonObject | undefined {
   if (!isJsonObject(value)) return undefined;
   const members = Object.entries(value).filter(

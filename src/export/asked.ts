@@ -26,7 +26,10 @@ interface Rules {
   readonly parameters: readonly string[];
 }
 
-/** @throws BadInputError naming the parameter and the rule: of what is not understood, nobody may get everything instead */
+/**
+ * @throws BadInputError naming the parameter and the rule: of what is not understood, nobody may get
+ * everything instead
+ */
 export function readAsked(request: Request, { schema, cursors, parameters }: Rules): Asked {
   const sent = request.method === "POST" ? fromBody(request) : fromUrl(request.query);
   for (const name of Object.keys(sent))

@@ -12,7 +12,10 @@ import { depthRule, isTooDeep } from "../graphql/plan/variables.js";
 
 type Path = readonly (string | number)[];
 
-/** @throws BadInputError naming the field and what is expected there; never what was received, nor names that were not asked for */
+/**
+ * @throws BadInputError naming the field and what is expected there; never what was received, nor names that
+ * were not asked for
+ */
 export function readFilter(value: unknown, schema: GraphQLSchema): object {
   if (isTooDeep(value))
     throw new BadInputError(`filter: ${depthRule}.`, [{ field: "filter", rule: depthRule }]);

@@ -45,10 +45,11 @@ const formats: readonly Format[] = [
 ];
 
 /**
- * `/export/sessions.ndjson` and `.csv`: all sessions that match `filter` (JSON in the shape of the GraphQL input SessionFilter; POST takes
- * the parameters as a JSON object), as one stream in the order of their ids. The trailer `X-Export-Cursor` holds the cursor of the place that was reached; `after=` it, and the
- * export goes on there. A stream that breaks off has no trailer: resume after the id of the last session that came whole.
- * `pageCursors=true` puts a line `{"cursor": …}` after each page of NDJSON.
+ * `/export/sessions.ndjson` and `.csv`: all sessions that match `filter` (JSON in the shape of the GraphQL
+ * input SessionFilter; POST takes the parameters as a JSON object), as one stream in the order of their ids.
+ * The trailer `X-Export-Cursor` holds the cursor of the place that was reached; `after=` it, and the export
+ * goes on there. A stream that breaks off has no trailer: resume after the id of the last session that came
+ * whole. `pageCursors=true` puts a line `{"cursor": …}` after each page of NDJSON.
  */
 export function exportRouter(parts: ExportParts): Router {
   const router = Router();
@@ -82,7 +83,9 @@ interface Stream {
   readonly recipient: Recipient;
 }
 
-/** @throws what is refused (a filter too deep, say), before the first byte; nothing once the answer has begun */
+/**
+ * @throws what is refused (a filter too deep, say), before the first byte; nothing once the answer has begun
+ */
 async function send(
   response: Response,
   { cursors, logger, unread }: ExportParts,

@@ -32,10 +32,16 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** What formulas begin with (OWASP's list, full-width forms too, and ASVS's NUL), also behind what nobody sees. */
+/**
+ * What formulas begin with (OWASP's list, full-width forms too, and ASVS's NUL), also behind what nobody
+ * sees.
+ */
 const formula = /^[\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]*[=+\-@＝＋－＠\t\r\n\0]/u;
 
-/** Spreadsheets run a cell that begins like a formula: an apostrophe before it makes it a text (OWASP's advice). Numbers stay. */
+/**
+ * Spreadsheets run a cell that begins like a formula: an apostrophe before it makes it a text (OWASP's
+ * advice). Numbers stay.
+ */
 export function safeCell(text: string): string {
   return formula.test(text) && !/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? `'${text}` : text;
 }

@@ -6,12 +6,18 @@ import type { SessionReader } from "../store/readers/session.reader.js";
 import { type SessionRecord } from "../store/readers/session.reader.js";
 import { answerColumn, cells, exported, exportedFields, safeCell } from "./session-columns.js";
 
-/** Sessions differ in size a thousandfold, so a page holds as many as make about this many characters, judging by the page before. */
+/**
+ * Sessions differ in size a thousandfold, so a page holds as many as make about this many characters, judging
+ * by the page before.
+ */
 const pageCharacters = 1_000_000;
 const mostOfPage = 200;
 /** Nothing is known of the first page's sessions: each may have megabytes. */
 const firstPage = 2;
-/** By id, which is the order the table is kept in: a page costs the same wherever it lies, whatever the filter. */
+/**
+ * By id, which is the order the table is kept in: a page costs the same wherever it lies, whatever the
+ * filter.
+ */
 const order: readonly OrderTerm[] = [{ property: "id", column: "s.id", nullable: false, descending: false }];
 
 /** Before every session: no id is empty. */
@@ -30,7 +36,9 @@ export interface ExportChunk {
   readonly position: Position;
 }
 
-/** Reads sessions page by page: whoever consumes it slowly makes it read slowly, and one page is all it holds. */
+/**
+ * Reads sessions page by page: whoever consumes it slowly makes it read slowly, and one page is all it holds.
+ */
 export class SessionExport {
   constructor(
     private readonly sessions: SessionReader,
@@ -44,7 +52,10 @@ export class SessionExport {
     );
   }
 
-  /** The columns are those of all answers within the scope, whatever the filter, so that parts of a resumed export fit together. */
+  /**
+   * The columns are those of all answers within the scope, whatever the filter, so that parts of a resumed
+   * export fit together.
+   */
   async *csv(request: ExportRequest): AsyncGenerator<ExportChunk> {
     const questions = await this.analyses.answerNames(request.scope);
     const header = [...exportedFields, ...questions.map((name) => safeCell(answerColumn(name)))];
@@ -86,5 +97,8 @@ export class SessionExport {
   }
 }
 
-/** A line feed alone ends a record for most readers, so it must stand in quotes too: what follows it would be a cell of its own. */
+/**
+ * A line feed alone ends a record for most readers, so it must stand in quotes too: what follows it would be
+ * a cell of its own.
+ */
 const csvStyle = { record_delimiter: "windows", quoted_match: /[\r\n]/ } as const;

@@ -1,7 +1,7 @@
 /**
- * How instances tell each other that the feed has moved. Only a position is told, and it is a hint: every instance reads the rows
- * from the database, so a lost, repeated or wrong announcement costs time, never an event. Redis is one carrier; another (NATS, say)
- * implements these three methods.
+ * How instances tell each other that the feed has moved. Only a position is told, and it is a hint: every
+ * instance reads the rows from the database, so a lost, repeated or wrong announcement costs time, never an
+ * event. Redis is one carrier; another (NATS, say) implements these three methods.
  */
 export interface Announcements {
   /** Never throws and never waits: what cannot be sent now is not sent. */

@@ -3,8 +3,9 @@ import type { FeedPlace } from "../events/feed-place.js";
 import type { FeedWriter } from "../store/writers/feed.writer.js";
 
 /**
- * Numbers committed changes and announces how far it got. Runs when nudged (after each commit), one run at a time; a slow poll picks
- * up what another instance committed and could not number, such as one that was killed.
+ * Numbers committed changes and announces how far it got. Runs when nudged (after each commit), one run at a
+ * time; a slow poll picks up what another instance committed and could not number, such as one that was
+ * killed.
  */
 export class FeedAssigner {
   private running: Promise<void> | undefined;

@@ -15,7 +15,10 @@ const livePage = 16;
 const catchUpPage = 100;
 /** So many readings are kept for groups that take longer; who lies further behind reads the feed itself. */
 const mostStretches = 16;
-/** How many of those who catch up read the database at once, so that a crowd that returns leaves room for queries. */
+/**
+ * How many of those who catch up read the database at once, so that a crowd that returns leaves room for
+ * queries.
+ */
 const catchUpTurns = { atOnce: 6, ofOneTenant: 4 };
 /** One tenant's expensive filters must not take all of the database's connections. */
 const liveTurns = { atOnce: Infinity, ofOneTenant: 4 };
@@ -23,22 +26,26 @@ const renderedAtOnce = 8;
 const retryMilliseconds = 500;
 
 /**
- * Tells subscribers of the feed's entries. The instance reads an advance of the feed once, evaluates each distinct interest once and
- * makes each distinct message once, however many subscribers there are. Each group is told at its own pace, so that a filter that is
- * slow or fails delays its own group only. One who resumes, or does not keep up, reads the feed for itself until it has caught up,
- * and then joins its group: joining at exactly the group's place (or ahead of it, where what was told before is skipped) leaves
- * neither gap nor repetition.
+ * Tells subscribers of the feed's entries. The instance reads an advance of the feed once, evaluates each
+ * distinct interest once and makes each distinct message once, however many subscribers there are. Each group
+ * is told at its own pace, so that a filter that is slow or fails delays its own group only. One who resumes,
+ * or does not keep up, reads the feed for itself until it has caught up, and then joins its group: joining at
+ * exactly the group's place (or ahead of it, where what was told before is skipped) leaves neither gap nor
+ * repetition.
  *
- * The feed may go back: a backup is restored, or a replica takes over that lacks commits. Its positions are then given again, in other
- * epochs. So each reading asks whether the place that it goes on from is still there. Where the instance's own is not, whoever was told of
- * entries up to there is ended with CURSOR_EXPIRED, and the instance goes on from the head of the new history.
+ * The feed may go back: a backup is restored, or a replica takes over that lacks commits. Its positions are
+ * then given again, in other epochs. So each reading asks whether the place that it goes on from is still
+ * there. Where the instance's own is not, whoever was told of entries up to there is ended with
+ * CURSOR_EXPIRED, and the instance goes on from the head of the new history.
  */
 export class FanOut {
   /** Everything up to here was read, and live subscribers are told of it. */
   private live = beginning;
   /** What was read last, in order. */
   private stretches: readonly Stretch[] = [];
-  /** The greatest head announced since the feed was last read; undefined where all of them have been reached. */
+  /**
+   * The greatest head announced since the feed was last read; undefined where all of them have been reached.
+   */
   private announced: number | undefined;
   private running: Promise<void> | undefined;
   private head: Promise<FeedPlace> | undefined;
@@ -125,7 +132,8 @@ export class FanOut {
 
   /**
    * Reads the feed at the subscriber's pace until it has caught up with the others.
-   * @param isKnown whether the subscriber's place was read from the feed; otherwise a page is read first, which tells whether it is there
+   * @param isKnown whether the subscriber's place was read from the feed; otherwise a page is read first,
+   * which tells whether it is there
    */
   private async catchUp(subscriber: Subscriber, isKnown: boolean): Promise<void> {
     let mayJoin = isKnown;
@@ -173,7 +181,10 @@ export class FanOut {
     subscriber.place = laterPlace(subscriber.place, reached);
   }
 
-  /** Reads the feed for the live subscribers until its end is reached. The database being away delays, and skips nothing. */
+  /**
+   * Reads the feed for the live subscribers until its end is reached. The database being away delays, and
+   * skips nothing.
+   */
   private async run(): Promise<void> {
     while (this.announced !== undefined && !this.stopping.signal.aborted) {
       const { announced } = this;
@@ -232,8 +243,8 @@ export class FanOut {
   }
 
   /**
-   * Tells a group's live subscribers of what was read. What fails for the group's own reasons, such as a filter that takes the
-   * database too long, ends it; the database being away delays it.
+   * Tells a group's live subscribers of what was read. What fails for the group's own reasons, such as a
+   * filter that takes the database too long, ends it; the database being away delays it.
    */
   private async follow(group: Group): Promise<void> {
     while (this.owes(group)) {

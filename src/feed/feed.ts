@@ -22,9 +22,9 @@ export interface FeedParts {
 }
 
 /**
- * The feed of committed changes as this instance sees it: numbers them, hears from other instances how far they came, tells the
- * subscribers, and forgets what is older than the retention. Only the head's position is announced; rows are read from the
- * database, so a lost announcement costs time, never an event.
+ * The feed of committed changes as this instance sees it: numbers them, hears from other instances how far
+ * they came, tells the subscribers, and forgets what is older than the retention. Only the head's position is
+ * announced; rows are read from the database, so a lost announcement costs time, never an event.
  */
 export class Feed {
   private readonly assigner: FeedAssigner;

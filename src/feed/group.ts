@@ -16,7 +16,9 @@ export interface Interest {
 
 /** What a subscriber wants to hear, and in which words. */
 export interface Subscription {
-  /** Equal where every message is equal, byte for byte: the same operation, variables and view of the data. */
+  /**
+   * Equal where every message is equal, byte for byte: the same operation, variables and view of the data.
+   */
   readonly key: string;
   readonly interest: Interest;
   /** @returns undefined where there is nothing left to tell of, such as an erased session */
@@ -54,7 +56,10 @@ export class Group {
     this.tenant = tenantOf(scope);
   }
 
-  /** Hundreds may come back at once after a restart and miss the same entries: they share what was rendered just now. */
+  /**
+   * Hundreds may come back at once after a restart and miss the same entries: they share what was rendered
+   * just now.
+   */
   async renderShared(entry: FeedEntry): Promise<Message | undefined> {
     const key = `${entry.position} ${entry.epoch}`;
     const known = this.rendered.get(key);
@@ -109,7 +114,10 @@ export class Subscriber {
     /** Everything up to here was told, or need not be. */
     public place: FeedPlace,
     private readonly sink: Sink,
-    /** Bytes that may wait for the consumer; beyond it, it is told at its own pace. Who takes nothing at all is closed by its transport. */
+    /**
+     * Bytes that may wait for the consumer; beyond it, it is told at its own pace. Who takes nothing at all
+     * is closed by its transport.
+     */
     private readonly bufferBytes: number,
   ) {
     this.ended = new Promise((resolve, reject) => {
@@ -132,7 +140,10 @@ export class Subscriber {
     this.sink.send(news);
   }
 
-  /** Tells one portion after another. @returns false where the consumer does not keep up: what it was not told is still owed */
+  /**
+   * Tells one portion after another. @returns false where the consumer does not keep up: what it was not told
+   * is still owed
+   */
   takes(portions: readonly (readonly Message[])[]): boolean {
     for (let next = 0; this.keepsUp; next += 1) {
       const portion = portions[next];

@@ -4,8 +4,8 @@ import type { Message } from "./sink.js";
 const portionBytes = 16 * 1024;
 
 /**
- * Messages in the portions that are handed to a consumer together. Between two portions it is asked whether it keeps up, so no more
- * than one of them waits for it beyond its limit.
+ * Messages in the portions that are handed to a consumer together. Between two portions it is asked whether
+ * it keeps up, so no more than one of them waits for it beyond its limit.
  */
 export function inPortions(messages: readonly Message[]): readonly (readonly Message[])[] {
   const portions: Message[][] = [];

@@ -4,7 +4,9 @@ import type { FeedWriter } from "../store/writers/feed.writer.js";
 
 const dayMilliseconds = 86_400_000;
 
-/** Removes what is older than the feed's retention, in small batches: at the start, and then again and again. */
+/**
+ * Removes what is older than the feed's retention, in small batches: at the start, and then again and again.
+ */
 export class FeedPruner {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;

@@ -13,7 +13,10 @@ export class RedisAnnouncements implements Announcements {
   private readonly publisher: Redis;
   private readonly subscriber: Redis;
 
-  /** @param channel the same for all instances on one database, and different for another database on the same Redis */
+  /**
+   * @param channel the same for all instances on one database, and different for another database on the same
+   * Redis
+   */
   constructor(
     url: string,
     private readonly channel: string,

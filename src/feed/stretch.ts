@@ -18,7 +18,10 @@ export class Stretch {
     return this.after.position <= position && position < this.reached.position;
   }
 
-  /** Which sessions match an interest: asked once for all groups that share it, and again only where that failed. */
+  /**
+   * Which sessions match an interest: asked once for all groups that share it, and again only where that
+   * failed.
+   */
   async matchingOnce(
     interestKey: string,
     ask: () => Promise<ReadonlySet<string>>,

@@ -4,7 +4,10 @@ export interface TurnLimits {
   readonly ofOneTenant: number;
 }
 
-/** Lets a bounded number of tasks run at once, and fewer of one tenant's, so that nobody takes all; the others wait in order. */
+/**
+ * Lets a bounded number of tasks run at once, and fewer of one tenant's, so that nobody takes all; the others
+ * wait in order.
+ */
 export class Turns {
   private running = 0;
   private readonly runningOf = new Map<string, number>();

@@ -2,7 +2,8 @@ import type { Question } from "../events/questions.js";
 import { type AnalysisAnswer } from "./types/answer.type.js";
 
 /**
- * Joins an agent version's questions with a session's answers, by name, and drops neither a question nor an answer.
+ * Joins an agent version's questions with a session's answers, by name, and drops neither a question nor an
+ * answer.
  * @param withheld names of answers that were given, and whose value the reader may not see
  */
 export function joinAnswers(

@@ -23,7 +23,10 @@ interface Asker {
   readonly info: GraphQLResolveInfo;
 }
 
-/** What a client names by its id, read together with all that the same field asks for; null where there is none (for the caller). */
+/**
+ * What a client names by its id, read together with all that the same field asks for; null where there is
+ * none (for the caller).
+ */
 export async function byId<Row extends { readonly id: string }, Field>(
   id: string,
   reader: ReaderByIds<Row, Field>,
@@ -56,7 +59,10 @@ export function grouped<Key, Row>(
   return keys.map((key) => groups.get(key) ?? []);
 }
 
-/** Counts for many parents, in one statement that is sent once the first of them asks; parents that are left out have none. */
+/**
+ * Counts for many parents, in one statement that is sent once the first of them asks; parents that are left
+ * out have none.
+ */
 export function countsOfEach(
   read: () => Promise<ReadonlyMap<string, number>>,
 ): (key: string) => () => Promise<number> {

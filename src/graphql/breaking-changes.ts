@@ -2,8 +2,8 @@ import { buildSchema, findBreakingChanges } from "graphql";
 
 /**
  * What clients of a released schema would notice of the present one, but for what the changelog names.
- * @param changelog its part for the next release: a change counts as named where it holds the type or field in code quotes, such as
- * `Session.status`
+ * @param changelog its part for the next release: a change counts as named where it holds the type or field
+ * in code quotes, such as `Session.status`
  * @returns a sentence for each change that it does not name
  */
 export function unnamedBreakingChanges(released: string, present: string, changelog: string): string[] {

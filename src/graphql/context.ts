@@ -8,7 +8,10 @@ import type { SessionEventSource } from "./session-event-source.js";
 
 type LoadMany<Key, Value> = (keys: readonly Key[]) => Promise<readonly Value[]>;
 
-/** What resolvers know of the request. Made anew for each operation, and for each event of a subscription (or old rows would show). */
+/**
+ * What resolvers know of the request. Made anew for each operation, and for each event of a subscription (or
+ * old rows would show).
+ */
 export class RequestContext {
   /** What the operation asks for beyond what could be weighed before it ran. */
   costBeyond = 0;
@@ -42,8 +45,8 @@ export class RequestContext {
   }
 
   /**
-   * Collects what one field of the operation asks for all parents, and reads it at once. The same nodes have one selection and one set
-   * of arguments, so they are what a batch can share.
+   * Collects what one field of the operation asks for all parents, and reads it at once. The same nodes have
+   * one selection and one set of arguments, so they are what a batch can share.
    * @param keyOf where keys are objects: what makes two of them the same
    */
   async load<Key, Value>(

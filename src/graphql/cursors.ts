@@ -10,8 +10,8 @@ const positionBytes = 8;
 const epochBytes = 8;
 
 /**
- * Cursors: opaque to clients, signed, so that one that was changed, or made for another list, is refused. The key is the same on all
- * instances and lives in the database, so cursors outlive restarts.
+ * Cursors: opaque to clients, signed, so that one that was changed, or made for another list, is refused. The
+ * key is the same on all instances and lives in the database, so cursors outlive restarts.
  */
 export class CursorCodec {
   private readonly key: KeyObject;
@@ -50,8 +50,8 @@ export class CursorCodec {
   }
 
   /**
-   * A place in the feed of all organizations: encrypted, or its position would tell how much the others do. An event has the same
-   * cursor on all instances, so what is unique to the place begins the key stream.
+   * A place in the feed of all organizations: encrypted, or its position would tell how much the others do.
+   * An event has the same cursor on all instances, so what is unique to the place begins the key stream.
    */
   encodeFeed({ position, epoch }: FeedPlace): string {
     const plain = Buffer.alloc(positionBytes + epochBytes);

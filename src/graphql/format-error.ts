@@ -14,8 +14,8 @@ const safeCodes = new Set([
 ]);
 
 /**
- * What a client sees of an error, on HTTP and WebSocket alike: a stable code, and a message only where it is about the request. What
- * went wrong inside (SQL above all) is logged and not told.
+ * What a client sees of an error, on HTTP and WebSocket alike: a stable code, and a message only where it is
+ * about the request. What went wrong inside (SQL above all) is logged and not told.
  * @param hidesSchema names that were not asked for are not told either
  */
 export function formatError(error: unknown, logger: Logger, hidesSchema = false): GraphQLFormattedError {
@@ -72,7 +72,10 @@ function placeOf({ path, locations }: GraphQLError) {
   return { ...(locations && { locations }), ...(path && { path }) };
 }
 
-/** graphql-jit throws errors of its own class, and our own are not GraphQL's: clients and plugins want graphql's. */
+/**
+ * graphql-jit throws errors of its own class, and our own are not GraphQL's: clients and plugins want
+ * graphql's.
+ */
 export function asGraphQLError(error: Error): GraphQLError {
   if (!(error instanceof GraphQLError)) return new GraphQLError(error.message, { originalError: error });
   if (error.constructor === GraphQLError) return error;

@@ -10,7 +10,9 @@ import type { SessionReader } from "../store/readers/session.reader.js";
 import type { WebhookEventReader } from "../store/readers/webhook-event.reader.js";
 import type { StatsReader } from "../store/readers/stats.reader.js";
 
-/** All that resolvers read from. Every method demands the caller's scope, but for those of `webhookEvents`. */
+/**
+ * All that resolvers read from. Every method demands the caller's scope, but for those of `webhookEvents`.
+ */
 export interface Readers {
   readonly sessions: SessionReader;
   readonly messages: MessageReader;

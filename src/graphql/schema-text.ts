@@ -7,7 +7,10 @@ export function schemaText(schema: GraphQLSchema): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }
 
-/** `GET /schema.graphql`: the schema as text, for whoever may query. Code generators ask for it, with its ETag. */
+/**
+ * `GET /schema.graphql`: the schema as text, for whoever may query. Code generators ask for it, with its
+ * ETag.
+ */
 export function schemaRouter(schema: GraphQLSchema): Router {
   const text = schemaText(schema);
   const etag = `"${createHash("sha256").update(text).digest("base64url")}"`;

@@ -7,8 +7,9 @@ import type { CursorCodec } from "./cursors.js";
 import type { SessionFilter } from "./inputs/filters.input.js";
 
 /**
- * What a subscription's resolver answers: which events are wanted, since when. GraphQL asks for a stream; ours is never read as one,
- * because events are made once for many subscribers and pushed (see live-operations.ts).
+ * What a subscription's resolver answers: which events are wanted, since when. GraphQL asks for a stream;
+ * ours is never read as one, because events are made once for many subscribers and pushed (see
+ * live-operations.ts).
  */
 export class WantedEvents implements AsyncIterable<never> {
   constructor(

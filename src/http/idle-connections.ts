@@ -5,8 +5,9 @@ import type { Socket } from "node:net";
 export const mostIdleConnections = 4_096;
 
 /**
- * Closes the connection that has been idle longest where more than `most` are idle, those that have sent no whole request yet among
- * them: they stay open for a minute, and anybody may open them. Sockets that became WebSockets are counted elsewhere.
+ * Closes the connection that has been idle longest where more than `most` are idle, those that have sent no
+ * whole request yet among them: they stay open for a minute, and anybody may open them. Sockets that became
+ * WebSockets are counted elsewhere.
  */
 export function boundIdleConnections(server: Server, most = mostIdleConnections): void {
   /** In the order in which they became idle. */

@@ -6,8 +6,9 @@ import type { Logger } from "../logger.js";
 const mostWaiting = 32;
 
 /**
- * Handles the pipelined requests of a connection one after another. Node parses them all at once, and tells a response whose turn has
- * not come neither that the client has left nor that it does not read, so whatever waits for "close" would be held for ever.
+ * Handles the pipelined requests of a connection one after another. Node parses them all at once, and tells a
+ * response whose turn has not come neither that the client has left nor that it does not read, so whatever
+ * waits for "close" would be held for ever.
  *
  * Every response gets an error listener too: an error that nobody listens for ends the process.
  */

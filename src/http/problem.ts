@@ -34,7 +34,10 @@ function setErrorHeaders(response: Response, error: ServiceError): void {
   if (error instanceof UnauthenticatedError) response.setHeader("WWW-Authenticate", "Bearer");
 }
 
-/** The last of Express's handlers. Its default one would print a malformed body to stderr, phone numbers and all. */
+/**
+ * The last of Express's handlers. Its default one would print a malformed body to stderr, phone numbers and
+ * all.
+ */
 export function problemHandler(logger: Logger): ErrorRequestHandler {
   // Express knows such a handler by its four parameters.
   return (error: unknown, request, response, _next) => {
@@ -58,7 +61,10 @@ function areaOf(path: string): string {
   return areas.has(first) ? first : "other";
 }
 
-/** Errors of Express's body parsers carry a status and a type; anything else is our own fault and says nothing. */
+/**
+ * Errors of Express's body parsers carry a status and a type; anything else is our own fault and says
+ * nothing.
+ */
 function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   const {

@@ -9,7 +9,10 @@ export interface UnreadLimits {
   readonly bufferBytes: number;
   /** How long a client may take nothing of what waits for it before it is closed. */
   readonly stallMilliseconds: number;
-  /** Bytes of answers that may be made or wait for all clients together; where more wait, the slowest is closed. */
+  /**
+   * Bytes of answers that may be made or wait for all clients together; where more wait, the slowest is
+   * closed.
+   */
   readonly totalBytes: number;
 }
 
@@ -23,16 +26,20 @@ export interface Recipient {
 const atOnceOfConnection = 4;
 const atOnceOfCaller = 8;
 const lookMilliseconds = 100;
-/** How many callers' sizes of answers are known, and how much of a size is still expected after a smaller answer. */
+/**
+ * How many callers' sizes of answers are known, and how much of a size is still expected after a smaller
+ * answer.
+ */
 const mostCallersKnown = 10_000;
 const forgetting = 0.9;
 /** Where all together are too much, nobody is closed that has had less time than this to read. */
 const graceMilliseconds = 2_000;
 
 /**
- * What clients have not read yet, whatever the transport: every answer to a query and every page of an export is made here, when there
- * is room for it, and every connection to the server is watched. A client that does not read makes the service keep little, and not
- * for long; a caller that has left nothing unread is always served.
+ * What clients have not read yet, whatever the transport: every answer to a query and every page of an export
+ * is made here, when there is room for it, and every connection to the server is watched. A client that does
+ * not read makes the service keep little, and not for long; a caller that has left nothing unread is always
+ * served.
  */
 export class UnreadAnswers {
   private readonly connections = new Map<Socket, Connection>();
@@ -199,9 +206,15 @@ class Connection {
   making = 0;
   callerId: string | undefined;
   close: () => void;
-  /** Bytes of answers that were written since nothing waited. What waits beside them are events, which subscribers share. */
+  /**
+   * Bytes of answers that were written since nothing waited. What waits beside them are events, which
+   * subscribers share.
+   */
   private written = 0;
-  /** Since when something waits, since when nothing was taken of it, and how much had been taken in all at these times. */
+  /**
+   * Since when something waits, since when nothing was taken of it, and how much had been taken in all at
+   * these times.
+   */
   private waits:
     { readonly since: number; readonly from: number; movedAt: number; taken: number } | undefined;
 
@@ -245,8 +258,9 @@ class Connection {
 }
 
 /**
- * Bytes that the system has taken. A socket itself says of each write only that it is done: a large answer, read slowly, would look
- * like one that nobody reads. How far a write has come stands in the socket's handle, by which Node's own timeouts go.
+ * Bytes that the system has taken. A socket itself says of each write only that it is done: a large answer,
+ * read slowly, would look like one that nobody reads. How far a write has come stands in the socket's handle,
+ * by which Node's own timeouts go.
  */
 function takenFrom(socket: Socket): number {
   const { _handle: handle } = socket as {

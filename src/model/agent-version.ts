@@ -125,7 +125,10 @@ export class AgentVersion extends AgentVersionContent implements Node {
   readonly revisionId!: string;
 }
 
-/** That a session of an organization has carried an agent version. What the version is stands in its revisions. */
+/**
+ * That a session of an organization has carried an agent version. What the version is stands in its
+ * revisions.
+ */
 @Table({ table: "agent_versions", indices: [{ name: "ix_agent_versions_id", columns: ["id"] }] })
 export class KnownAgentVersion {
   @Column(uuid, { privacy: notPersonal, primary: true })
@@ -142,5 +145,8 @@ export class KnownAgentVersion {
 export type AgentVersionRow = Row<AgentVersion>;
 export type AgentVersionRevisionRow = Row<AgentVersionRevision>;
 
-/** One distinct content of an agent version; its id is the hash of the content, so the same content is the same revision. */
+/**
+ * One distinct content of an agent version; its id is the hash of the content, so the same content is the
+ * same revision.
+ */
 export type RevisionFacts = Omit<AgentVersionRevisionRow, "receivedAt">;

@@ -4,7 +4,9 @@ import { text, uuid } from "./kinds.js";
 import { Node } from "./node.js";
 import { agentText, notPersonal } from "./privacy.js";
 
-/** An agent, as the newest content of its newest version has it: the revisions' table, read by the agent's id. */
+/**
+ * An agent, as the newest content of its newest version has it: the revisions' table, read by the agent's id.
+ */
 @Table({ table: "agent_version_revisions" })
 @ObjectType({
   description:

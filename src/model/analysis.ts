@@ -15,7 +15,9 @@ import {
 } from "./kinds.js";
 import { agentText, notPersonal, personAnswers, personJson, personText } from "./privacy.js";
 
-/** One distinct analysis that was received for a session; the newest one's values also stand in the session. */
+/**
+ * One distinct analysis that was received for a session; the newest one's values also stand in the session.
+ */
 @Table({ table: "analyses" })
 @ObjectType({
   description:
@@ -33,7 +35,9 @@ export class Analysis {
   @Column(uuid, { privacy: notPersonal, primary: true })
   readonly sessionId!: string;
 
-  /** Content hash of the four result fields: short texts can be guessed from it, so an erasure replaces it. */
+  /**
+   * Content hash of the four result fields: short texts can be guessed from it, so an erasure replaces it.
+   */
   @Column(hash, { privacy: notPersonal, primary: true })
   readonly contentSha256!: string;
 

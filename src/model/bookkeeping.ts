@@ -20,9 +20,9 @@ export class SessionMessage {
 }
 
 /**
- * The words of all texts of a session, its messages' among them: see search-terms.ts. None where there is no word. They are made
- * anew wherever one of these texts changes.
- * (SQLite has no full-text index: there the virtual table session_terms_index does its work, kept by triggers.)
+ * The words of all texts of a session, its messages' among them: see search-terms.ts. None where there is no
+ * word. They are made anew wherever one of these texts changes. (SQLite has no full-text index: there the
+ * virtual table session_terms_index does its work, kept by triggers.)
  */
 @Table({
   table: "session_terms",
@@ -50,7 +50,10 @@ export class SessionFeedEntry {
   @Column(bigint, { privacy: notPersonal, nullable: true })
   readonly position!: string | null;
 
-  /** The epoch of its position, see {@link FeedHead.lastEpoch}; null where it was given before there were epochs. */
+  /**
+   * The epoch of its position, see {@link FeedHead.lastEpoch}; null where it was given before there were
+   * epochs.
+   */
   @Column(ascii(16), { privacy: notPersonal, nullable: true })
   readonly epoch!: string | null;
 
@@ -68,7 +71,10 @@ export class SessionFeedEntry {
   readonly receivedAt!: string;
 }
 
-/** One row: how far positions have been given. Its row lock makes the assigner one at a time, across instances. */
+/**
+ * One row: how far positions have been given. Its row lock makes the assigner one at a time, across
+ * instances.
+ */
 @Table({ table: "feed_head" })
 export class FeedHead {
   /** Always 1. */
@@ -80,8 +86,8 @@ export class FeedHead {
   readonly lastPosition!: string;
 
   /**
-   * The epoch of that position: random, and another for each transaction that gives positions. A restored backup, or a replica
-   * that took over and lacks commits, gives the same positions again, in other epochs.
+   * The epoch of that position: random, and another for each transaction that gives positions. A restored
+   * backup, or a replica that took over and lacks commits, gives the same positions again, in other epochs.
    */
   @Column(ascii(16), { privacy: notPersonal, nullable: true })
   readonly lastEpoch!: string | null;
@@ -94,7 +100,9 @@ export class FeedHead {
   readonly expiredEpoch!: string | null;
 }
 
-/** What all instances on one database must share and nobody configures, such as the key that signs cursors. */
+/**
+ * What all instances on one database must share and nobody configures, such as the key that signs cursors.
+ */
 @Table({ table: "service_settings" })
 export class ServiceSetting {
   @Column(ascii(64), { privacy: notPersonal, primary: true })
@@ -107,7 +115,9 @@ export class ServiceSetting {
 /** Characters that the name of a key may have. */
 export const longestKeyName = 200;
 
-/** A key that a caller authenticates with. The key itself is shown once, when it is made, and never stored. */
+/**
+ * A key that a caller authenticates with. The key itself is shown once, when it is made, and never stored.
+ */
 @Table({
   table: "api_keys",
   indices: [{ name: "ux_api_keys_prefix", columns: ["prefix"], unique: true }],
@@ -166,7 +176,10 @@ export class AuditLogEntry {
   @Column(receipt, { privacy: notPersonal })
   readonly at!: string;
 
-  /** Who: `key:<prefix>`, `jwt:<subject>@<hash of its issuer>`, or `command` for what was typed on the machine. */
+  /**
+   * Who: `key:<prefix>`, `jwt:<subject>@<hash of its issuer>`, or `command` for what was typed on the
+   * machine.
+   */
   @Column(text(255), { privacy: notPersonal })
   readonly caller!: string;
 
@@ -193,7 +206,10 @@ export class AuditLogEntry {
 /** That somebody was erased: what still arrives of them is stored without personal data. */
 @Table({ table: "erasures" })
 export class Erasure {
-  /** HMAC-SHA256 of a phone number, e-mail address, contact id or conversation id, under a key of this database. */
+  /**
+   * HMAC-SHA256 of a phone number, e-mail address, contact id or conversation id, under a key of this
+   * database.
+   */
   @Column(hash, { privacy: notPersonal, primary: true })
   readonly identifierHmac!: string;
 

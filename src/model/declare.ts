@@ -12,7 +12,10 @@ interface ColumnTraits {
   /** The SQL name, where it is not the property's in snake_case. */
   readonly column?: string;
   readonly default?: number;
-  /** Whippy's name of it in the payload. The value of the newest event that has one is kept (see events/merge.ts). */
+  /**
+   * Whippy's name of it in the payload. The value of the newest event that has one is kept (see
+   * events/merge.ts).
+   */
   readonly payload?: string;
   /** Like `payload`, of what an event tells elsewhere than in a field of its own. */
   readonly fromEvent?: true;
@@ -27,7 +30,10 @@ interface ColumnTraits {
 export interface PropertyTraits extends ColumnTraits {
   /** The documentation of the GraphQL field, and of the field of the filter. */
   readonly description: string;
-  /** A field that no filter knows says why. By default every field whose kind can be compared is in the filter. */
+  /**
+   * A field that no filter knows says why. By default every field whose kind can be compared is in the
+   * filter.
+   */
   readonly notFiltered?: string;
   /** Its words are found by `search`. */
   readonly searched?: true;
@@ -61,7 +67,10 @@ export interface IndexTraits {
 const declared = new WeakMap<object, Property[]>();
 const tables = new WeakMap<object, TableTraits>();
 
-/** A field that is stored and served: it is a column, a GraphQL field, a field of the filter, and what its traits say. */
+/**
+ * A field that is stored and served: it is a column, a GraphQL field, a field of the filter, and what its
+ * traits say.
+ */
 export function Property(kind: Kind, traits: PropertyTraits): PropertyDecorator {
   return (prototype, key) => {
     add(prototype, key, kind, traits, true);

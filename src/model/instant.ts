@@ -1,7 +1,7 @@
 /**
- * Instants as text. Whippy sends messages with microseconds and sessions with whole seconds; a JS `Date` would cut the former and
- * pad the latter. Here an instant is its UTC text, `2025-08-26T11:03:29.168397Z`, with as many decimals as it was received with
- * (six at the most: what is finer is cut off).
+ * Instants as text. Whippy sends messages with microseconds and sessions with whole seconds; a JS `Date`
+ * would cut the former and pad the latter. Here an instant is its UTC text, `2025-08-26T11:03:29.168397Z`,
+ * with as many decimals as it was received with (six at the most: what is finer is cut off).
  */
 
 /** What {@link parseInstant} demands of a text. */
@@ -11,10 +11,10 @@ const rfc3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,30}))?([Zz]|[+-]\d{2}(?::?\d{2})?)?$/;
 
 /**
- * Reads an ISO 8601 / RFC 3339 instant, also with a space for the T and an offset of hours alone, as PostgreSQL prints it (`+00`). One
- * without an offset counts as UTC (Elixir's naive datetimes).
- * @returns the UTC text at the precision received, or undefined where the text is no instant between the years 1000 and 9999
- * (a leap second, 24:00 or the 30th of February are none).
+ * Reads an ISO 8601 / RFC 3339 instant, also with a space for the T and an offset of hours alone, as
+ * PostgreSQL prints it (`+00`). One without an offset counts as UTC (Elixir's naive datetimes).
+ * @returns the UTC text at the precision received, or undefined where the text is no instant between the
+ * years 1000 and 9999 (a leap second, 24:00 or the 30th of February are none).
  */
 export function parseInstant(text: string): string | undefined {
   const match = rfc3339.exec(text);

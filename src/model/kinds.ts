@@ -138,7 +138,9 @@ export const code = (type: object, comparator: ComparatorName, length: number): 
   comparator,
 });
 
-/** One of a closed list of our own, stored as its place in the list, from 1: so it sorts in the list's order. */
+/**
+ * One of a closed list of our own, stored as its place in the list, from 1: so it sorts in the list's order.
+ */
 export const ranked = (type: object, comparator: ComparatorName, values: readonly string[]): Kind => ({
   column: { type: "integer" },
   type,
@@ -152,7 +154,9 @@ export function storedId(value: string): string {
   return /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : "";
 }
 
-/** The same of integers: what JSON's numbers do not hold exactly is never stored, so it equals none of them. */
+/**
+ * The same of integers: what JSON's numbers do not hold exactly is never stored, so it equals none of them.
+ */
 function storedIntegerId(value: string): number {
   const isExact = /^(?:0|-?[1-9]\d{0,15})$/.test(value) && Number.isSafeInteger(Number(value));
   return isExact ? Number(value) : -(2 ** 53);

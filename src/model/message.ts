@@ -4,7 +4,9 @@ import { ascii, instant, integerId, json, longText, receipt, text, uuid } from "
 import { Node } from "./node.js";
 import { notPersonal, personAddress, personId, personJson, personText } from "./privacy.js";
 
-/** A message as its newest version tells it. It belongs to a conversation, which may host several sessions. */
+/**
+ * A message as its newest version tells it. It belongs to a conversation, which may host several sessions.
+ */
 @Table({
   table: "messages",
   indices: [

@@ -1,23 +1,33 @@
 /**
- * What a field tells of a person, and so what becomes of it where a masked reader asks, where the person is erased, and where an erased
- * person is mentioned. Each declared field names one of the constants below; there is no default.
+ * What a field tells of a person, and so what becomes of it where a masked reader asks, where the person is
+ * erased, and where an erased person is mentioned. Each declared field names one of the constants below;
+ * there is no default.
  */
 export interface Privacy {
   /**
-   * What a masked reader gets: the value; null; the end of an address; those answers that identify nobody (see store/readers/mask.ts);
-   * of the settings, the questions.
+   * What a masked reader gets: the value; null; the end of an address; those answers that identify nobody
+   * (see store/readers/mask.ts); of the settings, the questions.
    */
   readonly masked: "shown" | "withheld" | "shortened" | "answers" | "questions";
-  /** What is left of it once the person is erased: the value; null; null unless it is the organization's own address. */
+  /**
+   * What is left of it once the person is erased: the value; null; null unless it is the organization's own
+   * address.
+   */
   readonly erased: "kept" | "removed" | "removedUnlessOwn";
-  /** Where mentions of an erased person are looked for: nowhere; in the text; in the texts and numbers of the JSON value. */
+  /**
+   * Where mentions of an erased person are looked for: nowhere; in the text; in the texts and numbers of the
+   * JSON value.
+   */
   readonly scrubbed: "never" | "text" | "json";
 }
 
 /** Tells nothing of a person: ids of ours, times, codes, counts. */
 export const notPersonal: Privacy = { masked: "shown", erased: "kept", scrubbed: "never" };
 
-/** Stands for the person: an id of the contact. Masked readers see it, because it tells nothing without Whippy. */
+/**
+ * Stands for the person: an id of the contact. Masked readers see it, because it tells nothing without
+ * Whippy.
+ */
 export const personId: Privacy = { masked: "shown", erased: "removed", scrubbed: "never" };
 
 /** A phone number or an e-mail address: the person's, or the organization's own. */

@@ -28,9 +28,10 @@ export const statuses: readonly SessionStatus[] = [
 ];
 
 /**
- * What lists are sorted by, filtered by and counted by stands in the three indexes that lists walk. So whatever passes over many
- * sessions (statistics, counts, a rare value, another order) reads these, and not the rows, which hold whole transcripts: a tenth of
- * the bytes. MySQL's longest key (3,072 bytes) has room for two texts of 255 characters.
+ * What lists are sorted by, filtered by and counted by stands in the three indexes that lists walk. So
+ * whatever passes over many sessions (statistics, counts, a rare value, another order) reads these, and not
+ * the rows, which hold whole transcripts: a tenth of the bytes. MySQL's longest key (3,072 bytes) has room
+ * for two texts of 255 characters.
  */
 const passedOver = [
   "endedAt",
@@ -296,7 +297,10 @@ export class Session extends Node {
 export type SessionRow = Omit<Row<Session>, "status"> &
   Decimals<"startedAt" | "endedAt"> & { readonly status: number };
 
-/** What one event says of a session. Null: the event says nothing of it (absent and null alike), except in JSON texts. */
+/**
+ * What one event says of a session. Null: the event says nothing of it (absent and null alike), except in
+ * JSON texts.
+ */
 export type SessionFacts = Omit<
   SessionRow,
   | "id"

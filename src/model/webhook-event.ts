@@ -21,7 +21,10 @@ registerEnumType(WebhookEventStatus, {
   },
 });
 
-/** Every authentic delivery, its bytes as they came, but for what erasures took out: the one thing that cannot be had again. */
+/**
+ * Every authentic delivery, its bytes as they came, but for what erasures took out: the one thing that cannot
+ * be had again.
+ */
 @Table({
   table: "webhook_events",
   indices: [

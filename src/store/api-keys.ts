@@ -44,7 +44,9 @@ export class ApiKeyStore {
     return row;
   }
 
-  /** Whether a key was ever made: from then on callers must authenticate, also after the last key was revoked. */
+  /**
+   * Whether a key was ever made: from then on callers must authenticate, also after the last key was revoked.
+   */
   async exist(): Promise<boolean> {
     return (await this.database.read("SELECT 1 FROM api_keys LIMIT 1")).length > 0;
   }

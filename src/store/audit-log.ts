@@ -17,13 +17,16 @@ export interface AuditEntry {
 }
 
 const writeMilliseconds = 1_000;
-/** More than this much waiting (the database is away, say) is dropped, and said so: the service must not die of its log. */
+/**
+ * More than this much waiting (the database is away, say) is dropped, and said so: the service must not die
+ * of its log.
+ */
 const mostWaiting = 50_000;
 const mostIds = 50;
 
 /**
- * Who read or erased what, and when. Requests do not wait for it: entries are written together, once a second and at the end, so a
- * crash may lose the last second's, and those that wait for a database that is away.
+ * Who read or erased what, and when. Requests do not wait for it: entries are written together, once a second
+ * and at the end, so a crash may lose the last second's, and those that wait for a database that is away.
  */
 export class AuditLog {
   private waiting: AuditLogRow[] = [];

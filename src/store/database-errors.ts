@@ -1,12 +1,13 @@
 /**
- * What an error of the database says: whose fault it is, and what to do. Only a closed list is the fault of the data. Every other error,
- * known or not, is a trouble of the database that may pass.
+ * What an error of the database says: whose fault it is, and what to do. Only a closed list is the fault of
+ * the data. Every other error, known or not, is a trouble of the database that may pass.
  */
 
 /**
- * MySQL's and MariaDB's errors of a value that does not fit its column, its type or its range. The tables hold no JSON columns, checks or
- * foreign keys, and each INSERT names all columns, so errors of these (3140, 3819, 4025, 1452, 1364) say nothing of an event. TiDB and
- * Vitess use MySQL's numbers here; their 1105 stands for anything, and is not listed.
+ * MySQL's and MariaDB's errors of a value that does not fit its column, its type or its range. The tables
+ * hold no JSON columns, checks or foreign keys, and each INSERT names all columns, so errors of these (3140,
+ * 3819, 4025, 1452, 1364) say nothing of an event. TiDB and Vitess use MySQL's numbers here; their 1105
+ * stands for anything, and is not listed.
  */
 const dataFaults = new Set([
   1048, // ER_BAD_NULL_ERROR: null where a column must have a value
@@ -34,7 +35,10 @@ const sqliteDataFaults = new Set([
   "SQLITE_CONSTRAINT_DATATYPE",
 ]);
 
-/** Rolled back because of what others did at the same time: deadlocks, waits for locks, and lost races for a row or a commit. */
+/**
+ * Rolled back because of what others did at the same time: deadlocks, waits for locks, and lost races for a
+ * row or a commit.
+ */
 const conflicts = new Set([
   1020, // ER_CHECKREAD: MariaDB's snapshot isolation
   1205, // ER_LOCK_WAIT_TIMEOUT
@@ -58,8 +62,8 @@ const withoutWrites = new Set([
 ]);
 
 /**
- * The server was reached and refuses us, until somebody changes the account or DATABASE_URL: a wrong password, host or database, or
- * an account that is locked or expired.
+ * The server was reached and refuses us, until somebody changes the account or DATABASE_URL: a wrong
+ * password, host or database, or an account that is locked or expired.
  */
 const refusals = new Set([1044, 1045, 1049, 1130, 1698, 1820, 1862, 3118, 4151]);
 
@@ -96,8 +100,9 @@ export function isWithoutWrites(error: unknown): boolean {
 }
 
 /**
- * A row with this raw event's hash is in the log. A conflict on any other key must not be taken for it, for the delivery would be
- * lost: the server names the key as a whole word, in quotes (and the rest in the language it is set to), and quotes the value too.
+ * A row with this raw event's hash is in the log. A conflict on any other key must not be taken for it, for
+ * the delivery would be lost: the server names the key as a whole word, in quotes (and the rest in the
+ * language it is set to), and quotes the value too.
  */
 export function isKnownDelivery(error: unknown): boolean {
   const text = errorText(error);
@@ -105,7 +110,10 @@ export function isKnownDelivery(error: unknown): boolean {
   return text.includes("UNIQUE constraint failed: webhook_events.body_sha256");
 }
 
-/** The server ended a reading statement that took longer than it may: MariaDB's number, and MySQL's. The connection stays usable. */
+/**
+ * The server ended a reading statement that took longer than it may: MariaDB's number, and MySQL's. The
+ * connection stays usable.
+ */
 export function isOutOfTime(error: unknown): boolean {
   return [1969, 3024].includes(errorNumber(error));
 }
@@ -122,7 +130,10 @@ export function isRefused(error: unknown): boolean {
   return refusals.has(errorNumber(error));
 }
 
-/** A short code that says what went wrong and holds no data: `ER_DATA_TOO_LONG`, `SQLITE_FULL`, or the error's type. */
+/**
+ * A short code that says what went wrong and holds no data: `ER_DATA_TOO_LONG`, `SQLITE_FULL`, or the error's
+ * type.
+ */
 export function errorCode(error: unknown): string {
   const code = codeOf(error);
   if (/^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code;

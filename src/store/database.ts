@@ -22,23 +22,33 @@ const attempts = 8;
 
 /** How long the database may take, in milliseconds. */
 export interface TimeLimits {
-  /** A transaction with all its attempts, the wait for a connection included; then the caller is told that it is unavailable. */
+  /**
+   * A transaction with all its attempts, the wait for a connection included; then the caller is told that it
+   * is unavailable.
+   */
   readonly transaction: number;
-  /** A reading statement: the server itself ends it then. (SQLite does not: it answers before its call returns.) */
+  /**
+   * A reading statement: the server itself ends it then. (SQLite does not: it answers before its call
+   * returns.)
+   */
   readonly read: number;
 }
 
 export const defaultTimeLimits: TimeLimits = { transaction: 10_000, read: 20_000 };
 
-/** How much longer we wait for a reading statement that the server should have ended: for a connection, and for servers that end none. */
+/**
+ * How much longer we wait for a reading statement that the server should have ended: for a connection, and
+ * for servers that end none.
+ */
 const spare = 5_000;
 
 /** An operation that has taken less than the rest of its time is given all of it. */
 const fullShare = 0.95;
 
 /**
- * The database: what clients read, what the service itself reads and what is written have connections of their own, so that none starves
- * another. Nothing waits without end for a server: it may have stopped without closing its connections.
+ * The database: what clients read, what the service itself reads and what is written have connections of
+ * their own, so that none starves another. Nothing waits without end for a server: it may have stopped
+ * without closing its connections.
  */
 export class Database implements SqlReader {
   private constructor(
@@ -86,9 +96,11 @@ export class Database implements SqlReader {
   }
 
   /**
-   * What the service itself asks. What clients ask for is read through a {@link ClientReader}, so that none of this waits for it.
+   * What the service itself asks. What clients ask for is read through a {@link ClientReader}, so that none
+   * of this waits for it.
    * @param milliseconds for all of it, the wait for a connection included
-   * @throws UnavailableError where the server cannot be reached, does not answer in time, or is in any other trouble
+   * @throws UnavailableError where the server cannot be reached, does not answer in time, or is in any other
+   * trouble
    */
   async read<Row extends object>(
     sql: string,
@@ -115,11 +127,13 @@ export class Database implements SqlReader {
   }
 
   /**
-   * Runs `work` in a transaction, again where it met a conflict (a deadlock, a lock wait timeout, a row that another one stored first) or
-   * a server that takes no writes; so `work` must have no effect but on the database.
+   * Runs `work` in a transaction, again where it met a conflict (a deadlock, a lock wait timeout, a row that
+   * another one stored first) or a server that takes no writes; so `work` must have no effect but on the
+   * database.
    * @param milliseconds for all attempts together
-   * @throws UnavailableError where it kept meeting them, or the database is in any other trouble: then nothing is known of what it did,
-   * and the same work may be asked for again only if it can stand being done twice. What the data is at fault for is thrown as it is.
+   * @throws UnavailableError where it kept meeting them, or the database is in any other trouble: then
+   * nothing is known of what it did, and the same work may be asked for again only if it can stand being done
+   * twice. What the data is at fault for is thrown as it is.
    */
   async transaction<Result>(
     work: (transaction: Transaction) => Promise<Result>,

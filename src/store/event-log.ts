@@ -47,7 +47,9 @@ type FateColumns = Pick<WebhookEventRow, "status" | "error" | "notes" | "organiz
 /** Writes the raw event with its fate, within the transaction that projects it. */
 type Keep = (transaction: Transaction, fate: FateColumns) => Promise<void>;
 
-/** Records deliveries and projects their meaning, both in one transaction: all of it is stored, or nothing. */
+/**
+ * Records deliveries and projects their meaning, both in one transaction: all of it is stored, or nothing.
+ */
 export class EventLog {
   constructor(
     private readonly database: Database,
@@ -57,8 +59,8 @@ export class EventLog {
   ) {}
 
   /**
-   * Records a delivery, once: the same bytes again are a duplicate and change nothing, unless they had no effect so far. Then they are
-   * tried again.
+   * Records a delivery, once: the same bytes again are a duplicate and change nothing, unless they had no
+   * effect so far. Then they are tried again.
    * @throws UnavailableError where the database cannot store it now; then it may be delivered again
    */
   async record(delivery: Delivery): Promise<Outcome> {
@@ -91,8 +93,8 @@ export class EventLog {
   }
 
   /**
-   * Projects a recorded event again, under its own receipt: where its meaning is in the tables already, nothing changes and nothing
-   * is announced; a dead letter that is understood by now becomes projected.
+   * Projects a recorded event again, under its own receipt: where its meaning is in the tables already,
+   * nothing changes and nothing is announced; a dead letter that is understood by now becomes projected.
    * @throws UnavailableError where the database cannot store it now
    */
   async replay(raw: WebhookEventRow): Promise<Fate> {
@@ -105,7 +107,10 @@ export class EventLog {
     });
   }
 
-  /** An event whose data is understood but cannot be stored is kept as dead too: answered with an error, it would be lost. */
+  /**
+   * An event whose data is understood but cannot be stored is kept as dead too: answered with an error, it
+   * would be lost.
+   */
   private async settle(raw: WebhookEventRow, envelope: Envelope, keep: Keep): Promise<Fate> {
     const definition = findEvent(envelope.event);
     const { notes } = envelope;
@@ -171,7 +176,8 @@ function toColumn(notes: readonly FieldError[]): string | null {
 }
 
 /**
- * The recorded event with this hash, if it had no effect and may have one now: it is dead, or its type is understood by now.
+ * The recorded event with this hash, if it had no effect and may have one now: it is dead, or its type is
+ * understood by now.
  */
 async function findUntold(
   transaction: Transaction,
@@ -191,8 +197,10 @@ async function findUntold(
 }
 
 /**
- * Why an event becomes a dead letter: its data is at fault, or our own code, which fails at it again and again.
- * @throws the error itself, where it says nothing of the event: that it is recorded already, or that the database is unavailable
+ * Why an event becomes a dead letter: its data is at fault, or our own code, which fails at it again and
+ * again.
+ * @throws the error itself, where it says nothing of the event: that it is recorded already, or that the
+ * database is unavailable
  */
 function reasonOfDeath(error: unknown): NotUnderstoodError {
   if (error instanceof NotUnderstoodError) return error;

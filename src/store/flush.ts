@@ -5,9 +5,10 @@ import { insertRowsLater } from "./sql/statements.js";
 import { serviceSettings } from "./sql/tables.js";
 
 /**
- * Returns once everything that was committed before is durable. InnoDB shows a commit to others a moment before its log is on the disk,
- * and a transaction that has changed nothing need not wait for that (MariaDB's does not). The log is written in order, so a commit of our
- * own that changes something is durable no earlier than what was seen before it. What it writes it deletes.
+ * Returns once everything that was committed before is durable. InnoDB shows a commit to others a moment
+ * before its log is on the disk, and a transaction that has changed nothing need not wait for that (MariaDB's
+ * does not). The log is written in order, so a commit of our own that changes something is durable no earlier
+ * than what was seen before it. What it writes it deletes.
  * @throws UnavailableError where nothing is known of it
  */
 export async function flushCommits(database: Database): Promise<void> {

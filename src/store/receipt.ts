@@ -5,7 +5,10 @@ import { toDatetime } from "../model/instant.js";
 export interface Receipt {
   /** UUIDv7: comparing two ids compares their order of receipt. */
   readonly id: string;
-  /** The id's own instant, as DATETIME(6) text, so that the two never disagree, even where the clock is set back. */
+  /**
+   * The id's own instant, as DATETIME(6) text, so that the two never disagree, even where the clock is set
+   * back.
+   */
   readonly receivedAt: string;
 }
 
@@ -14,7 +17,10 @@ export function newReceipt(): Receipt {
   return receiptOf(uuidv7());
 }
 
-/** The receipt of a file's line: lines are received in their order, all at the instant (in milliseconds) at which the import began. */
+/**
+ * The receipt of a file's line: lines are received in their order, all at the instant (in milliseconds) at
+ * which the import began.
+ */
 export function lineReceipt(begun: number, line: number): Receipt {
   return receiptOf(uuidv7({ msecs: begun, seq: line }));
 }

@@ -3,15 +3,17 @@ import { asciiDigit, digitRuns } from "../events/digits.js";
 import { readPhoneNumber } from "../events/phone-number.js";
 
 /**
- * The words of texts, in a form that every full-text index cuts alike. MySQL's, MariaDB's and SQLite's indexes disagree on what a
- * word is, on stop words, shortest words, accents and on scripts without spaces (MariaDB has no ngram parser at all). So texts are
- * cut into words here, and the index sees ASCII words only, each with the same rules everywhere (docs/API.md tells clients):
+ * The words of texts, in a form that every full-text index cuts alike. MySQL's, MariaDB's and SQLite's
+ * indexes disagree on what a word is, on stop words, shortest words, accents and on scripts without spaces
+ * (MariaDB has no ngram parser at all). So texts are cut into words here, and the index sees ASCII words
+ * only, each with the same rules everywhere (docs/API.md tells clients):
  *
  * - a word is a run of letters and digits, or an emoji; {@link folded} says what does not count;
- * - Chinese, Japanese, Thai, Lao, Khmer and Burmese have no spaces: each two neighbouring characters are a word;
+ * - Chinese, Japanese, Thai, Lao, Khmer and Burmese have no spaces: each two neighbouring characters are a
+ * word;
  * - what an apostrophe or a phone number's punctuation separates is also a word as a whole;
- * - characters beyond a-z and 0-9 are written as `q` and four hexadecimal digits, `q` itself as `qq`. A beginning of a word stays a
- *   beginning of its written form, so "starts with" can be asked of the index.
+ * - characters beyond a-z and 0-9 are written as `q` and four hexadecimal digits, `q` itself as `qq`. A
+ * beginning of a word stays a beginning of its written form, so "starts with" can be asked of the index.
  */
 const mark = "xx";
 /** InnoDB's longest word has 84 characters; of longer words only the beginning counts. */
@@ -36,7 +38,10 @@ const isAscii = /^[\0-\x7f]*$/;
 const isPlain = /^[a-pr-z0-9]{1,78}$/;
 const isUnspaced = new RegExp(`^[${unspaced}]`, "u");
 
-/** What is stored of some texts: each word once, in order and between spaces. The order of the texts makes no difference. */
+/**
+ * What is stored of some texts: each word once, in order and between spaces. The order of the texts makes no
+ * difference.
+ */
 export function searchTerms(texts: readonly (string | null)[]): string {
   const terms = new Set<string>();
   for (const text of texts) {
@@ -67,7 +72,10 @@ function wordRuns(plain: string): Iterable<string> {
   return plain.match(runs) ?? [];
 }
 
-/** Phone numbers without their punctuation, from each group of digits on, and without the country's code or the zero in front. */
+/**
+ * Phone numbers without their punctuation, from each group of digits on, and without the country's code or
+ * the zero in front.
+ */
 function numbersIn(texts: readonly (string | null)[]): Set<string> {
   const numbers = new Set<string>();
   // The most that is kept must not depend on the order of the texts.
@@ -92,7 +100,9 @@ function numbersIn(texts: readonly (string | null)[]): Set<string> {
   return numbers;
 }
 
-/** A query whose phone numbers are as their own countries write them: texts seldom hold the country's code. */
+/**
+ * A query whose phone numbers are as their own countries write them: texts seldom hold the country's code.
+ */
 function withoutCallingCodes(query: string): string {
   let kept = "";
   let end = 0;
@@ -119,8 +129,8 @@ const similar = new Map<string, string>(
 );
 
 /**
- * Without case, accents, width, and what nobody sees (soft hyphens, zero-width characters, Arabic's tatweel); digits of all scripts are
- * ASCII, Chinese characters simplified. Through upper case, because ß is SS there.
+ * Without case, accents, width, and what nobody sees (soft hyphens, zero-width characters, Arabic's tatweel);
+ * digits of all scripts are ASCII, Chinese characters simplified. Through upper case, because ß is SS there.
  */
 function folded(text: string): string {
   // Most texts are, and need none of what follows.
@@ -136,7 +146,10 @@ function digitOf(character: string): string | undefined {
   return /\p{Nd}/u.test(character) ? asciiDigit(character) : undefined;
 }
 
-/** Each two neighbours of a run; what is left at its end is kept where it has `shortest` characters, or is all there is. */
+/**
+ * Each two neighbours of a run; what is left at its end is kept where it has `shortest` characters, or is all
+ * there is.
+ */
 function pairs(run: string, shortest: 1 | 2): string[] {
   const characters = Array.from(run);
   const all = characters.map((_, index) => characters.slice(index, index + 2).join(""));

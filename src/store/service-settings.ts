@@ -3,7 +3,9 @@ import type { Database } from "./database.js";
 import { insertRows } from "./sql/statements.js";
 import { serviceSettings } from "./sql/tables.js";
 
-/** The key that signs cursors: made by the first instance, shared by all, so that cursors outlive restarts. */
+/**
+ * The key that signs cursors: made by the first instance, shared by all, so that cursors outlive restarts.
+ */
 export async function loadCursorKey(database: Database): Promise<string> {
   return await loadKey(database, "cursor_key");
 }

@@ -5,7 +5,10 @@ import type { Config } from "../config.js";
 import { UnavailableError } from "../errors.js";
 import { GrowingBuffer } from "./growing-buffer.js";
 
-/** Bodies that may arrive at once, for each delivery that may be in work: one that is slow costs a socket, and few bytes. */
+/**
+ * Bodies that may arrive at once, for each delivery that may be in work: one that is slow costs a socket, and
+ * few bytes.
+ */
 const arrivingPerInFlight = 16;
 
 /** What all arriving bodies may hold together, or four of the greatest size where that is more. */
@@ -28,11 +31,12 @@ interface Arrival {
 }
 
 /**
- * Reads bodies, within two bounds: how many arrive at once, and how many bytes they hold together, as inflated. Until a body is whole,
- * nobody knows whether its sender is authentic; after that, deliveries in work are bounded. Where a bound is exceeded, the body that has
- * been arriving longest gives way: a true sender's is there within moments, and who only begins bodies displaces those begun before. A
- * bound for each address would refuse true senders, who come from few addresses or through one proxy, before it stopped anybody who has
- * many.
+ * Reads bodies, within two bounds: how many arrive at once, and how many bytes they hold together, as
+ * inflated. Until a body is whole, nobody knows whether its sender is authentic; after that, deliveries in
+ * work are bounded. Where a bound is exceeded, the body that has been arriving longest gives way: a true
+ * sender's is there within moments, and who only begins bodies displaces those begun before. A bound for each
+ * address would refuse true senders, who come from few addresses or through one proxy, before it stopped
+ * anybody who has many.
  */
 export class ArrivingBodies {
   private readonly mostArriving: number;
@@ -48,10 +52,10 @@ export class ArrivingBodies {
   }
 
   /**
-   * Reads a request's body, inflated. Of one that is refused the rest is read and forgotten first: most clients hear no answer before
-   * they have sent all.
-   * @throws UnavailableError where it gives way, at once; an error with `status` and `type`, as Express's body parsers have, where it is
-   * too large, cut, or in an encoding that is not known
+   * Reads a request's body, inflated. Of one that is refused the rest is read and forgotten first: most
+   * clients hear no answer before they have sent all.
+   * @throws UnavailableError where it gives way, at once; an error with `status` and `type`, as Express's
+   * body parsers have, where it is too large, cut, or in an encoding that is not known
    */
   async read(request: IncomingMessage): Promise<Buffer> {
     let decoder: Transform | undefined;

@@ -1,4 +1,7 @@
-/** Collects chunks in one buffer: many small chunks take no more memory than their bytes, and the end needs no copy. */
+/**
+ * Collects chunks in one buffer: many small chunks take no more memory than their bytes, and the end needs no
+ * copy.
+ */
 export class GrowingBuffer {
   private bytes: Buffer = Buffer.alloc(0);
   private used = 0;

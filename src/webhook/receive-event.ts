@@ -15,8 +15,8 @@ export interface ReceiveEventContext {
 }
 
 /**
- * The whole story of a webhook: verify the raw bytes, read the envelope, store the delivery with its meaning in one transaction,
- * and only then tell the feed.
+ * The whole story of a webhook: verify the raw bytes, read the envelope, store the delivery with its meaning
+ * in one transaction, and only then tell the feed.
  * @throws ServiceError: 400 no event, 401 not authentic, 503 cannot be stored now
  */
 export async function receiveEvent(

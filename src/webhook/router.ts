@@ -17,10 +17,12 @@ type Handler = (
 const path = "/webhooks/whippy";
 
 /**
- * `POST /webhooks/whippy`: HTTP around {@link receiveEvent}. What is not for it, and every error, goes to `next`.
+ * `POST /webhooks/whippy`: HTTP around {@link receiveEvent}. What is not for it, and every error, goes to
+ * `next`.
  *
- * It is a router of its own before the Express application, not within: the application turns each request and response into its
- * own kind by changing their prototypes, which costs more of the processor than all else that HTTP does for a delivery.
+ * It is a router of its own before the Express application, not within: the application turns each request
+ * and response into its own kind by changing their prototypes, which costs more of the processor than all
+ * else that HTTP does for a delivery.
  */
 export function webhookRouter(context: ReceiveEventContext & { readonly metrics: Metrics }): Handler {
   const { config, metrics } = context;
@@ -54,7 +56,10 @@ export function webhookRouter(context: ReceiveEventContext & { readonly metrics:
   return router as unknown as Handler;
 }
 
-/** 200: stored, or known already. 202: kept, but without effect so far; never a 4xx, which would lose the event after three retries. */
+/**
+ * 200: stored, or known already. 202: kept, but without effect so far; never a 4xx, which would lose the
+ * event after three retries.
+ */
 function answer(response: ServerResponse, outcome: Outcome): void {
   if (outcome.status === "duplicate") {
     send(response, 200, { status: "duplicate" });
@@ -85,7 +90,10 @@ function send(response: ServerResponse, status: 200 | 202, content: object): voi
     .end(text);
 }
 
-/** Refuses at once what exceeds the bound: a queue would only grow. Whoever has not sent a whole body holds no place. */
+/**
+ * Refuses at once what exceeds the bound: a queue would only grow. Whoever has not sent a whole body holds no
+ * place.
+ */
 function boundInFlight(most: number) {
   let inFlight = 0;
   return async <Result>(work: () => Promise<Result>): Promise<Result> => {

@@ -20,8 +20,8 @@ export interface SignaturePolicy {
 }
 
 /**
- * Why a request is not authentic. `stale` is said only of a request whose signature is right; `no-secret` means
- * that the policy holds no usable secret.
+ * Why a request is not authentic. `stale` is said only of a request whose signature is right; `no-secret`
+ * means that the policy holds no usable secret.
  */
 export type SignatureRefusal = "missing" | "malformed" | "mismatch" | "stale" | "no-secret";
 
@@ -56,8 +56,8 @@ export function isSigned(headers: SignatureHeaders): boolean {
 }
 
 /**
- * Decides whether a request is authentic, by Whippy's likely scheme (unconfirmed) or by Standard Webhooks; if it
- * carries headers of both, either one suffices. Never throws, whatever the headers and the body hold.
+ * Decides whether a request is authentic, by Whippy's likely scheme (unconfirmed) or by Standard Webhooks; if
+ * it carries headers of both, either one suffices. Never throws, whatever the headers and the body hold.
  *
  * @param headers the request's headers, their names in lower case.
  * @param rawBody the body's bytes as received, after inflation and before parsing.

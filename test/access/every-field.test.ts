@@ -18,8 +18,8 @@ import { eventOf, onDatabase, organizationA, startWithReaders } from "../support
 import type { TestDatabase } from "../support/service.js";
 
 /**
- * Every field of a payload that is not one of these holds something of a person here, whatever its traits say. So a new field counts as
- * personal until it is named here.
+ * Every field of a payload that is not one of these holds something of a person here, whatever its traits
+ * say. So a new field counts as personal until it is named here.
  */
 const notOfPersons = [
   // Checked, or set by the test.

@@ -38,8 +38,9 @@ const sharedAgent = "ce52b7c6-dc4e-46cc-8c00-0f5d7ae657de";
 const secretOfB = "belongs to organization B";
 
 /**
- * Every root field, and how it is asked for. A field that is not here fails the test: whoever adds one says here how a reader of
- * another organization would try to get at B's data through it. `{...}` stands for everything that can be selected below it.
+ * Every root field, and how it is asked for. A field that is not here fails the test: whoever adds one says
+ * here how a reader of another organization would try to get at B's data through it. `{...}` stands for
+ * everything that can be selected below it.
  */
 const entries: Readonly<Record<string, readonly string[]>> = {
   session: [`session(id: "${idsOfB.session}")`],
@@ -112,10 +113,16 @@ interface Selection {
   readonly parts: Map<string, { readonly field: string; readonly below?: Selection }[]>;
 }
 
-/** How often a field that leads on is selected: where it is met first, and once more where one gets to it another way. */
+/**
+ * How often a field that leads on is selected: where it is met first, and once more where one gets to it
+ * another way.
+ */
 const mostTimes = 2;
 
-/** Everything below a type, the nearest first, so that every field of every type that can be reached is selected. */
+/**
+ * Everything below a type, the nearest first, so that every field of every type that can be reached is
+ * selected.
+ */
 function selectionOf(schema: GraphQLSchema, type: GraphQLNamedType): string {
   const whole: Selection = { type, parts: new Map() };
   const times = new Map<string, number>();
@@ -304,7 +311,9 @@ describe("a reader of organization A", () => {
   });
 });
 
-/** Filter fields that a masked reader may use, each with the reason. Whatever else is a text, must be refused. */
+/**
+ * Filter fields that a masked reader may use, each with the reason. Whatever else is a text, must be refused.
+ */
 const open = new Set([
   ...["direction", "type", "mode", "deliveryStatus", "language", "translationLanguage", "endedReason"],
   ...["chatCompletionRating", "userSentiment"],

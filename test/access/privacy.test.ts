@@ -9,7 +9,10 @@ import { createTestDatabase, startService, type TestDatabase, type TestService }
 import { eventOf, makeKey, onDatabase, organizationA } from "../support/callers.js";
 
 const contactId = "1d1f0a02-28f6-41cb-bd99-78a17e68bdb6";
-/** What the contact of Whippy's example is known by and said; the organization's own number, +12136991845, stays. */
+/**
+ * What the contact of Whippy's example is known by and said; the organization's own number, +12136991845,
+ * stays.
+ */
 const traces = [
   "3237452021",
   "323-745-2021",

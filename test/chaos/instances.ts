@@ -6,9 +6,9 @@ import { Audience } from "./subscriber.js";
 import { Writers } from "./writers.js";
 
 /**
- * Two instances, one MariaDB, one Redis; writers whose commits come out of order; subscribers with filters that leave and come back at
- * random; and kill -9 of instances and of Redis. In the end each subscriber must have heard exactly the feed under its filter: no gap,
- * no repetition, in order.
+ * Two instances, one MariaDB, one Redis; writers whose commits come out of order; subscribers with filters
+ * that leave and come back at random; and kill -9 of instances and of Redis. In the end each subscriber must
+ * have heard exactly the feed under its filter: no gap, no repetition, in order.
  * @returns whether that was so
  */
 export async function killInstances(options: {

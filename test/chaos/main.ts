@@ -8,8 +8,9 @@ import { starvingQuery } from "./starving-query.js";
 const kill = "kill";
 
 /**
- * `npm run chaos-test`: what clients do to each other and to the service, and what happens to instances. Deliveries go on, and each
- * subscriber hears of everything that it asks for, once and in order. Exits with 1 otherwise.
+ * `npm run chaos-test`: what clients do to each other and to the service, and what happens to instances.
+ * Deliveries go on, and each subscriber hears of everything that it asks for, once and in order. Exits with 1
+ * otherwise.
  */
 const options = new Command()
   .addOption(

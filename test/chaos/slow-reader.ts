@@ -17,7 +17,10 @@ const unread = { socketQueries: 40, httpRequests: 30, streams: 10, subscribers: 
 const mostGrowthMegabytes = 300;
 const recoverySeconds = 30;
 
-/** Clients ask for large answers, over WebSocket, HTTP and event streams, and never read: the process lives, and memory is bounded. */
+/**
+ * Clients ask for large answers, over WebSocket, HTTP and event streams, and never read: the process lives,
+ * and memory is bounded.
+ */
 export const slowReader: Scenario = async (rounds, report) => {
   const server = await MariadbServer.start();
   let service: BuiltService | undefined;
@@ -27,7 +30,8 @@ export const slowReader: Scenario = async (rounds, report) => {
       SUBSCRIPTION_STALL_SECONDS: String(stallSeconds),
       // The heartbeat comes often while answers wait.
       SUBSCRIPTION_KEEP_ALIVE_SECONDS: "1",
-      // V8 lets garbage lie where the machine has room. Within this what is held counts, and what is held without a bound ends the process.
+      // V8 lets garbage lie where the machine has room. Within this what is held counts, and what is held
+      // without a bound ends the process.
       NODE_OPTIONS: "--max-old-space-size=256",
     });
     const seed = new Deliveries(service.url, { perSecond: 40 });

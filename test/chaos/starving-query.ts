@@ -15,8 +15,8 @@ const recoverySeconds = 60;
 const atOnce = 2;
 
 /**
- * One reader makes the database look through all sessions, forty times an operation, without a pause: deliveries and probes go on, and
- * other readers hear of everything.
+ * One reader makes the database look through all sessions, forty times an operation, without a pause:
+ * deliveries and probes go on, and other readers hear of everything.
  * @param sessions how many there are to look through
  * @param seconds how long it asks in each round
  */

@@ -68,7 +68,10 @@ export class Audience {
     }
   }
 
-  /** Waits until everybody has heard enough, and a while longer for what should not come. @returns what is wrong */
+  /**
+   * Waits until everybody has heard enough, and a while longer for what should not come. @returns what is
+   * wrong
+   */
   async compareWith(feed: readonly Entry[]): Promise<string[]> {
     for (const subscriber of this.subscribers) subscriber.calmDown();
     const deadline = Date.now() + 30_000;

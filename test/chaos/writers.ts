@@ -8,8 +8,8 @@ import type { Payload } from "../support/service.js";
 export const languages = ["en", "de", "fr"];
 
 /**
- * Deliver events at once, to any instance, and again until it is taken, as Whippy does. Commits come out of order: a row lock from
- * outside holds some transactions up while later ones pass.
+ * Deliver events at once, to any instance, and again until it is taken, as Whippy does. Commits come out of
+ * order: a row lock from outside holds some transactions up while later ones pass.
  */
 export class Writers {
   constructor(

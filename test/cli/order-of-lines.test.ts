@@ -42,7 +42,9 @@ describe.each([
     await rm(folder, { recursive: true });
   });
 
-  /** An older and a newer analysis of each session, one after the other. The older one takes longer to store. */
+  /**
+   * An older and a newer analysis of each session, one after the other. The older one takes longer to store.
+   */
   async function analysesOf(ids: readonly string[]): Promise<string[]> {
     const event: Payload = await sample("analyzed");
     return ids.flatMap((id) =>

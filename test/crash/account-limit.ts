@@ -13,7 +13,10 @@ const allowed = 3;
 const limitedMilliseconds = 3_000;
 const recoverySeconds = 30;
 
-/** The account's connections are cut, and it may open only a few (MAX_USER_CONNECTIONS): error 1226 for the others. */
+/**
+ * The account's connections are cut, and it may open only a few (MAX_USER_CONNECTIONS): error 1226 for the
+ * others.
+ */
 export const accountLimit: Scenario = async (rounds, report) => {
   const server = await MariadbServer.start();
   let service: BuiltService | undefined;

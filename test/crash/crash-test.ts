@@ -18,8 +18,9 @@ const kill = "kill";
 const secondsPerRound = 90;
 
 /**
- * `npm run crash-test`: what happens to the service and its database, under load. Nothing that was acknowledged may be lost, nothing
- * may be a dead letter without fault, and subscribers hear of everything once, or are told what they miss. Exits with 1 otherwise.
+ * `npm run crash-test`: what happens to the service and its database, under load. Nothing that was
+ * acknowledged may be lost, nothing may be a dead letter without fault, and subscribers hear of everything
+ * once, or are told what they miss. Exits with 1 otherwise.
  */
 const options = new Command()
   .addOption(

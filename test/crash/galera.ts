@@ -20,7 +20,10 @@ const sessionsPerRound = 150;
 const atOnce = 16;
 const longestDelivery = 60_000;
 
-/** Three nodes that all take writes, an instance of the service on each, and every session's events on all of them at once. */
+/**
+ * Three nodes that all take writes, an instance of the service on each, and every session's events on all of
+ * them at once.
+ */
 export const galera: Scenario = async (rounds, report) => {
   const folder = await mkdtemp(path.join(tmpdir(), "galera-"));
   const env = { ...process.env, GALERA_DIR: folder, GALERA_PORT: String(await freePort()) };

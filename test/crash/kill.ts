@@ -99,7 +99,10 @@ async function newEvent(): Promise<string> {
   return JSON.stringify(payload);
 }
 
-/** One kill at a random moment. @returns the service, which is another process where it was the one that was killed */
+/**
+ * One kill at a random moment. @returns the service, which is another process where it was the one that was
+ * killed
+ */
 async function crashOnce(service: RunningProcess, store: Store, start: () => Promise<RunningProcess>) {
   await delay(300 + Math.random() * 1_200);
   if (store.crash === undefined || Math.random() < 0.5) {
@@ -138,9 +141,9 @@ async function check(url: string, answered: ReadonlySet<string>): Promise<void> 
 }
 
 /**
- * Several clients deliver while the service, or the database server (one of its own, of .ci/servers.sh), is killed with -9 at a random
- * moment of each round. What was answered 2xx must be found, what was not must be accepted when it is delivered again, and no session
- * may be half-stored.
+ * Several clients deliver while the service, or the database server (one of its own, of .ci/servers.sh), is
+ * killed with -9 at a random moment of each round. What was answered 2xx must be found, what was not must be
+ * accepted when it is delivered again, and no session may be half-stored.
  * @param kind sqlite, mariadb or mysql
  */
 export async function killUnderLoad(kind: string, rounds: number): Promise<void> {

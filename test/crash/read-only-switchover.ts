@@ -23,8 +23,9 @@ interface Pair {
 }
 
 /**
- * A planned switchover under load: the primary is made read-only, the replica catches up and is made the primary, and the database's
- * name points to it. The old one goes on, keeps its connections, and refuses to write.
+ * A planned switchover under load: the primary is made read-only, the replica catches up and is made the
+ * primary, and the database's name points to it. The old one goes on, keeps its connections, and refuses to
+ * write.
  */
 export const readOnlySwitchover: Scenario = async (rounds, report) => {
   const servers = await Promise.all(

@@ -15,8 +15,9 @@ const eventsAfter = 80;
 const recoverySeconds = 30;
 
 /**
- * An older backup is restored, in odd rounds under the running service, in even ones while it is stopped. Some subscribers are there,
- * some come back when the feed's head has passed what was lost: none may miss anything without being told.
+ * An older backup is restored, in odd rounds under the running service, in even ones while it is stopped.
+ * Some subscribers are there, some come back when the feed's head has passed what was lost: none may miss
+ * anything without being told.
  */
 export const restoredBackup: Scenario = async (rounds, report) => {
   const server = await MariadbServer.start();
@@ -46,7 +47,8 @@ async function restoreOnce(
   try {
     await deliveries.untilAcknowledged(eventsBefore, recoverySeconds);
     const { begunAt } = await backup.take();
-    // The agent version has new content, and keeps it: the restore takes that away, and it must be inserted again.
+    // The agent version has new content, and keeps it: the restore takes that away, and it must be inserted
+    // again.
     deliveries.agentDescription = `Round ${round}`;
     await deliveries.untilAcknowledged(eventsLost, recoverySeconds);
     await untilComplete(followers, idsOf(deliveries.acknowledged), recoverySeconds);

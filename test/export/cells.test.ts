@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { safeCell } from "../../src/export/session-columns.js";
 
 describe("a cell of CSV", () => {
-  // https://owasp.org/www-community/attacks/CSV_Injection, and what hides their characters from a look at the first one.
+  // https://owasp.org/www-community/attacks/CSV_Injection, and what hides their characters from a look at the
+  // first one.
   const beginnings = ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "\0"];
   const hidings = [
     "",

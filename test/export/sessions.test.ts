@@ -226,7 +226,10 @@ describe("exports of sessions", () => {
   });
 });
 
-/** RFC 4180's records; carriage returns and line feeds that stand in no quotes end one, as they do for spreadsheets. */
+/**
+ * RFC 4180's records; carriage returns and line feeds that stand in no quotes end one, as they do for
+ * spreadsheets.
+ */
 function readCsv(text: string): string[][] {
   const records: string[][] = [[]];
   for (const [, quoted, plain = "", end] of text.matchAll(

@@ -25,7 +25,10 @@ const transcriptLength = 0.2 * megabyte;
 const sessionCount = 800;
 /** What the process may keep in its heap: far less than an export is long. */
 const heapMegabytes = 96;
-/** What may be on its way to a client that takes nothing: a page in the making, one being sent, and what both sides' sockets hold. */
+/**
+ * What may be on its way to a client that takes nothing: a page in the making, one being sent, and what both
+ * sides' sockets hold.
+ */
 const mostUnderWay = 24 * megabyte;
 
 describe("a long export", () => {

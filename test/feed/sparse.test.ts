@@ -20,7 +20,10 @@ afterAll(async () => {
   await test.drop();
 });
 
-/** Where an organization has few entries, the next may lie far away: one statement must not look for it to the feed's end. */
+/**
+ * Where an organization has few entries, the next may lie far away: one statement must not look for it to the
+ * feed's end.
+ */
 it("an organization's few entries are all found in a long feed, a stretch at a time", async () => {
   const head = 1_000_000;
   const epochOf = (position: number) => position.toString(16).padStart(16, "0");

@@ -6,7 +6,10 @@ import { startService, type TestService } from "../support/service.js";
 import { heard, inDatabase, listen, type Listener, postAnalyzed } from "../support/listening.js";
 
 const bufferBytes = 4_096;
-/** Each event told with its transcript is this large: sixty are far more than the system keeps for a reader who sleeps. */
+/**
+ * Each event told with its transcript is this large: sixty are far more than the system keeps for a reader
+ * who sleeps.
+ */
 const transcriptBytes = 200_000;
 const events = 60;
 const others = 50;
@@ -48,7 +51,9 @@ describe("a subscriber that does not read", () => {
     return { service, sessionId, listeners, sleeper, stop };
   }
 
-  /** Tells all of the same session again and again: the others must hear of each time. @returns its cursors */
+  /**
+   * Tells all of the same session again and again: the others must hear of each time. @returns its cursors
+   */
   async function tellOthers(
     service: TestService,
     sessionId: string,

@@ -29,7 +29,9 @@ function filterFields(name: string): GraphQLInputFieldMap {
   return type.getFields();
 }
 
-/** By name: the scalars and enums of a type, as what filters must compare them. JSON is no scalar but in name. */
+/**
+ * By name: the scalars and enums of a type, as what filters must compare them. JSON is no scalar but in name.
+ */
 function scalarFields(name: string): [field: string, type: string][] {
   const type = schema.getType(name);
   if (!isObjectType(type)) throw new Error(`${name} is no type.`);
@@ -40,7 +42,9 @@ function scalarFields(name: string): [field: string, type: string][] {
   });
 }
 
-/** What is served under one name and asked for under another, or not asked for; a reason has several words. */
+/**
+ * What is served under one name and asked for under another, or not asked for; a reason has several words.
+ */
 type Exceptions = Readonly<Record<string, string>>;
 
 const served: readonly (readonly [type: string, filter: string, exceptions: Exceptions])[] = [

@@ -35,7 +35,10 @@ interface Meaning {
   /** In the order of ids. */
   readonly exported: readonly string[];
   readonly subscribed: readonly string[];
-  /** In the list's order, where the database is asked to find all that match, and no page is looked for nearby first. */
+  /**
+   * In the list's order, where the database is asked to find all that match, and no page is looked for nearby
+   * first.
+   */
   readonly found: readonly string[];
   /** In the list's order, where few sessions are nearby: some pages are found there, others are not. */
   readonly walked: readonly string[];

@@ -20,7 +20,10 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** The three documented payloads as those of another session (and other messages), so that each test has its own. */
+/**
+ * The three documented payloads as those of another session (and other messages), so that each test has its
+ * own.
+ */
 async function ownSamples(): Promise<Record<SampleName, Payload>> {
   const [id, first, second] = [randomUUID(), randomUUID(), randomUUID()];
   const own = async (name: SampleName) => {

@@ -50,7 +50,7 @@ it("reads 50 sessions with messages and agent versions in as many statements as 
   };
   const few = await statementsFor(2);
   expect(await statementsFor(50)).toBe(few);
-  // The page, its count, and one each for agent versions, their revisions, carried revisions and their versions,
-  // analyses, their questions and revisions, histories and messages.
+  // The page, its count, and one each for agent versions, their revisions, carried revisions and their
+  // versions, analyses, their questions and revisions, histories and messages.
   expect(few).toBeLessThanOrEqual(11);
 });

@@ -5,7 +5,10 @@ import { starvingQueries } from "../support/rehearsal/abuse/starving-queries.js"
 import { timeZoneSpellings } from "../support/rehearsal/abuse/time-zones.js";
 import { unreadAnswers } from "../support/rehearsal/abuse/unread-answers.js";
 
-/** The clients that abuse, and the subscribers that stall: a process of their own, told its order as its argument. */
+/**
+ * The clients that abuse, and the subscribers that stall: a process of their own, told its order as its
+ * argument.
+ */
 export interface AbuseOrder {
   readonly url: string;
   /** One key for each of the four that have one. */

@@ -10,7 +10,9 @@ const query = `{ sessions(first: 20) {
 const intervalMilliseconds = 1_000;
 const longestAnswer = 30_000;
 
-/** A well-behaved reader: the list that a dashboard shows, and the probe of an orchestrator, once a second. */
+/**
+ * A well-behaved reader: the list that a dashboard shows, and the probe of an orchestrator, once a second.
+ */
 export class Dashboard {
   readonly errors: string[] = [];
   /** Microseconds of each list. */

@@ -16,8 +16,9 @@ import { SoakAudience } from "./audience.js";
 import { Dashboard } from "./dashboard.js";
 
 /**
- * `npm run soak`: the built service on MariaDB for a long while, with well-behaved clients, subscribers that stall and clients that
- * abuse. Prints what its memory does after warming up, and what the well-behaved saw. Exits with 1 where that is not as it must be.
+ * `npm run soak`: the built service on MariaDB for a long while, with well-behaved clients, subscribers that
+ * stall and clients that abuse. Prints what its memory does after warming up, and what the well-behaved saw.
+ * Exits with 1 where that is not as it must be.
  */
 const options = new Command()
   .option("--minutes <n>", "how long", positive, 20)

@@ -20,7 +20,10 @@ import {
 } from "../support/random-sessions.js";
 import { projectedState } from "../support/state-digest.js";
 
-/** Each event as it is delivered: which one, as the same bytes again or under another request_id, and how many at once. */
+/**
+ * Each event as it is delivered: which one, as the same bytes again or under another request_id, and how many
+ * at once.
+ */
 interface Plan {
   readonly order: readonly number[];
   readonly again: readonly ("same bytes" | "other request_id")[];

@@ -126,8 +126,8 @@ function tellNothing({ logger }: DataSource): void {
 }
 
 /**
- * Undoes a migration (and those after it), kills the start that applies it after its first statement, and starts again; then the same
- * after its second, and so on. Undoing must stand being done again too.
+ * Undoes a migration (and those after it), kills the start that applies it after its first statement, and
+ * starts again; then the same after its second, and so on. Undoing must stand being done again too.
  * @param check is called after each start that was not killed
  * @returns how many statements the migration has
  */

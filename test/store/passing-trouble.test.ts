@@ -60,7 +60,8 @@ describe("a table that is missing", () => {
       opened.transaction((transaction) => transaction.execute(`ALTER TABLE ${from} RENAME TO ${to}`)),
     );
 
-  // The first two fail in the midst of the transaction, the last one in the statements that travel with COMMIT.
+  // The first two fail in the midst of the transaction, the last one in the statements that travel with
+  // COMMIT.
   it.each(["sessions", "messages", "session_feed"])(
     "is no fault of the event: it is to come again, and is stored then (%s)",
     async (table) => {

@@ -102,7 +102,10 @@ export async function token(
     .sign(new TextEncoder().encode(secret));
 }
 
-/** One of Whippy's documented events, made another organization's and another session's by exchanging the first digits of all ids. */
+/**
+ * One of Whippy's documented events, made another organization's and another session's by exchanging the
+ * first digits of all ids.
+ */
 export async function eventOf(organizationId: string, session: string, name: SampleName = "analyzed") {
   const event = await sample(name);
   const mark = (id: unknown) => `${session}${String(id).slice(session.length)}`;

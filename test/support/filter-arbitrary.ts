@@ -169,7 +169,10 @@ function partOf(text: unknown): Arbitrary<string> {
     );
 }
 
-/** Starts from an answer that a session has, so that questions which few sessions answer are asked for as often as others. */
+/**
+ * Starts from an answer that a session has, so that questions which few sessions answer are asked for as
+ * often as others.
+ */
 function answerFilter(sessions: readonly ServedSession[]): Arbitrary<Filter> {
   const answersOf = ({ customAnalysisData: data }: ServedSession): [string, unknown][] =>
     typeof data === "object" && data !== null ? Object.entries(data) : [];
@@ -218,7 +221,8 @@ function searchText(sessions: readonly ServedSession[]): Arbitrary<string> {
     .filter((all) => all.length > 0);
   const word = (words: readonly string[]) =>
     fc.tuple(fc.constantFrom(...words), fc.nat(6), fc.boolean()).map(([whole, length, upper]) => {
-      // Scripts without spaces have long runs, of which each two characters count as a word; a search has its bounds.
+      // Scripts without spaces have long runs, of which each two characters count as a word; a search has its
+      // bounds.
       const longest = /^[\p{Script=Latin}\p{N}]+$/u.test(whole) ? whole.length : 4;
       const cut = Array.from(whole)
         .slice(0, length === 0 ? longest : Math.min(length, longest))

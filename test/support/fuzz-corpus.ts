@@ -10,8 +10,8 @@ export interface HostileDelivery {
 }
 
 /**
- * refused: 4xx, nothing stored. dead: 202, a dead letter. ignored: 202, kept, of no known type. kept: 200, whole. noted: 200, without
- * its odd fields, which the answer names.
+ * refused: 4xx, nothing stored. dead: 202, a dead letter. ignored: 202, kept, of no known type. kept: 200,
+ * whole. noted: 200, without its odd fields, which the answer names.
  */
 export type Fate = "refused" | "dead" | "ignored" | "kept" | "noted";
 
@@ -79,7 +79,10 @@ const among = (
 
 const emptyIsNone = ["an empty text"];
 
-/** Every field of a known type with values of other types. A JSON field takes anything, so its values are kept. */
+/**
+ * Every field of a known type with values of other types. A JSON field takes anything, so its values are
+ * kept.
+ */
 function* wronglyTyped(): Generator<HostileDelivery> {
   const codes = ["ended_reason", "chat_completion_rating", "user_sentiment", "language"];
   const texts = ["an empty text", "a long text"];

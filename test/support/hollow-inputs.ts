@@ -26,8 +26,9 @@ export interface Hollow {
 type InputObject = Extract<GraphQLInputType, { getFields: unknown }>;
 
 /**
- * Every way in which a value of the type can be hollow: each nullable field null, each list and each object empty, each text that is
- * searched for. A type within itself is entered once; a type that was seen before is shown by its first field.
+ * Every way in which a value of the type can be hollow: each nullable field null, each list and each object
+ * empty, each text that is searched for. A type within itself is entered once; a type that was seen before is
+ * shown by its first field.
  */
 export function* hollowValues(type: GraphQLInputType, seen = new Set<string>()): Generator<Hollow> {
   const bare = getNullableType(type);

@@ -56,7 +56,8 @@ export async function listen(url: string, wish: Wish = {}): Promise<Listener> {
       complete: () => undefined,
     },
   );
-  // Operations of one socket are taken in order: the answer to a later one says that the subscription is taken.
+  // Operations of one socket are taken in order: the answer to a later one says that the subscription is
+  // taken.
   await client.iterate({ query: "{ sessions(first: 1) { eventCursor } }" }).next();
   return {
     events,

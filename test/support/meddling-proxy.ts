@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 export interface MeddlingProxy {
   readonly url: string;
   /**
-   * Forgets the connections that were idle for so many milliseconds, without a word: what comes on them later is
-   * answered by a reset, or by nothing. @returns how many
+   * Forgets the connections that were idle for so many milliseconds, without a word: what comes on them later
+   * is answered by a reset, or by nothing. @returns how many
    */
   forget(how: "reset" | "drop", idle: number): number;
   close(): Promise<void>;

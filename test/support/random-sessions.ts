@@ -13,7 +13,10 @@ export interface ModelEvent {
 
 const names = { 1: "started", 2: "ended", 3: "analyzed" } as const;
 
-/** Values that break a rule of every field below that draws them: the event is kept, and says nothing of the field. */
+/**
+ * Values that break a rule of every field below that draws them: the event is kept, and says nothing of the
+ * field.
+ */
 const oddValues: readonly unknown[] = ["soon", 7, ["x"], "\ud83d"];
 
 /** What an event says of a field. */
@@ -88,8 +91,9 @@ export const conversations = fc
 type Snapshot = typeof snapshot extends fc.Arbitrary<infer Value> ? Value : never;
 
 /**
- * Events of different ranks of a session share their created_at, as Whippy's do; of one rank no two do, for there the order of
- * receipt decides. At most one event of a conversation and rank has none, for the same reason.
+ * Events of different ranks of a session share their created_at, as Whippy's do; of one rank no two do, for
+ * there the order of receipt decides. At most one event of a conversation and rank has none, for the same
+ * reason.
  */
 function eventsOf(sessions: readonly (readonly Snapshot[])[], agent: Record<string, string>): ModelEvent[] {
   const conversationId = randomUUID();
@@ -140,7 +144,10 @@ export function redelivered(event: ModelEvent): ModelEvent {
   return { ...event, body: bodyOf(event.rank, event.at, event.data) };
 }
 
-/** The value of a session's field by the rules of DESIGN: the greatest (rank, created_at, absent last) that is not null. */
+/**
+ * The value of a session's field by the rules of DESIGN: the greatest (rank, created_at, absent last) that is
+ * not null.
+ */
 export function expectedField(events: readonly ModelEvent[], sessionId: string, field: string): unknown {
   const own = events.filter((event) => event.sessionId === sessionId);
   own.sort((a, b) => a.rank - b.rank || (a.at ?? Infinity) - (b.at ?? Infinity));

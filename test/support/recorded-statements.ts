@@ -4,14 +4,16 @@ import { Database } from "../../src/store/database.js";
 import type { SqlReader, SqlValue, Transaction } from "../../src/store/sql/transaction.js";
 
 /**
- * Tables whose statements depend on the time: the feed's assigner numbers changes in the background, the audit log is written in
- * batches, and a key's last use is noted once a minute. A transaction that touches one of them is left out.
+ * Tables whose statements depend on the time: the feed's assigner numbers changes in the background, the
+ * audit log is written in batches, and a key's last use is noted once a minute. A transaction that touches
+ * one of them is left out.
  */
 const timed = /\b(feed_head|audit_log|api_keys|service_settings)\b/;
 
 /**
- * The statements that reach the database during `work`: what clients read, sorted, because parts of an answer are read at once; then
- * what transactions send, in order. What the service itself reads (keys, erasures, the feed's end) is left out: it is cached for a time.
+ * The statements that reach the database during `work`: what clients read, sorted, because parts of an answer
+ * are read at once; then what transactions send, in order. What the service itself reads (keys, erasures, the
+ * feed's end) is left out: it is cached for a time.
  */
 export async function recordStatements(work: () => Promise<void>): Promise<string[]> {
   const transactions: string[][] = [];

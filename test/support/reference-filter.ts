@@ -1,5 +1,6 @@
 /**
- * What a filter means, written down a second time and in another way than the service's SQL: over sessions as the API serves them.
+ * What a filter means, written down a second time and in another way than the service's SQL: over sessions as
+ * the API serves them.
  */
 export interface ServedSession {
   readonly [field: string]: unknown;
@@ -16,7 +17,10 @@ export interface ServedSession {
 
 type Filter = Readonly<Record<string, unknown>>;
 
-/** A session's agent version as the filter sees it: the version's id, and the content that the session carried. */
+/**
+ * A session's agent version as the filter sees it: the version's id, and the content that the session
+ * carried.
+ */
 export function carriedVersion({ agentVersion, agentVersionRevision }: ServedSession) {
   const { id: revisionId, ...content } = agentVersionRevision;
   return { ...content, id: agentVersion.id, revisionId };

@@ -64,7 +64,9 @@ export interface QueryResult<Data> {
   readonly extensions?: Record<string, unknown>;
 }
 
-/** Starts the service as main.ts does, with the environment given; logs are silent unless LOG_LEVEL is given. */
+/**
+ * Starts the service as main.ts does, with the environment given; logs are silent unless LOG_LEVEL is given.
+ */
 export async function startService(
   environment: Record<string, string> = {},
   on?: TestDatabase,

@@ -9,7 +9,10 @@ export interface StallableProxy {
   stall(): void;
   /** Every connection is reset and new ones are too: as when the server was killed. */
   cut(): void;
-  /** Transactions may only read, as on a primary that became a replica: on all connections, and on new ones until resume. */
+  /**
+   * Transactions may only read, as on a primary that became a replica: on all connections, and on new ones
+   * until resume.
+   */
   demote(): void;
   /** What stalled goes on, and new connections are as they should be; those that were demoted stay so. */
   resume(): void;
@@ -95,7 +98,10 @@ function demotePair([client, upstream]: readonly [Socket, Socket]): void {
   client.pipe(readOnlyTransactions()).pipe(upstream);
 }
 
-/** The text of a statement begins after a packet's length, number and command, and MySQL's two bytes about attributes. */
+/**
+ * The text of a statement begins after a packet's length, number and command, and MySQL's two bytes about
+ * attributes.
+ */
 const statementBegins = [5, 7];
 
 /** Makes START TRANSACTION, with which a packet of the MySQL protocol begins, START TRANSACTION READ ONLY. */

@@ -3,7 +3,10 @@ import { generateSessions } from "../../tools/simulate/generate.js";
 import { type Payload, type QueryResult, sample, type TestService } from "./service.js";
 import type { ServedSession } from "./reference-filter.js";
 
-/** Stores simulated sessions (the same for a seed), and some that hold what comparisons, searches and exports get wrong. */
+/**
+ * Stores simulated sessions (the same for a seed), and some that hold what comparisons, searches and exports
+ * get wrong.
+ */
 export async function storeVariedSessions(service: TestService, count: number, seed = 7): Promise<void> {
   for (const { envelopes } of generateSessions({ sessions: count, seed }))
     for (const envelope of envelopes) await service.post(envelope);
@@ -93,7 +96,10 @@ const oddities: readonly ((payload: Payload) => void)[] = [
   },
 ];
 
-/** Sessions that are analyzed several times: each change makes one more event, a minute later than the one before it. */
+/**
+ * Sessions that are analyzed several times: each change makes one more event, a minute later than the one
+ * before it.
+ */
 const analyzedAgain: readonly (readonly ((payload: Payload) => void)[])[] = [
   [({ data }) => (data.user_sentiment = "negative"), ({ data }) => (data.user_sentiment = "positive")],
   // The last one is the first one again: it is the current one, and stands in the history once.

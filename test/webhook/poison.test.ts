@@ -7,7 +7,10 @@ import { sample, startService, type TestService } from "../support/service.js";
 
 const command = fileURLToPath(new URL("../../src/cli/events.ts", import.meta.url));
 
-/** An understood event whose data does not fit the tables: answered with an error, it would be lost after three retries. */
+/**
+ * An understood event whose data does not fit the tables: answered with an error, it would be lost after
+ * three retries.
+ */
 describe("an event that cannot be projected", () => {
   let service: TestService;
   let database: Database;
@@ -58,7 +61,8 @@ describe("an event that cannot be projected", () => {
   // A process of its own takes its time to start on a busy machine.
   const timeout = 120_000;
 
-  // The first two fail in the midst of the transaction, the last one in the statements that travel with COMMIT.
+  // The first two fail in the midst of the transaction, the last one in the statements that travel with
+  // COMMIT.
   it.each(["sessions", "messages", "session_feed"])(
     "is a dead letter while %s does not take it, and projected once it does",
     async (table) => {

@@ -33,7 +33,8 @@ export function cutIntoEnvelopes(random: SeededRandom, story: SessionStory): Sim
   const firstAt = story.startedAt + random.int(SECOND, 20 * SECOND);
   const last = KINDS.indexOf(story.progress);
   const startLost = last > 0 && random.chance(0.02);
-  // All events of a session carry the instant of the first, to the microsecond; only a second analysis has its own.
+  // All events of a session carry the instant of the first, to the microsecond; only a second analysis has
+  // its own.
   const events = RANKS.slice(startLost ? 1 : 0, last + 1).map((rank) => ({ rank, at: firstAt }));
   if (last === 2 && !traits.legacy && random.chance(0.05)) {
     events.push({ rank: 2, at: firstAt + random.int(HOUR, 48 * HOUR) });

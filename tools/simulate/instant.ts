@@ -1,4 +1,7 @@
-/** An instant in microseconds since 1970: a safe integer until the year 2255, where a `Date` would lose three digits. */
+/**
+ * An instant in microseconds since 1970: a safe integer until the year 2255, where a `Date` would lose three
+ * digits.
+ */
 export type Microseconds = number;
 
 export const SECOND = 1_000_000;

@@ -71,7 +71,8 @@ export async function runSimulation(
   // Every waiting worker listens to the signal; Node would take that for a leak.
   if (settings.signal) setMaxListeners(0, settings.signal);
   const takeTurn = pacer(settings.rate, settings.signal);
-  // Each worker takes the next chain when it has done its last: a generator can be shared, for `next` is synchronous.
+  // Each worker takes the next chain when it has done its last: a generator can be shared, for `next` is
+  // synchronous.
   const work = async (): Promise<void> => {
     for (const chain of chains) {
       for (const delivery of chain) {

@@ -29,7 +29,8 @@ export function tellStory(
   ]);
   const { drafts, lastAt } = writeMessages(random, conversation, startedAt);
   const endedAt = lastAt + random.int(1, 7200) * SECOND;
-  // The documented payloads date their messages days after the session, so that nothing may be inferred from them.
+  // The documented payloads date their messages days after the session, so that nothing may be inferred from
+  // them.
   const days = random.chance(0.1) ? Math.ceil((endedAt - startedAt) / DAY) + random.int(1, 5) : 0;
   const dated = days > 0 ? postdate(drafts, days) : drafts;
   return { id, conversation, progress, startedAt, endedAt, drafts: dated };

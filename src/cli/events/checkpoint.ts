@@ -4,14 +4,18 @@ import { z } from "zod";
 
 /** Where an import goes on. */
 export interface Checkpoint {
-  /** When the import began, in milliseconds: what is still to come has its place among the lines that are stored. */
+  /**
+   * When the import began, in milliseconds: what is still to come has its place among the lines that are
+   * stored.
+   */
   readonly begun: number;
   /** This line, which ends at this byte, and all before it are stored. */
   readonly line: number;
   readonly offset: number;
   /**
-   * A later line that is stored, and its SHA-256: it was begun after the others were committed, so a database that has it (a restored
-   * backup, or a replica that took over) has them too. Null where no line is stored yet.
+   * A later line that is stored, and its SHA-256: it was begun after the others were committed, so a database
+   * that has it (a restored backup, or a replica that took over) has them too. Null where no line is stored
+   * yet.
    */
   readonly proof: { readonly start: number; readonly end: number; readonly bodySha256: string } | null;
 }
@@ -26,8 +30,9 @@ const schema = z.object({
 });
 
 /**
- * Keeps the place of a file's import in a small file beside it. It counts only for the same bytes in the same database: its proof must
- * still stand in the one and in the other. Where it is lost, what is stored is a duplicate, and the rest is received anew.
+ * Keeps the place of a file's import in a small file beside it. It counts only for the same bytes in the same
+ * database: its proof must still stand in the one and in the other. Where it is lost, what is stored is a
+ * duplicate, and the rest is received anew.
  */
 export class CheckpointFile {
   constructor(

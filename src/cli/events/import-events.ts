@@ -34,9 +34,10 @@ const linesAtOnce = 16;
 const bytesAtOnce = 8 * 1024 * 1024;
 
 /**
- * Stores envelopes, one a line, through the same code as the webhook does (they carry no signature). Idempotent: a line that is
- * stored already is a duplicate, so an import that was interrupted may simply be run again. The order of lines is the order of
- * receipt, although several are stored at once: a line's receipt is made of its number.
+ * Stores envelopes, one a line, through the same code as the webhook does (they carry no signature).
+ * Idempotent: a line that is stored already is a duplicate, so an import that was interrupted may simply be
+ * run again. The order of lines is the order of receipt, although several are stored at once: a line's
+ * receipt is made of its number.
  * @throws UnavailableError where the database cannot store them now; the checkpoint says how far it came
  */
 export async function importEvents(lines: AsyncIterable<Line>, parts: ImportParts): Promise<ImportSummary> {

@@ -18,7 +18,10 @@ export interface Place {
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Splits a stream into lines, bytes unchanged, and never keeps more of it than one line of the greatest length. */
+/**
+ * Splits a stream into lines, bytes unchanged, and never keeps more of it than one line of the greatest
+ * length.
+ */
 export async function* readLines(
   chunks: AsyncIterable<Buffer>,
   from: Place,

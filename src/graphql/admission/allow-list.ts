@@ -10,17 +10,24 @@ const manifest = z.object({
   operations: z.array(z.object({ id: z.string(), body: z.string() })),
 });
 
-/** The only operations that are served, by the SHA-256 (hex) of their text: for services that a public front end talks to. */
+/**
+ * The only operations that are served, by the SHA-256 (hex) of their text: for services that a public front
+ * end talks to.
+ */
 export class AllowList {
-  /** @param texts by their hashes, where they are known: a client that names the hash alone is served these */
+  /**
+   * @param texts by their hashes, where they are known: a client that names the hash alone is served these
+   */
   constructor(
     private readonly hashes: ReadonlySet<string>,
     private readonly texts: Map<string, string> = new Map(),
   ) {}
 
   /**
-   * Reads a manifest of Apollo Client, or a file with one hash a line, where empty lines and what follows a `#` do not count.
-   * @throws ConfigurationError where it cannot be read, or a line is no hash, or an id not that of its operation
+   * Reads a manifest of Apollo Client, or a file with one hash a line, where empty lines and what follows a
+   * `#` do not count.
+   * @throws ConfigurationError where it cannot be read, or a line is no hash, or an id not that of its
+   * operation
    */
   static fromFile(file: string): AllowList {
     const text = readText(file);

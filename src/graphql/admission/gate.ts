@@ -60,7 +60,10 @@ export class OperationGate {
     }
   }
 
-  /** Who reads what, for the audit log: the cost bounds how many objects. Whoever runs an open service is nobody to note. */
+  /**
+   * Who reads what, for the audit log: the cost bounds how many objects. Whoever runs an open service is
+   * nobody to note.
+   */
   private note(operation: RequestedOperation, caller: Caller, cost: number): void {
     if (caller === localCaller) return;
     const name = operation.operationName ?? "";
@@ -83,7 +86,10 @@ export class OperationGate {
 const greatestNesting = 1_000;
 const nesting = `must not be nested deeper than ${greatestNesting} levels`;
 
-/** Strings, comments, and what opens and closes a level. Strings without an end match too, or each quote in them would be tried. */
+/**
+ * Strings, comments, and what opens and closes a level. Strings without an end match too, or each quote in
+ * them would be tried.
+ */
 const levels = /"""(?:\\"""|[^])*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*"?|#[^\n\r]*|([([{])|[)\]}]/g;
 
 function nestingOf(text: string): number {

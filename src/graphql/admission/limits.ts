@@ -34,12 +34,13 @@ export interface Limits {
 /** What one operation asks for. */
 export interface Weight {
   /**
-   * How many objects it may read: each object is 1; a connection multiplies what is selected of its items by its page size (`first`
-   * or `last`, else the default), a list by ids by the number of ids, any other list by 5; each value in a `filter` is 1, and what it
-   * asks of other tables 5 for each row that is looked at; an `orderBy` is 100. A `totalCount` is 20 and `sessionStats` 100, because they
-   * count rows; and a `totalCount` 480 more for all parents together: it passes over all that the filter leaves. The agent versions that
-   * the groups of statistics name are read once each, and weigh like 100; where they are more, they are weighed again once their number
-   * is known.
+   * How many objects it may read: each object is 1; a connection multiplies what is selected of its items by
+   * its page size (`first` or `last`, else the default), a list by ids by the number of ids, any other list
+   * by 5; each value in a `filter` is 1, and what it asks of other tables 5 for each row that is looked at;
+   * an `orderBy` is 100. A `totalCount` is 20 and `sessionStats` 100, because they count rows; and a
+   * `totalCount` 480 more for all parents together: it passes over all that the filter leaves. The agent
+   * versions that the groups of statistics name are read once each, and weigh like 100; where they are more,
+   * they are weighed again once their number is known.
    */
   readonly cost: number;
   /** The longest chain of fields. */
@@ -66,7 +67,10 @@ const assumedLength = 5;
 const countingCosts: Readonly<Record<string, number>> = { totalCount: 20, sessionStats: 100 };
 /** What counting costs once for all parents together, for whom it is one statement. */
 const sharedCosts: Readonly<Record<string, number>> = { totalCount: 480 };
-/** Conditions that ask of other tables: 5 for each of the rows that are looked at for one session (see filter.ts). */
+/**
+ * Conditions that ask of other tables: 5 for each of the rows that are looked at for one session (see
+ * filter.ts).
+ */
 const questionCosts: Readonly<Record<string, number>> = {
   messages: 80,
   analysisHistory: 10,
@@ -75,14 +79,17 @@ const questionCosts: Readonly<Record<string, number>> = {
 };
 /** An order that no index keeps finds all that match before the first row. */
 const orderCost = 100;
-/** How many objects a field is taken to read for all its parents together, where many parents have the same. */
+/**
+ * How many objects a field is taken to read for all its parents together, where many parents have the same.
+ */
 const sharedCounts: Readonly<Record<string, number>> = {
   [`${SessionStatsGroup.name}.agentVersion`]: 100,
 };
 
 /**
- * Weighs a valid operation before it runs, in time proportional to its text: a fragment is weighed once, however often it is spread.
- * Of introspection only the aliases count: whether it is served is a setting of its own, and its depth is bounded by graphql-js.
+ * Weighs a valid operation before it runs, in time proportional to its text: a fragment is weighed once,
+ * however often it is spread. Of introspection only the aliases count: whether it is served is a setting of
+ * its own, and its depth is bounded by graphql-js.
  */
 export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Weight {
   const definition = getOperationAST(operation.document, operation.operationName);
@@ -93,7 +100,10 @@ export function weigh(schema: GraphQLSchema, operation: RequestedOperation): Wei
   return { cost: cost + shared, depth, aliases };
 }
 
-/** What fields that read objects of a type ask of each: the object, and what is selected of it, but for what is read once for all. */
+/**
+ * What fields that read objects of a type ask of each: the object, and what is selected of it, but for what
+ * is read once for all.
+ */
 export function weighEach(
   { schema, fragments, operation, variableValues }: ResolveInfo,
   fieldNodes: readonly FieldNode[],
@@ -282,7 +292,10 @@ function costOfQuestion(name: string, value: unknown): number {
   return (questionCosts[name] ?? 0) * (Array.isArray(value) ? value.length : 1);
 }
 
-/** What a variable, which may be nested deeper than the stack is, costs: its texts, numbers and truth values, and its questions. */
+/**
+ * What a variable, which may be nested deeper than the stack is, costs: its texts, numbers and truth values,
+ * and its questions.
+ */
 function countValues(variable: unknown): number {
   let count = 0;
   const pending = [variable];

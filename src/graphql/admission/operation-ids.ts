@@ -1,6 +1,7 @@
 /**
- * The operations of one socket, each under an id of its own. graphql-ws keeps them by the client's ids: where a client completes an
- * operation and uses its id again at once, the first one is forgotten, and goes on unseen until the process ends.
+ * The operations of one socket, each under an id of its own. graphql-ws keeps them by the client's ids: where
+ * a client completes an operation and uses its id again at once, the first one is forgotten, and goes on
+ * unseen until the process ends.
  */
 export class OperationIds {
   /** Own ids of the operations that run, by the client's. */

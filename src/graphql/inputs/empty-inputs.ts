@@ -20,8 +20,9 @@ const askAbsence = "ask for what has no value with null: true";
 const searching: ReadonlySet<string> = new Set(["contains", "startsWith"]);
 
 /**
- * Makes every field refuse arguments that hold null or nothing somewhere within: a client that lacks a value must not be answered as
- * if it had asked for everything. A whole argument that is null, and a whole filter that is empty, are as good as absent.
+ * Makes every field refuse arguments that hold null or nothing somewhere within: a client that lacks a value
+ * must not be answered as if it had asked for everything. A whole argument that is null, and a whole filter
+ * that is empty, are as good as absent.
  */
 export function refuseEmptyArguments(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
@@ -45,8 +46,8 @@ function canAskForAll({ type }: GraphQLArgument): boolean {
 }
 
 /**
- * Read by graphql-js, also where graphql-jit has read them: to the latter, a variable that is not given is null within an argument, and
- * not absent.
+ * Read by graphql-js, also where graphql-jit has read them: to the latter, a variable that is not given is
+ * null within an argument, and not absent.
  */
 function filledArguments(
   field: GraphQLField<unknown, unknown>,

@@ -15,15 +15,19 @@ import { fragmentsOf } from "./fragments.js";
 const mostText = 150_000;
 /** What is longer is not compiled. */
 const longestText = 20_000;
-/** Nor what selects more: code is made of a fragment wherever it is spread, also where it stands in another one twice, and so on. */
+/**
+ * Nor what selects more: code is made of a fragment wherever it is spread, also where it stands in another
+ * one twice, and so on.
+ */
 const mostSelections = 5_000;
 
 type Run = CompiledQuery["query"];
 
 /**
- * Operations in graphql-jit's code, which runs at about twice the speed. Documents come out of a cache (Apollo's, or ours for what does
- * not go through Apollo), so the same text is the same object, by which its code is found. Compiling takes time and much memory, so an
- * operation is compiled when it comes for the second time, and the code of those that were used last is kept.
+ * Operations in graphql-jit's code, which runs at about twice the speed. Documents come out of a cache
+ * (Apollo's, or ours for what does not go through Apollo), so the same text is the same object, by which its
+ * code is found. Compiling takes time and much memory, so an operation is compiled when it comes for the
+ * second time, and the code of those that were used last is kept.
  */
 export class CompiledOperations {
   private readonly seen = new WeakSet<OperationDefinitionNode>();
@@ -33,7 +37,10 @@ export class CompiledOperations {
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** @returns undefined for what is not compiled (yet), or graphql-jit refuses: graphql-js then executes it, or says why not */
+  /**
+   * @returns undefined for what is not compiled (yet), or graphql-jit refuses: graphql-js then executes it,
+   * or says why not
+   */
   find(document: DocumentNode, operation: OperationDefinitionNode): Run | undefined {
     const known = this.kept.get(operation);
     if (known !== undefined) return known.run;
@@ -55,7 +62,10 @@ export class CompiledOperations {
   }
 }
 
-/** How much an operation selects, fragments counted wherever they are spread; in time proportional to its text. */
+/**
+ * How much an operation selects, fragments counted wherever they are spread; in time proportional to its
+ * text.
+ */
 function countSelections(document: DocumentNode, operation: OperationDefinitionNode): number {
   const fragments = fragmentsOf(document);
   const counted = new Map<string, number>();
@@ -78,8 +88,9 @@ function countSelections(document: DocumentNode, operation: OperationDefinitionN
 }
 
 /**
- * graphql-jit compiles the reading of variables too, and for filters, which contain filters, that code grows beyond measure (seconds
- * of compiling). graphql-js reads them here instead; to compiled code they are opaque.
+ * graphql-jit compiles the reading of variables too, and for filters, which contain filters, that code grows
+ * beyond measure (seconds of compiling). graphql-js reads them here instead; to compiled code they are
+ * opaque.
  */
 function loosenVariables(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
   const opaque: NamedTypeNode = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: "JSON" } };

@@ -33,9 +33,10 @@ const mostKept = 8;
 const longestKept = 20_000;
 
 /**
- * Decides the conditions of @skip and @include before an operation is executed: what they leave out is not there any more. So whoever
- * looks at selections needs to know nothing of conditions; and graphql-jit, which keeps one condition for a fragment wherever it is
- * spread, sees none. The same values leave the same objects, by which compiled code and places are found.
+ * Decides the conditions of @skip and @include before an operation is executed: what they leave out is not
+ * there any more. So whoever looks at selections needs to know nothing of conditions; and graphql-jit, which
+ * keeps one condition for a fragment wherever it is spread, sees none. The same values leave the same
+ * objects, by which compiled code and places are found.
  */
 export class Conditions {
   private readonly known = new WeakMap<OperationDefinitionNode, Conditional | "none">();
@@ -85,7 +86,8 @@ function settle(placed: PlacedOperation, variables: Variables): PlacedOperation 
   const enter = <Node extends { readonly directives?: readonly DirectiveNode[] | undefined }>(node: Node) => {
     const { directives = [] } = node;
     if (!directives.filter(isCondition).every(holds)) return null;
-    // Always a copy: what is known of a field's node (see place.ts) depends on the fragments spread below it, too.
+    // Always a copy: what is known of a field's node (see place.ts) depends on the fragments spread below it,
+    // too.
     return { ...node, directives: directives.filter((directive) => !isCondition(directive)) };
   };
   const document = visit(alone(placed), { Field: enter, InlineFragment: enter, FragmentSpread: enter });

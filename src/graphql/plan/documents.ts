@@ -16,12 +16,13 @@ export interface PreparedDocument {
 }
 
 /**
- * Parses and validates query texts of subscriptions. A thousand subscribers send the same text: it is read once, and the same text is
- * the same document, by which compiled code is found.
+ * Parses and validates query texts of subscriptions. A thousand subscribers send the same text: it is read
+ * once, and the same text is the same document, by which compiled code is found.
  */
 export class Documents {
   private readonly prepared = new LRUCache<string, PreparedDocument>({
-    // A text that is longer than an entry may be is prepared anew each time, so that what is kept stays small.
+    // A text that is longer than an entry may be is prepared anew each time, so that what is kept stays
+    // small.
     max: 200,
     maxEntrySize: 10_000,
     sizeCalculation: (_prepared, query) => query.length,

@@ -36,7 +36,8 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
 ]);
 
 /**
- * Which stored fields an operation needs of a thing. Nothing is read that was not selected (transcripts and settings least of all).
+ * Which stored fields an operation needs of a thing. Nothing is read that was not selected (transcripts and
+ * settings least of all).
  */
 function needed(type: ClassType, selected: ReadonlySet<string>): string[] {
   const { properties } = shapeOf(type);

@@ -1,9 +1,10 @@
 import type { FieldNode } from "graphql";
 
 /**
- * The nodes that graphql merges into one field: what is selected at one place of an operation. The same nodes are the same Place, so
- * what is known of one can be kept with it. One node alone tells little: where a fragment says a field and the operation says it
- * again, with more below it, the fragment's node stands in both.
+ * The nodes that graphql merges into one field: what is selected at one place of an operation. The same nodes
+ * are the same Place, so what is known of one can be kept with it. One node alone tells little: where a
+ * fragment says a field and the operation says it again, with more below it, the fragment's node stands in
+ * both.
  */
 export class Place {
   /** The names of the fields below, by the path to them. */

@@ -30,7 +30,10 @@ export interface PreparedOperation {
   readonly cost: number;
 }
 
-/** Makes what Apollo does for HTTP happen on every other transport: the same limits in parsing, validation and admission. */
+/**
+ * Makes what Apollo does for HTTP happen on every other transport: the same limits in parsing, validation and
+ * admission.
+ */
 export class OperationPreparer {
   private readonly documents: Documents;
 
@@ -51,7 +54,8 @@ export class OperationPreparer {
     { query, operationName: named, variables }: OperationPayload,
     context: RequestContext,
   ): Promise<PreparedOperation | readonly GraphQLError[]> {
-    // GraphQL over HTTP: an empty name is the same as none. graphql-js would look for an operation of that name.
+    // GraphQL over HTTP: an empty name is the same as none. graphql-js would look for an operation of that
+    // name.
     const operationName = named === "" ? null : named;
     const refusal = this.gate.refuseText(query);
     if (refusal !== undefined) return [refusal];

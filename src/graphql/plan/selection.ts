@@ -8,8 +8,9 @@ export type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments"> & {
 };
 
 /**
- * The names of the fields that an operation selects below a field, through fragments; `paths` name the levels to pass first, such as
- * `nodes` and `edges.node`. A document is parsed once and executed often, so this is worked out once per place.
+ * The names of the fields that an operation selects below a field, through fragments; `paths` name the levels
+ * to pass first, such as `nodes` and `edges.node`. A document is parsed once and executed often, so this is
+ * worked out once per place.
  */
 export function selectedFields(info: Info, ...paths: readonly string[]): ReadonlySet<string> {
   const { selected } = Place.of(info.fieldNodes);
@@ -47,7 +48,10 @@ class Walk {
     return nodes.flatMap((node) => this.fieldNodes(node.selectionSet?.selections ?? [], spread));
   }
 
-  /** @param spread the fragments of this level so far: each counts once, or one that spreads another twice, and so on, would have no end */
+  /**
+   * @param spread the fragments of this level so far: each counts once, or one that spreads another twice,
+   * and so on, would have no end
+   */
   private fieldNodes(selections: readonly SelectionNode[], spread: Set<string>): FieldNode[] {
     return selections.flatMap((selection): FieldNode[] => {
       if (selection.kind === Kind.FIELD) return [selection];

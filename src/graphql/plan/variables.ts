@@ -16,7 +16,10 @@ const mostErrors = 10;
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Reads the variables of an operation. What is wrong with them is told without their values, which may be personal. */
+/**
+ * Reads the variables of an operation. What is wrong with them is told without their values, which may be
+ * personal.
+ */
 export function readVariables(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
@@ -36,7 +39,10 @@ export function readVariables(
   return { errors: errors.slice(0, mostErrors) };
 }
 
-/** graphql-js says in one sentence what it says of a value and the value itself; here it is asked again for the parts. */
+/**
+ * graphql-js says in one sentence what it says of a value and the value itself; here it is asked again for
+ * the parts.
+ */
 function mistakesOf(
   schema: GraphQLSchema,
   definition: VariableDefinitionNode,

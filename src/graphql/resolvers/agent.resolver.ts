@@ -183,7 +183,10 @@ export class AgentVersionAgentResolver {
   }
 }
 
-/** Within one organization the key is known. Whoever asks for no more than that, or for what hangs on it, needs no statement. */
+/**
+ * Within one organization the key is known. Whoever asks for no more than that, or for what hangs on it,
+ * needs no statement.
+ */
 async function agentOf(
   agent: AgentKey,
   context: RequestContext,

@@ -86,7 +86,8 @@ async function conversationOf(
   context: RequestContext,
   info: GraphQLResolveInfo,
 ): Promise<ConversationRecord | null> {
-  // Organizations might name one id, and one id is one thing: whoever reads them all is told the same everywhere.
+  // Organizations might name one id, and one id is one thing: whoever reads them all is told the same
+  // everywhere.
   const isKnown = context.scope.kind === "organization" || !selectedFields(info).has("organizationId");
   return isKnown ? known : await conversationById(known.id, context, info);
 }

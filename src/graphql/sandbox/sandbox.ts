@@ -6,8 +6,9 @@ const cdn = "https://embeddable-sandbox.cdn.apollographql.com";
 const frame = "https://sandbox.embed.apollographql.com";
 
 /**
- * The page that a browser gets at /graphql: Apollo Sandbox, opened with worked examples. Apollo's own landing page cannot be told
- * where subscriptions are served, hence this one; its script comes from Apollo's CDN, as theirs does.
+ * The page that a browser gets at /graphql: Apollo Sandbox, opened with worked examples. Apollo's own landing
+ * page cannot be told where subscriptions are served, hence this one; its script comes from Apollo's CDN, as
+ * theirs does.
  */
 export function sandboxPlugin(): ApolloServerPlugin {
   return {

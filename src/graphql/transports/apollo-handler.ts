@@ -37,7 +37,10 @@ function headersOf({ headers }: Request): HeaderMap {
   return map;
 }
 
-/** GraphQL over HTTP: an empty operationName is the same as none. graphql-js looks for an operation of that name. */
+/**
+ * GraphQL over HTTP: an empty operationName is the same as none. graphql-js looks for an operation of that
+ * name.
+ */
 function withoutEmptyOperationName(body: unknown): unknown {
   const { operationName } = (body ?? {}) as { readonly operationName?: unknown };
   return operationName === "" ? { ...(body as object), operationName: null } : body;

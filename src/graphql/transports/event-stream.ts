@@ -32,8 +32,9 @@ const fromUrl = parameters.extend({
 });
 
 /**
- * `/graphql/stream`: graphql-sse's distinct connections mode, one operation a connection. Each event's id is its cursor, so a browser's
- * EventSource that reconnects by itself goes on from there: `Last-Event-ID` counts as `after`.
+ * `/graphql/stream`: graphql-sse's distinct connections mode, one operation a connection. Each event's id is
+ * its cursor, so a browser's EventSource that reconnects by itself goes on from there: `Last-Event-ID` counts
+ * as `after`.
  */
 export class EventStreamEndpoint {
   private readonly open = new Set<Response>();

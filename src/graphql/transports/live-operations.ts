@@ -33,14 +33,16 @@ export interface LiveOperationsParts {
 }
 
 /**
- * Subscriptions, whatever their transport. Subscribers with the same text, variables and view of the data form a group; an
- * event is executed and serialised once for a group. The cursor is part of the event, so `after` makes no difference to what is said.
+ * Subscriptions, whatever their transport. Subscribers with the same text, variables and view of the data
+ * form a group; an event is executed and serialised once for a group. The cursor is part of the event, so
+ * `after` makes no difference to what is said.
  */
 export class LiveOperations {
   constructor(private readonly parts: LiveOperationsParts) {}
 
   /**
-   * @param resume a cursor that counts instead of `after` where it is not empty: an event stream's Last-Event-ID
+   * @param resume a cursor that counts instead of `after` where it is not empty: an event stream's
+   * Last-Event-ID
    * @returns the errors of the request, or a subscriber whose messages go to `sink` from now on
    */
   async open(operation: Operation, sink: Sink, resume = ""): Promise<Subscriber | readonly GraphQLError[]> {
@@ -97,7 +99,10 @@ export class LiveOperations {
   }
 }
 
-/** Two operations with the same key are told the same, byte for byte. Of variables counts what was understood, not how it was written. */
+/**
+ * Two operations with the same key are told the same, byte for byte. Of variables counts what was understood,
+ * not how it was written.
+ */
 function keyOf(
   { document, context }: Operation,
   { name, variableDefinitions = [] }: OperationDefinitionNode,

@@ -20,12 +20,17 @@ export interface SocketExtra extends Extra, Record<PropertyKey, unknown> {
 
 type Socket = Context<Record<string, unknown>, SocketExtra>;
 
-/** "Forbidden" in graphql-transport-ws: clients connect anew with what they then hold, such as a newer token. */
+/**
+ * "Forbidden" in graphql-transport-ws: clients connect anew with what they then hold, such as a newer token.
+ */
 const forbidden = { code: 4403, reason: "Forbidden" };
 /** "Try again later": clients do, after a pause. */
 const tryAgainLater = 1013;
 
-/** The rules of access on WebSockets, where the token comes in `connection_init` and a socket outlives many requests. */
+/**
+ * The rules of access on WebSockets, where the token comes in `connection_init` and a socket outlives many
+ * requests.
+ */
 export class SocketAccess {
   /** To be called once a socket's caller is known; the end of the socket does so otherwise. */
   private readonly identified = new WeakMap<IncomingMessage, () => void>();

@@ -10,15 +10,16 @@ const length16 = 126;
 const length64 = 127;
 
 /**
- * Where messages are put together with their frames, each before it is handed to its socket. The system copies them out at once, so
- * the place serves all sockets in turn: sending costs one system call and nothing for the garbage collector.
+ * Where messages are put together with their frames, each before it is handed to its socket. The system
+ * copies them out at once, so the place serves all sockets in turn: sending costs one system call and nothing
+ * for the garbage collector.
  */
 let bench = Buffer.allocUnsafeSlow(benchBytes);
 
 /**
- * Writes one subscription's events to its socket, as graphql-transport-ws frames them. They go past ws too, which would make a header
- * and two chunks of each: sending is most of the work under load. Between messages that is allowed, since without compression ws
- * writes each of its own at once and whole.
+ * Writes one subscription's events to its socket, as graphql-transport-ws frames them. They go past ws too,
+ * which would make a header and two chunks of each: sending is most of the work under load. Between messages
+ * that is allowed, since without compression ws writes each of its own at once and whole.
  */
 export class SocketSink implements Sink {
   private readonly head: Buffer;

@@ -31,8 +31,9 @@ interface SocketOperation extends ExecutionArgs {
 }
 
 /**
- * `/graphql` over WebSocket, subprotocol graphql-transport-ws. graphql-ws keeps the protocol; events alone go past it, since it would
- * serialise every event anew for every subscriber: they are made once and written to the sockets as they are.
+ * `/graphql` over WebSocket, subprotocol graphql-transport-ws. graphql-ws keeps the protocol; events alone go
+ * past it, since it would serialise every event anew for every subscriber: they are made once and written to
+ * the sockets as they are.
  */
 export class SocketEndpoint {
   private readonly sockets = new WebSocketServer({
@@ -112,7 +113,10 @@ export class SocketEndpoint {
     });
   }
 
-  /** Cuts who has not answered since the last time, unless what waits for it delays the question: then its pace is judged by that. */
+  /**
+   * Cuts who has not answered since the last time, unless what waits for it delays the question: then its
+   * pace is judged by that.
+   */
   private askAll(): void {
     for (const socket of this.sockets.clients) {
       if (this.silent.has(socket) && socket.bufferedAmount === 0) {
@@ -155,7 +159,10 @@ function serveProtocol(parts: TransportParts, access: SocketAccess) {
   });
 }
 
-/** Executes a query and writes its answer, once there is room for it. @returns what tells graphql-ws that nothing is left to send */
+/**
+ * Executes a query and writes its answer, once there is room for it. @returns what tells graphql-ws that
+ * nothing is left to send
+ */
 async function answer(
   operation: SocketOperation,
   { executor, unread, formatError }: TransportParts,
@@ -179,8 +186,8 @@ async function* nothing(): AsyncGenerator<never, void, void> {
 }
 
 /**
- * What graphql-ws holds as the subscription: it yields nothing (events are pushed into the sink), ends when the subscriber does, fails
- * with its error, and is returned from when the client completes or leaves.
+ * What graphql-ws holds as the subscription: it yields nothing (events are pushed into the sink), ends when
+ * the subscriber does, fails with its error, and is returned from when the client completes or leaves.
  */
 function untilEnded(opened: Subscriber | readonly GraphQLError[]): AsyncGenerator<never, void, void> {
   const done = { done: true, value: undefined } as const;

@@ -93,7 +93,10 @@ function edgeOf<Item extends object>(name: string, itemType: () => ClassType<Ite
   return Edge;
 }
 
-/** The connection type of a list; `totalCount` is resolved by the list's resolver, and only where it is selected. */
+/**
+ * The connection type of a list; `totalCount` is resolved by the list's resolver, and only where it is
+ * selected.
+ */
 function connectionOf<Item extends object>(name: string, itemType: () => ClassType<Item>) {
   const edgeType = edgeOf(name, itemType);
 

@@ -10,7 +10,9 @@ import { NotItsTurnError } from "./fair-queue.js";
 export interface OperationOptions {
   /** Whether nobody waits for the answer any more; asked before each statement. */
   readonly isGone?: () => boolean;
-  /** Whether the time limit is one for all statements together, and not for each of them. True where absent. */
+  /**
+   * Whether the time limit is one for all statements together, and not for each of them. True where absent.
+   */
   readonly isTimedAsWhole?: boolean;
 }
 
@@ -20,13 +22,17 @@ type InTurn = <Result>(task: () => Promise<Result>, milliseconds: number) => Pro
 /** SQLite answers before its call returns: after a statement that took so long, others get their turn. */
 const longCall = 5;
 
-/** How much longer a statement waits for its turn: the server ends what runs of the same operation when its time is over, and tells why. */
+/**
+ * How much longer a statement waits for its turn: the server ends what runs of the same operation when its
+ * time is over, and tells why.
+ */
 const slack = 2_000;
 
 /**
- * Reads what one client asks for in one operation. All its statements together may take as long as one statement may; where they take
- * longer, the client hears that it asks for too much: asking again would not help. What is not begun then, or when the operation is
- * answered or the client has left, is never sent. (The service's own reads have nothing to ask less of: there the same is an outage.)
+ * Reads what one client asks for in one operation. All its statements together may take as long as one
+ * statement may; where they take longer, the client hears that it asks for too much: asking again would not
+ * help. What is not begun then, or when the operation is answered or the client has left, is never sent. (The
+ * service's own reads have nothing to ask less of: there the same is an outage.)
  */
 export class ClientReader implements SqlReader {
   /** When the operation's time is over; it begins with its first statement. */

@@ -13,8 +13,9 @@ export interface Asker {
 const mostWaiting = 1_000;
 
 /**
- * Divides the reading pool among clients. Of its N connections, subscriptions have a quarter and everything else the rest. The statements of
- * one organization take a quarter of N at the most, those of one caller one less; the rest wait, and callers take turns.
+ * Divides the reading pool among clients. Of its N connections, subscriptions have a quarter and everything
+ * else the rest. The statements of one organization take a quarter of N at the most, those of one caller one
+ * less; the rest wait, and callers take turns.
  */
 export class ClientReads {
   private readonly queue = new FairQueue(mostWaiting);

@@ -8,7 +8,8 @@ import { errorCode, isConnectionLost, isDatabaseError, isRefused } from "../data
 const millisecondsBetweenTries = 1_000;
 
 /**
- * Connects to the database, and waits a while for one that is not up yet (containers start in any order) or has no connection left.
+ * Connects to the database, and waits a while for one that is not up yet (containers start in any order) or
+ * has no connection left.
  * @throws UnavailableError where it refuses us, or has not come up in time
  */
 export async function connectDatabase(

@@ -94,8 +94,9 @@ export function serverDataSource(
     extra: {
       ...serverOptions(target),
       flags: ["-FOUND_ROWS"],
-      // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement at a time. So does a
-      // cluster: where it aborts a transaction between two statements of a packet, Galera runs the rest outside of it.
+      // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement
+      // at a time. So does a cluster: where it aborts a transaction between two statements of a packet,
+      // Galera runs the rest outside of it.
       multipleStatements: purpose === "write" && cluster === undefined,
       queueLimit: waitingForConnection,
       supportBigNumbers: true,
@@ -104,15 +105,18 @@ export function serverDataSource(
   });
 }
 
-/** Callers that may wait for a connection of a pool; further ones are told at once that the database is unavailable. */
+/**
+ * Callers that may wait for a connection of a pool; further ones are told at once that the database is
+ * unavailable.
+ */
 const waitingForConnection = 1_000;
 
 /** How long a statement waits for a lock: short enough to leave a retry its time. */
 export const lockWaitSeconds = 5;
 
 /**
- * Said once per connection. READ COMMITTED takes no gap locks (repeatable read deadlocks under concurrent upserts); the modes are
- * named because MariaDB's and MySQL's defaults differ.
+ * Said once per connection. READ COMMITTED takes no gap locks (repeatable read deadlocks under concurrent
+ * upserts); the modes are named because MariaDB's and MySQL's defaults differ.
  */
 const connectionSettings = [
   // A server may be set to ignore what the client's greeting says of it.
@@ -124,11 +128,11 @@ const connectionSettings = [
 ];
 
 /**
- * Said to connections that read, each in a statement of its own: a server of another make may not know one of them, and is used
- * without. What takes too long must end at the server: where only we gave it up, it would go on there, and more would be asked beside
- * it. And grouped rows may take 64 MB before they go to the disk: MariaDB keeps texts at their full width, and at its 16 MB statistics
- * by the hour (a million sessions in a month) took 0.54 s instead of 0.15 s. MariaDB cuts arrays (of a page's ids) at the length of the
- * last one.
+ * Said to connections that read, each in a statement of its own: a server of another make may not know one of
+ * them, and is used without. What takes too long must end at the server: where only we gave it up, it would
+ * go on there, and more would be asked beside it. And grouped rows may take 64 MB before they go to the disk:
+ * MariaDB keeps texts at their full width, and at its 16 MB statistics by the hour (a million sessions in a
+ * month) took 0.54 s instead of 0.15 s. MariaDB cuts arrays (of a page's ids) at the length of the last one.
  */
 function readingSettings(dialect: Dialect, milliseconds: number): string[] {
   return [
@@ -141,7 +145,8 @@ function readingSettings(dialect: Dialect, milliseconds: number): string[] {
 const grouped = 64 * 1024 * 1024;
 
 /**
- * mysql2 with our settings on every new connection: commands of a connection run in order, so they precede its first use.
+ * mysql2 with our settings on every new connection: commands of a connection run in order, so they precede
+ * its first use.
  * @param optional settings without which a connection is used all the same
  */
 function mysqlDriver(optional: readonly string[]) {

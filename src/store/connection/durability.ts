@@ -8,8 +8,9 @@ export interface DurabilitySettings {
 }
 
 /**
- * What of the server's settings makes an answer 2xx worth less than "durable": one sentence each. Empty on SQLite (whose commits we
- * make durable ourselves) and where the server is of another make and does not have these settings.
+ * What of the server's settings makes an answer 2xx worth less than "durable": one sentence each. Empty on
+ * SQLite (whose commits we make durable ourselves) and where the server is of another make and does not have
+ * these settings.
  */
 export async function durabilityWarnings(database: Database): Promise<string[]> {
   const settings = await readDurabilitySettings(database);

@@ -14,7 +14,10 @@ export interface Engine {
   readonly writer: DataSource;
   /** How many statements of clients can run at once. */
   readonly readConnections: number;
-  /** @param milliseconds for all of it, the wait for a connection included; a file answers before its call returns */
+  /**
+   * @param milliseconds for all of it, the wait for a connection included; a file answers before its call
+   * returns
+   */
   read<Row extends object>(
     reading: Reading,
     sql: string,

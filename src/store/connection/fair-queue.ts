@@ -27,8 +27,8 @@ interface Waiting {
 }
 
 /**
- * Lets a bounded number of tasks run at once. Those that wait stand in a line for each caller, and the lines take turns, so whoever asks for
- * much waits for itself, not for others.
+ * Lets a bounded number of tasks run at once. Those that wait stand in a line for each caller, and the lines
+ * take turns, so whoever asks for much waits for itself, not for others.
  */
 export class FairQueue {
   private readonly running = new Map<string, number>();

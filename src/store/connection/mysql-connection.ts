@@ -14,15 +14,16 @@ interface Waiting {
 }
 
 /**
- * A connection of TypeORM's pool, spoken to directly. What TypeORM does around each statement (broadcasts, wrappers, a stack trace)
- * takes more of the processor than the statement, and an event takes ten of them.
+ * A connection of TypeORM's pool, spoken to directly. What TypeORM does around each statement (broadcasts,
+ * wrappers, a stack trace) takes more of the processor than the statement, and an event takes ten of them.
  *
- * On a pool with mysql2's `multipleStatements` (the writing pool, but not of a cluster), statements that are asked for in one go, or
- * while others are under way, travel in one packet, and those that answer nothing anybody waits for travel with the next that does.
- * Values are escaped by mysql2 as ever. The server runs them in order and stops at the first error.
+ * On a pool with mysql2's `multipleStatements` (the writing pool, but not of a cluster), statements that are
+ * asked for in one go, or while others are under way, travel in one packet, and those that answer nothing
+ * anybody waits for travel with the next that does. Values are escaped by mysql2 as ever. The server runs
+ * them in order and stops at the first error.
  *
- * After an error within a transaction nothing but ROLLBACK is sent: the server may have rolled back already, and what comes then
- * would be committed on its own.
+ * After an error within a transaction nothing but ROLLBACK is sent: the server may have rolled back already,
+ * and what comes then would be committed on its own.
  */
 export class MysqlConnection {
   private inTransaction = false;
@@ -41,7 +42,10 @@ export class MysqlConnection {
     return this.inTransaction;
   }
 
-  /** Whether nothing was answered yet and no COMMIT sent: if it is lost now, its work can be done on another one. */
+  /**
+   * Whether nothing was answered yet and no COMMIT sent: if it is lost now, its work can be done on another
+   * one.
+   */
   get isReplaceable(): boolean {
     return this.isFresh;
   }
@@ -96,7 +100,10 @@ export class MysqlConnection {
     })) as Result;
   }
 
-  /** It belongs to others from now on: what is asked of it here is a mistake, and would run in their transaction. */
+  /**
+   * It belongs to others from now on: what is asked of it here is a mistake, and would run in their
+   * transaction.
+   */
   giveBack(): void {
     this.isGivenBack = true;
   }
@@ -131,7 +138,10 @@ export class MysqlConnection {
     });
   }
 
-  /** Everything up to the last statement that somebody asks, or the first of them alone where the pool takes one at a time. */
+  /**
+   * Everything up to the last statement that somebody asks, or the first of them alone where the pool takes
+   * one at a time.
+   */
   private nextPacket(): Waiting[] {
     const last = this.waiting.findLastIndex(({ asked }) => asked !== undefined);
     const isOneByOne = this.connection.config.multipleStatements !== true;
@@ -147,7 +157,10 @@ export class MysqlConnection {
     for (const { asked } of refused) asked?.reject(error);
   }
 
-  /** Puts the values in the place of the question marks; our SQL has no others, so it need not be parsed to find them. */
+  /**
+   * Puts the values in the place of the question marks; our SQL has no others, so it need not be parsed to
+   * find them.
+   */
   private write(sql: string, parameters: readonly SqlValue[]): string {
     const [first = "", ...parts] = sql.split("?");
     if (parts.length !== parameters.length)

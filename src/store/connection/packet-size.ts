@@ -1,14 +1,20 @@
 import type { Database } from "../database.js";
 
 /**
- * What a body may take of a packet: its raw bytes travel as hexadecimal digits, two for each, with a margin for what is around them. What
- * it means travels afterwards, in smaller packets.
+ * What a body may take of a packet: its raw bytes travel as hexadecimal digits, two for each, with a margin
+ * for what is around them. What it means travels afterwards, in smaller packets.
  */
 const timesBody = 3;
-/** Statements that travel together have up to a million characters, however small the bodies (see mysql-connection.ts). */
+/**
+ * Statements that travel together have up to a million characters, however small the bodies (see
+ * mysql-connection.ts).
+ */
 const leastPacket = 4 * 1024 * 1024;
 
-/** Says where the server would refuse deliveries that we admit. Empty on SQLite, and where the server does not say what it takes. */
+/**
+ * Says where the server would refuse deliveries that we admit. Empty on SQLite, and where the server does not
+ * say what it takes.
+ */
 export async function packetWarnings(database: Database, maxBytes: number): Promise<string[]> {
   const limit = await readPacketLimit(database);
   return limit === undefined ? [] : warningsAbout(limit, maxBytes);

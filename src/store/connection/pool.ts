@@ -4,7 +4,9 @@ import mysql from "mysql2";
 const trusted = 500;
 /** How long an idle connection may take to answer before it counts as dead, in milliseconds. */
 const answerTime = 2_000;
-/** Milliseconds after which idle connections, but for one, are closed: before balancers and NATs forget them. */
+/**
+ * Milliseconds after which idle connections, but for one, are closed: before balancers and NATs forget them.
+ */
 const longestIdle = 60_000;
 /** How long a pool stays as small as the server made it, in milliseconds. */
 const shrunken = 2_000;
@@ -17,7 +19,8 @@ export function isOutOfConnections(error: unknown): boolean {
 
 /**
  * mysql2's pool, whose callers see neither what happens to idle connections nor how many the server has left:
- * - A connection that was idle is asked whether it is alive before its next use, and replaced where it is not.
+ * - A connection that was idle is asked whether it is alive before its next use, and replaced where it is
+ * not.
  * - Where the server refuses a further connection, callers wait for one of those that the pool has.
  */
 export function createPool(options: mysql.PoolOptions): mysql.Pool {
@@ -88,7 +91,9 @@ function watchOpen(
   return open;
 }
 
-/** @returns a function that keeps the pool at its size for a while; false where there is nothing to wait for */
+/**
+ * @returns a function that keeps the pool at its size for a while; false where there is nothing to wait for
+ */
 function shrinkable(pool: mysql.Pool, size: number | undefined, open: ReadonlySet<unknown>): () => boolean {
   let timer: NodeJS.Timeout | undefined;
   return () => {

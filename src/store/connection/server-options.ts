@@ -5,8 +5,8 @@ import type { DatabaseTls, ServerTarget } from "../../database-url.js";
 const connectTimeout = 5_000;
 
 /**
- * Milliseconds after which TCP probes a quiet connection: long before a firewall, NAT or balancer forgets it (in
- * clouds they do after 240 to 350 s), and so that a peer that is gone is noticed.
+ * Milliseconds after which TCP probes a quiet connection: long before a firewall, NAT or balancer forgets it
+ * (in clouds they do after 240 to 350 s), and so that a peer that is gone is noticed.
  */
 const keepAliveInitialDelay = 30_000;
 

@@ -14,8 +14,8 @@ const ownConnections = 4;
 const writeOfNothing = "DELETE FROM service_settings WHERE name = ''";
 
 /**
- * A server behind three pools, so that none starves another: one writes, one reads what the service itself asks (who calls, who was
- * erased, how far the feed reaches), one reads what clients ask.
+ * A server behind three pools, so that none starves another: one writes, one reads what the service itself
+ * asks (who calls, who was erased, how far the feed reaches), one reads what clients ask.
  */
 export class ServerEngine implements Engine {
   /** The last write found a server that takes none. */
@@ -100,8 +100,9 @@ export class ServerEngine implements Engine {
   }
 
   /**
-   * After a switchover the old primary takes no writes and keeps its connections. So all of them are made anew, where the name leads by
-   * then: the writing pool's at once, and the reading pools' when writes are taken again.
+   * After a switchover the old primary takes no writes and keeps its connections. So all of them are made
+   * anew, where the name leads by then: the writing pool's at once, and the reading pools' when writes are
+   * taken again.
    */
   private heardOfWrites(areTaken: boolean): void {
     if (!areTaken) renewConnections(this.writer);

@@ -10,10 +10,10 @@ interface LibsqlStatement {
 }
 
 /**
- * What TypeORM's `better-sqlite3` driver asks of its package, on top of `libsql` (prebuilt for Node 20 and later inside npm
- * packages, so nothing compiles at installation). Its traps are handled here: parameters go as one array (a lone null throws
- * otherwise), booleans and Dates abort the process (refused before), bytes come back as ArrayBuffer, and texts are read up to
- * their first NUL only (so NUL is stored escaped).
+ * What TypeORM's `better-sqlite3` driver asks of its package, on top of `libsql` (prebuilt for Node 20 and
+ * later inside npm packages, so nothing compiles at installation). Its traps are handled here: parameters go
+ * as one array (a lone null throws otherwise), booleans and Dates abort the process (refused before), bytes
+ * come back as ArrayBuffer, and texts are read up to their first NUL only (so NUL is stored escaped).
  */
 export class SqliteDriver {
   readonly #database: Libsql.Database;
@@ -37,7 +37,10 @@ export class SqliteDriver {
     };
   }
 
-  /** A statement that is used again is not compiled again; and what is left of one stays in memory until the next great collection. */
+  /**
+   * A statement that is used again is not compiled again; and what is left of one stays in memory until the
+   * next great collection.
+   */
   #statementFor(sql: string): LibsqlStatement {
     const statement =
       this.#statements.get(sql) ?? (this.#database.prepare(sql) as unknown as LibsqlStatement);
@@ -76,7 +79,10 @@ function readable(row: Record<string, unknown>): Record<string, unknown> {
   return row;
 }
 
-/** A private-use character: itself doubled, and followed by 0 a NUL. Equal texts stay equal, so comparisons hold. */
+/**
+ * A private-use character: itself doubled, and followed by 0 a NUL. Equal texts stay equal, so comparisons
+ * hold.
+ */
 const escape = "\uF8FF";
 
 function escapeNul(text: string): string {

@@ -7,8 +7,8 @@ import { fileDataSource } from "./data-source.js";
 import { type Engine, initializeAll, type Reading } from "./engine.js";
 
 /**
- * Two connections to one file. TypeORM shares a single connection among all callers, so transactions pass a gate one at a time, and
- * readers on the second connection see only what is committed.
+ * Two connections to one file. TypeORM shares a single connection among all callers, so transactions pass a
+ * gate one at a time, and readers on the second connection see only what is committed.
  */
 export class SqliteEngine implements Engine {
   readonly dialect: Dialect = sqlite;

@@ -17,7 +17,9 @@ export class DatabaseStalledError extends Error {
 
 /** When a connection was first borrowed: it was made just before. */
 const firstBorrowed = new WeakMap<PoolConnection, number>();
-/** From when on a pool's connections are used; older ones lead to a server that is not the right one any more. */
+/**
+ * From when on a pool's connections are used; older ones lead to a server that is not the right one any more.
+ */
 const usedSince = new WeakMap<DataSource, number>();
 
 /** Makes the pool's connections anew, each before its next use. */
@@ -38,8 +40,8 @@ const attempts = 3;
 const pause = 100;
 
 /**
- * Takes a connection from the pool; those that are outdated are destroyed, and new ones come into their place.
- * Where the server has none left it is asked again, as long as somebody waits.
+ * Takes a connection from the pool; those that are outdated are destroyed, and new ones come into their
+ * place. Where the server has none left it is asked again, as long as somebody waits.
  */
 async function borrow(dataSource: DataSource, loan: { readonly isLate: boolean }) {
   for (;;) {
@@ -58,9 +60,10 @@ async function borrow(dataSource: DataSource, loan: { readonly isLate: boolean }
 }
 
 /**
- * Borrows a connection for some work, for so long at the most, the wait for a free connection included. A connection that is late
- * is destroyed, for nobody knows what it still has under way; the pool makes a new one in its place. Where a connection is lost before
- * it answered anything, the work is done anew on another one.
+ * Borrows a connection for some work, for so long at the most, the wait for a free connection included. A
+ * connection that is late is destroyed, for nobody knows what it still has under way; the pool makes a new
+ * one in its place. Where a connection is lost before it answered anything, the work is done anew on another
+ * one.
  * @throws DatabaseStalledError when the time is over
  */
 export async function withConnection<Result>(

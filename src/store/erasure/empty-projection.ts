@@ -5,8 +5,9 @@ import { projectedTables } from "../sql/tables.js";
 const longest = 600_000;
 
 /**
- * Deletes everything that is made of the raw events, and nothing else, so that a replay can make it anew. The feed keeps counting
- * where it was: positions that were handed out before are expired, and none is given twice.
+ * Deletes everything that is made of the raw events, and nothing else, so that a replay can make it anew. The
+ * feed keeps counting where it was: positions that were handed out before are expired, and none is given
+ * twice.
  */
 export async function emptyProjection(database: Database): Promise<void> {
   for (const { name } of projectedTables)

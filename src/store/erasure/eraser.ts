@@ -42,9 +42,10 @@ interface Person {
 }
 
 /**
- * For how long a delivery may be stored that asked the list of the erased before. It may believe an old state of it; and it asks, is
- * projected, and where that fails becomes a dead letter, each for as long as a transaction may take. What a connection that was given up
- * has under way may wait for a lock yet, and be committed.
+ * For how long a delivery may be stored that asked the list of the erased before. It may believe an old state
+ * of it; and it asks, is projected, and where that fails becomes a dead letter, each for as long as a
+ * transaction may take. What a connection that was given up has under way may wait for a lock yet, and be
+ * committed.
  */
 function settleMillisecondsOf({ dialect, limits }: Database): number {
   const lingering = dialect.isEmbedded ? 0 : lockWaitSeconds * 1_000;
@@ -52,13 +53,16 @@ function settleMillisecondsOf({ dialect, limits }: Database): number {
 }
 
 /**
- * Erases a person from every table. Rows, ids, times and codes stay, so counts do; texts, addresses and the contact's ids go. First
- * the list of the erased is written, so that what arrives meanwhile is redacted on its way in; what was on its way already is waited
- * for, and may tell more of the person, who is then listed with that too; once nothing new is learned, what is stored is rewritten, a
- * session at a time.
+ * Erases a person from every table. Rows, ids, times and codes stay, so counts do; texts, addresses and the
+ * contact's ids go. First the list of the erased is written, so that what arrives meanwhile is redacted on
+ * its way in; what was on its way already is waited for, and may tell more of the person, who is then listed
+ * with that too; once nothing new is learned, what is stored is rewritten, a session at a time.
  */
 export class Eraser {
-  /** @param settleMilliseconds by default as long as deliveries may take by the database's limits, which must be the service's */
+  /**
+   * @param settleMilliseconds by default as long as deliveries may take by the database's limits, which must
+   * be the service's
+   */
   constructor(
     private readonly database: Database,
     private readonly list: ErasureList,

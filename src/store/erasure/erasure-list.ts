@@ -18,8 +18,8 @@ import { insertRows, placeholders } from "../sql/statements.js";
 import { erasures } from "../sql/tables.js";
 
 /**
- * For how long it is believed that nobody was ever erased, or under which key; see {@link Eraser}, which waits longer. Not for ever: a
- * restored backup may hold no key yet, and another one is made then.
+ * For how long it is believed that nobody was ever erased, or under which key; see {@link Eraser}, which
+ * waits longer. Not for ever: a restored backup may hold no key yet, and another one is made then.
  */
 export const believedMilliseconds = 1_000;
 
@@ -31,9 +31,10 @@ interface Received {
 }
 
 /**
- * Who was erased: by HMAC, so that the list itself names nobody. What arrives of them later (an old event delivered or imported
- * again) is stored without personal data. (Phone numbers are few enough to be tried out by whoever holds the database with its key:
- * the list is no secret store, it is the least that keeps the erased erased.)
+ * Who was erased: by HMAC, so that the list itself names nobody. What arrives of them later (an old event
+ * delivered or imported again) is stored without personal data. (Phone numbers are few enough to be tried out
+ * by whoever holds the database with its key: the list is no secret store, it is the least that keeps the
+ * erased erased.)
  */
 export class ErasureList {
   private key: string | undefined;
@@ -78,7 +79,10 @@ export class ErasureList {
     return erased;
   }
 
-  /** The keys are asked for as they are found: a body of megabytes may hold a million, and the event loop goes on meanwhile. */
+  /**
+   * The keys are asked for as they are found: a body of megabytes may hold a million, and the event loop goes
+   * on meanwhile.
+   */
   private async listedAmong(keys: Iterable<string>, deadline: number): Promise<Set<string>> {
     const hmac = await this.hmac();
     const listed = new Set<string>();

@@ -22,10 +22,16 @@ export interface Ages {
 const sessionsAtOnce = 100;
 const rowsAtOnce = 500;
 const runMilliseconds = 3_600_000;
-/** No index of sessions and raw events is in the order of age: where hardly any session is old enough, the search passes over all of them. */
+/**
+ * No index of sessions and raw events is in the order of age: where hardly any session is old enough, the
+ * search passes over all of them.
+ */
 const searchMilliseconds = 600_000;
 
-/** Deletes what has not changed for longer than it may be kept. Several instances may run it at once: each row is deleted once. */
+/**
+ * Deletes what has not changed for longer than it may be kept. Several instances may run it at once: each row
+ * is deleted once.
+ */
 export class Retention {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -119,7 +125,10 @@ export class Retention {
     return count;
   }
 
-  /** On a connection that writes: on one that reads the server ends what takes longer than a client's question may. */
+  /**
+   * On a connection that writes: on one that reads the server ends what takes longer than a client's question
+   * may.
+   */
   private async search(sql: string, before: string): Promise<string[]> {
     return await this.database.transaction(
       (transaction) => idsOf(transaction, sql, [before]),
@@ -129,9 +138,10 @@ export class Retention {
 }
 
 /**
- * Deletes those of the sessions found that are as old still: an event may have come since. Locks are taken in the order of events,
- * sessions before messages. A raw event that waits for its session meanwhile is not seen, nor waited for: it makes the session anew. The
- * feed keeps its entries, which hold ids alone, until its own retention: its positions have no gaps.
+ * Deletes those of the sessions found that are as old still: an event may have come since. Locks are taken in
+ * the order of events, sessions before messages. A raw event that waits for its session meanwhile is not
+ * seen, nor waited for: it makes the session anew. The feed keeps its entries, which hold ids alone, until
+ * its own retention: its positions have no gaps.
  * @returns how many were deleted
  */
 async function deleteSessions(
@@ -164,7 +174,8 @@ async function deleteSessions(
   await transaction.execute(`DELETE FROM sessions WHERE id ${among}`, ids);
   await deleteRows(transaction, "webhook_events", events);
   for (const slice of slicesOf(joined)) {
-    // A message of a conversation may be another session's too. Who joins it now waits for our lock, and finds it gone.
+    // A message of a conversation may be another session's too. Who joins it now waits for our lock, and
+    // finds it gone.
     const shared = await idsOf(
       transaction,
       `SELECT DISTINCT message_id AS id FROM session_messages WHERE message_id IN (${placeholders(slice)})`,

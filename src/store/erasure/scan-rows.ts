@@ -11,7 +11,10 @@ export interface Scan {
   readonly batch?: number;
 }
 
-/** All rows of a table in batches, each by the index of its key: no cursor stays open, and what is read may be changed meanwhile. */
+/**
+ * All rows of a table in batches, each by the index of its key: no cursor stays open, and what is read may be
+ * changed meanwhile.
+ */
 export async function* scanRows<Row extends object>(
   database: SqlReader,
   { table, key, columns, batch = 500 }: Scan,

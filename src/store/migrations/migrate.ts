@@ -6,10 +6,11 @@ import { migrationsTable } from "../connection/data-source.js";
 export type TellProgress = (what: string) => void;
 
 /**
- * Brings a database's tables up to date. Instances that start together take turns (a lock in the database, where it has one: not
- * on SQLite, which one process uses, nor on Vitess, where migrations are applied by its own tooling). Nothing else may ask for the
- * migrations of a server's database before it has the lock: TypeORM creates their table on being asked. And the connection that has
- * the lock migrates: where this process is killed, the server may run its last statement to the end, and keeps the lock until then.
+ * Brings a database's tables up to date. Instances that start together take turns (a lock in the database,
+ * where it has one: not on SQLite, which one process uses, nor on Vitess, where migrations are applied by its
+ * own tooling). Nothing else may ask for the migrations of a server's database before it has the lock:
+ * TypeORM creates their table on being asked. And the connection that has the lock migrates: where this
+ * process is killed, the server may run its last statement to the end, and keeps the lock until then.
  * @param tell is told where this may take long
  * @returns the migrations that were applied now
  */
@@ -55,7 +56,9 @@ const longestWait = 3_600;
 /** Such locks are the whole server's: other databases on it must not wait for ours. */
 const lockName = "CONCAT('conversation-agent-api.', LEFT(SHA2(DATABASE(), 256), 32))";
 
-/** The statements that would make the tables what the entities say; empty where the migrations are complete. */
+/**
+ * The statements that would make the tables what the entities say; empty where the migrations are complete.
+ */
 export async function pendingSchemaChanges(dataSource: DataSource): Promise<string[]> {
   const log = await dataSource.driver.createSchemaBuilder().log();
   return log.upQueries.map(({ query }) => query);

@@ -28,7 +28,8 @@ export const agentVersionSortKeys = {
 } as const satisfies Columns;
 
 /**
- * An order of agents or of their versions: by id where no key is given. Ties are broken by id, then by organization.
+ * An order of agents or of their versions: by id where no key is given. Ties are broken by id, then by
+ * organization.
  * @throws BadInputError where there are too many keys
  */
 export function orderOf(

@@ -10,7 +10,9 @@ import { countsByParent, groupedByParent, namedBy, type ParentCount } from "./pa
 import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
-/** An agent version with its newest content. Holds the fields that were asked for; the settings are JSON text. */
+/**
+ * An agent version with its newest content. Holds the fields that were asked for; the settings are JSON text.
+ */
 export type AgentVersionRecord = AgentVersionRow & { readonly position: readonly (string | number | null)[] };
 
 const revisions = tableOf(AgentVersion);
@@ -26,9 +28,10 @@ export interface AgentVersionQuery {
 }
 
 /**
- * A version's newest revision is the one that the newest event of any of its sessions carried. It is found through the sessions
- * (each keeps its revision's order key), so that no row is written by every event of a busy agent. Where organizations share a
- * version's id, it is the newest within the scope: one id is one thing.
+ * A version's newest revision is the one that the newest event of any of its sessions carried. It is found
+ * through the sessions (each keeps its revision's order key), so that no row is written by every event of a
+ * busy agent. Where organizations share a version's id, it is the newest within the scope: one id is one
+ * thing.
  */
 function newestRevisions(scope: Scope): SqlCondition {
   const { sql, parameters } = scopeCondition(scope, "latest");
@@ -47,12 +50,18 @@ function newestRevisions(scope: Scope): SqlCondition {
 export class AgentVersionReader {
   constructor(private readonly database: SqlReader) {}
 
-  /** These versions with their newest content; where organizations share one, with the newest within the scope. */
+  /**
+   * These versions with their newest content; where organizations share one, with the newest within the
+   * scope.
+   */
   async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<AgentVersionRecord[]> {
     return await this.newest(scope, "id", ids, fields);
   }
 
-  /** Each of these agents' newest version within the scope, as its current revision: of its versions, the one with the newest event. */
+  /**
+   * Each of these agents' newest version within the scope, as its current revision: of its versions, the one
+   * with the newest event.
+   */
   async newestOfAgents(
     scope: Scope,
     agentIds: readonly string[],
@@ -98,7 +107,10 @@ export class AgentVersionReader {
     return new Map(Array.from(own, ([id, versions]) => [id, toSlice(versions, query.window)]));
   }
 
-  /** How many versions of each of these agents match, in one statement; agents of which none does are left out. */
+  /**
+   * How many versions of each of these agents match, in one statement; agents of which none does are left
+   * out.
+   */
   async countOfAgents(
     scope: Scope,
     agentIds: readonly string[],
@@ -134,10 +146,12 @@ export class AgentVersionReader {
   }
 
   /**
-   * The newest revisions with one of these ids, of each id the newest. Revisions are few, and name the organization and version that
-   * an index of the sessions begins with: a version's newest session is the last entry of its part of that index, and nothing else of
-   * the part is read, in any scope. MySQL finds it so only where the order names all columns of the index, and MySQL and MariaDB would
-   * read the whole part for a MAX. A version that no session carries any more has the revision that was received first most recently.
+   * The newest revisions with one of these ids, of each id the newest. Revisions are few, and name the
+   * organization and version that an index of the sessions begins with: a version's newest session is the
+   * last entry of its part of that index, and nothing else of the part is read, in any scope. MySQL finds it
+   * so only where the order names all columns of the index, and MySQL and MariaDB would read the whole part
+   * for a MAX. A version that no session carries any more has the revision that was received first most
+   * recently.
    */
   private async newest(
     scope: Scope,

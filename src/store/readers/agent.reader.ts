@@ -18,9 +18,10 @@ const agents = tableOf(Agent);
 const filterFields: FilterFields = shapeOf(Agent).filterFields;
 
 /**
- * Reads agents within a scope. No table keeps them: an agent's content is the current revision of its newest version. So whatever order
- * events come in, and whatever is erased, there is nothing to keep in step. A statement looks at each version of the agents it is about,
- * and at one session of each. Where organizations share an agent's id, it is the newest within the scope: one id is one thing.
+ * Reads agents within a scope. No table keeps them: an agent's content is the current revision of its newest
+ * version. So whatever order events come in, and whatever is erased, there is nothing to keep in step. A
+ * statement looks at each version of the agents it is about, and at one session of each. Where organizations
+ * share an agent's id, it is the newest within the scope: one id is one thing.
  */
 export class AgentReader {
   constructor(private readonly database: SqlReader) {}

@@ -16,7 +16,9 @@ import { maskAnalyzed, maskHash, type Withheld } from "./mask.js";
 import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
-/** One analysis of a session: its id is `<session id>:<content hash>`. Holds the fields that were asked for. */
+/**
+ * One analysis of a session: its id is `<session id>:<content hash>`. Holds the fields that were asked for.
+ */
 export type AnalysisRecord = Served<Analysis> & Withheld;
 
 /** The fields of AnalysisFilter and their columns. */

@@ -12,7 +12,10 @@ export interface ConversationRecord {
 export class ConversationReader {
   constructor(private readonly database: SqlReader) {}
 
-  /** The conversations with these ids; where organizations share one, that of the newest session, else of the newest message. */
+  /**
+   * The conversations with these ids; where organizations share one, that of the newest session, else of the
+   * newest message.
+   */
   async byIds(scope: Scope, ids: readonly string[]): Promise<ConversationRecord[]> {
     if (ids.length === 0) return [];
     const parts = [

@@ -1,10 +1,11 @@
 import type { SqlCondition } from "./scope.js";
 
 /**
- * The current contents: revisions `r`, of agent versions or of agents. It is the revision that the newest event of any session of the
- * version, or agent, carried. Revisions are few, and name the organization and version that an index of the sessions begins with: a
- * version's newest session is the last entry of its part of that index, and nothing else of the part is read. MySQL finds it so only
- * where the order names all columns of the index.
+ * The current contents: revisions `r`, of agent versions or of agents. It is the revision that the newest
+ * event of any session of the version, or agent, carried. Revisions are few, and name the organization and
+ * version that an index of the sessions begins with: a version's newest session is the last entry of its part
+ * of that index, and nothing else of the part is read. MySQL finds it so only where the order names all
+ * columns of the index.
  * @param of what has one current content
  * @param revisions which versions are looked at, asked of their revisions `k`
  */

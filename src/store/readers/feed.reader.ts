@@ -22,12 +22,17 @@ export interface FeedPage {
   readonly reached: FeedPlace;
 }
 
-/** Positions that are looked through at once for entries of some kind or organization: where there are few, a look to the feed's end is long. */
+/**
+ * Positions that are looked through at once for entries of some kind or organization: where there are few, a
+ * look to the feed's end is long.
+ */
 const positionsAtOnce = 100_000;
 
 /** Reads the numbered part of the feed. */
 export class FeedReader {
-  /** @param forSubscribers reads what is wanted within a scope, which takes longer where there is little of it */
+  /**
+   * @param forSubscribers reads what is wanted within a scope, which takes longer where there is little of it
+   */
   constructor(
     private readonly database: SqlReader,
     private readonly forSubscribers: (scope: Scope) => SqlReader = () => database,
@@ -43,9 +48,11 @@ export class FeedReader {
   }
 
   /**
-   * The next entries after a place, in order, at most `limit`; all of them, or those within a scope and of some kinds. One statement
-   * reads the entries and the place's own epoch, so that neither what expires meanwhile nor another history can pass unnoticed.
-   * @throws CursorExpiredError where entries after the place have been removed, or the feed has no such place (any more)
+   * The next entries after a place, in order, at most `limit`; all of them, or those within a scope and of
+   * some kinds. One statement reads the entries and the place's own epoch, so that neither what expires
+   * meanwhile nor another history can pass unnoticed.
+   * @throws CursorExpiredError where entries after the place have been removed, or the feed has no such place
+   * (any more)
    */
   async after(
     place: FeedPlace,
@@ -100,7 +107,10 @@ interface PageRow extends Omit<FeedEntry, "position" | "epoch"> {
   readonly endEpoch: string | null;
 }
 
-/** Whether the feed has this place, and all entries after it. The rows of the head and of what expired last may be removed. */
+/**
+ * Whether the feed has this place, and all entries after it. The rows of the head and of what expired last
+ * may be removed.
+ */
 function isKept(place: FeedPlace, row: PageRow): boolean {
   const expired = toPlace({ position: row.expired, epoch: row.expiredEpoch });
   const head = toPlace({ position: row.head, epoch: row.headEpoch });

@@ -6,8 +6,8 @@ import { textPrefix } from "../../model/analysis.js";
 import type { SqlCondition } from "./scope.js";
 
 /**
- * What a filter may ask of one field. Everything given must hold. A field without a value (null) matches `neq`, `nin` and
- * `null: true` only.
+ * What a filter may ask of one field. Everything given must hold. A field without a value (null) matches
+ * `neq`, `nin` and `null: true` only.
  */
 export interface Comparator<Value> {
   readonly eq?: Value | null;
@@ -42,7 +42,10 @@ export interface FilterField {
   readonly isAscii?: boolean;
   /** The column of a text's first 191 characters, where an index holds those alone. */
   readonly prefixColumn?: string;
-  /** The stored form of a value, where it differs from GraphQL's: an enum's rank, a DATETIME's text, an id in lower case. */
+  /**
+   * The stored form of a value, where it differs from GraphQL's: an enum's rank, a DATETIME's text, an id in
+   * lower case.
+   */
   readonly stored?: (value: never) => SqlValue;
 }
 
@@ -62,9 +65,10 @@ export interface FilterPlace {
 }
 
 /**
- * How conditions on other tables are put. Of `all` rows: the database may begin with those tables' indexes (the full-text index among
- * them) and find every row that matches. Of `each` row by itself: the rows are walked in their order, which is the better where few are
- * asked about or most match. Both find the same rows.
+ * How conditions on other tables are put. Of `all` rows: the database may begin with those tables' indexes
+ * (the full-text index among them) and find every row that matches. Of `each` row by itself: the rows are
+ * walked in their order, which is the better where few are asked about or most match. Both find the same
+ * rows.
  */
 export type Asking = "all" | "each";
 
@@ -82,7 +86,10 @@ const mostValues = 500;
 /** Of other tables, to decide on one session: a dozen times its messages. */
 const mostReads = 200;
 
-/** About how many rows of other tables are read to ask one of these of a session; each message is found through its row in session_messages. */
+/**
+ * About how many rows of other tables are read to ask one of these of a session; each message is found
+ * through its row in session_messages.
+ */
 export const readsOf = { messages: 16, analysisHistory: 2, answer: 1, search: 1 } as const;
 
 /** Compiles a filter to SQL; `alias` names its table. */
@@ -150,8 +157,8 @@ export function join(parts: readonly SqlCondition[], operator: "AND" | "OR"): Sq
 }
 
 /**
- * That a subquery finds something. Optimizers turn a plain EXISTS into a join and may then begin with the other table; as an argument of
- * a function it stays what it is.
+ * That a subquery finds something. Optimizers turn a plain EXISTS into a join and may then begin with the
+ * other table; as an argument of a function it stays what it is.
  * @param reads about how many rows it reads
  */
 export function exists(
@@ -243,7 +250,8 @@ function oneOf(
   if (values.length === 0) return { sql: "1 = 0", parameters: [] };
   const among = { sql: `${column} IN (${placeholders(values)})`, parameters: values };
   if (field.isText !== true) return among;
-  // Where texts are compared exactly no more is needed; and SQLite parses no more than about 1,000 terms in a row.
+  // Where texts are compared exactly no more is needed; and SQLite parses no more than about 1,000 terms in a
+  // row.
   if (!dialect.padsTexts) {
     if (field.prefixColumn === undefined) return among;
     const prefixes = values.map((value) => textPrefix(String(value)));

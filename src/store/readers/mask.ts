@@ -12,15 +12,16 @@ import { placeholders } from "../sql/statements.js";
 import type { Scope } from "./scope.js";
 
 /**
- * What masked readers get instead of personal data. It happens where rows become records, so whatever is built on a reader (a
- * resolver, an export, a subscription) is masked without knowing of it:
+ * What masked readers get instead of personal data. It happens where rows become records, so whatever is
+ * built on a reader (a resolver, an export, a subscription) is masked without knowing of it:
  *
  * - phone numbers: `***` and the last two digits; e-mail addresses: `***@***`;
  * - bodies, transcripts, summaries, attachments and metadata: null;
- * - answers: true, false, numbers below a million and one of the question's choices stay; all else (free text, lists, numbers long
- *   enough to be a phone number) is null;
+ * - answers: true, false, numbers below a million and one of the question's choices stay; all else (free
+ * text, lists, numbers long enough to be a phone number) is null;
  * - settings of the provider: their questions alone;
- * - the hash in an analysis' id, from which short texts and answers could be guessed: another one, made with a key.
+ * - the hash in an analysis' id, from which short texts and answers could be guessed: another one, made with
+ * a key.
  */
 /** From here on a number may be a phone number or another number of a person. */
 const leastPersonalNumber = 1_000_000;
@@ -67,7 +68,10 @@ function asksOfLongNumbers(comparator: unknown): boolean {
   );
 }
 
-/** A record as the scope may see it: what is withheld is null, and of an address the end is left. Fields that are absent stay absent. */
+/**
+ * A record as the scope may see it: what is withheld is null, and of an address the end is left. Fields that
+ * are absent stay absent.
+ */
 export function mask<Type extends object>(scope: Scope, type: ClassType, served: Type): Type {
   if (!scope.masked) return served;
   const record = { ...served } as Record<string, unknown>;
@@ -92,7 +96,10 @@ interface Analyzed extends Withheld {
   readonly customAnalysisData: unknown;
 }
 
-/** Sessions, or analyses of their history, as the scope may see them; `revisionId` must have been read with the answers. */
+/**
+ * Sessions, or analyses of their history, as the scope may see them; `revisionId` must have been read with
+ * the answers.
+ */
 export async function maskAnalyzed<Type extends Analyzed>(
   database: SqlReader,
   scope: Scope,

@@ -17,7 +17,10 @@ import {
 import { shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
-/** A message as it is served. Holds the fields that were asked for, and the stored values that cursors are made of. */
+/**
+ * A message as it is served. Holds the fields that were asked for, and the stored values that cursors are
+ * made of.
+ */
 export type MessageRecord = Served<Message> & { readonly position: readonly (string | number | null)[] };
 
 /** The fields of MessageFilter and their columns. */
@@ -88,7 +91,10 @@ export class MessageReader {
     return Number(row?.count ?? 0);
   }
 
-  /** How many messages of each of these sessions match, in one statement; of all of them the sessions know it themselves. */
+  /**
+   * How many messages of each of these sessions match, in one statement; of all of them the sessions know it
+   * themselves.
+   */
   async countOfSessions(
     scope: Scope,
     sessions: readonly ListingSession[],
@@ -108,8 +114,8 @@ export class MessageReader {
   }
 
   /**
-   * The same window of messages of each of many sessions, in one statement. Sessions known to have no more messages than the window
-   * holds need no counting within each session, which costs the database half.
+   * The same window of messages of each of many sessions, in one statement. Sessions known to have no more
+   * messages than the window holds need no counting within each session, which costs the database half.
    */
   async ofSessions(
     scope: Scope,
@@ -162,7 +168,10 @@ export class MessageReader {
     return new Map(Array.from(own, ([id, messagesOfIt]) => [id, toSlice(messagesOfIt, window)]));
   }
 
-  /** How many messages of each of these conversations match, in one statement; those of which none does are left out. */
+  /**
+   * How many messages of each of these conversations match, in one statement; those of which none does are
+   * left out.
+   */
   async countOfConversations(
     scope: Scope,
     conversationIds: readonly string[],

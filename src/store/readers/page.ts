@@ -54,8 +54,9 @@ export function toSlice<Row>(read: readonly Row[], window: Window): Slice<Row> {
 }
 
 /**
- * The rows beyond a position. Each level reads "not before the value, and (strictly beyond it, or decided by the next term)": the
- * first half is what MySQL, MariaDB and SQLite all turn into an index range (a row comparison is none on MySQL).
+ * The rows beyond a position. Each level reads "not before the value, and (strictly beyond it, or decided by
+ * the next term)": the first half is what MySQL, MariaDB and SQLite all turn into an index range (a row
+ * comparison is none on MySQL).
  */
 function beyond(order: readonly OrderTerm[], position: Position, backwards: boolean): SqlCondition {
   const [term, ...rest] = order;

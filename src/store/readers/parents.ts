@@ -15,8 +15,9 @@ export interface Children {
 type WindowSql = Pick<ReturnType<typeof windowSql>, "orderBy" | "limit">;
 
 /**
- * The ids of the first rows of each parent. Each parent's part is a walk of its own along an index, so that what is read does not grow
- * with the rows that a parent has; where parents and conditions are too many for that, all rows of theirs that match are ranked.
+ * The ids of the first rows of each parent. Each parent's part is a walk of its own along an index, so that
+ * what is read does not grow with the rows that a parent has; where parents and conditions are too many for
+ * that, all rows of theirs that match are ranked.
  */
 export function firstOfEach(
   children: Children,

@@ -1,10 +1,11 @@
 import type { SqlValue } from "../sql/transaction.js";
 
 /**
- * Whose data a caller may read: one organization's, or all (operators, and whoever runs the service on their own machine); `masked`
- * where personal data must be withheld (see mask.ts). Readers of sessions, and of what hangs on them, demand it, so no query can be
- * written that forgets it. WebhookEventReader takes none (operators only). FeedReader's is optional: the fan-out reads all entries
- * once, and applies each subscriber's scope before it tells.
+ * Whose data a caller may read: one organization's, or all (operators, and whoever runs the service on their
+ * own machine); `masked` where personal data must be withheld (see mask.ts). Readers of sessions, and of what
+ * hangs on them, demand it, so no query can be written that forgets it. WebhookEventReader takes none
+ * (operators only). FeedReader's is optional: the fan-out reads all entries once, and applies each
+ * subscriber's scope before it tells.
  */
 export type Scope = (
   { readonly kind: "organization"; readonly organizationId: string } | { readonly kind: "all" }

@@ -32,8 +32,8 @@ import { shapeOf } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /**
- * The conditions on `sessions s` that keep within a scope, and a SessionFilter: the one definition for pages, counts, statistics,
- * subscriptions and exports.
+ * The conditions on `sessions s` that keep within a scope, and a SessionFilter: the one definition for pages,
+ * counts, statistics, subscriptions and exports.
  */
 export function sessionConditions(
   scope: Scope,
@@ -62,7 +62,9 @@ const versionFieldsOfSession: FilterFields = {
   revisionId: compileRevisionId,
 };
 
-/** Sessions have no index of their revisions: it is the one of their versions that finds those of a revision. */
+/**
+ * Sessions have no index of their revisions: it is the one of their versions that finds those of a revision.
+ */
 function compileRevisionId(comparator: Comparator<string>, alias: string, place: FilterPlace): SqlCondition {
   const field: FilterField = { column: "revision_id", nullable: false, stored: storedHash };
   const carried = compileComparator(comparator, field, alias, place);
@@ -149,8 +151,8 @@ function toMany({ from, alias: row, fields, indexed, reads }: HangingRows): Filt
 }
 
 /**
- * Whether an index finds the rows that match. Of all others the sessions are asked one by one: MySQL would read every row of the other
- * table first.
+ * Whether an index finds the rows that match. Of all others the sessions are asked one by one: MySQL would
+ * read every row of the other table first.
  */
 function isFindable(filter: Filter, indexed: readonly string[]): boolean {
   const own = Object.entries(filter).some(([name, comparator]: [string, unknown]) => {
@@ -190,7 +192,10 @@ function compileAnswers(answers: readonly AnswerFilter[], alias: string, place: 
   );
 }
 
-/** The answer of that name, or none: what an answer lacks (another type's value, or everything) counts as no value. */
+/**
+ * The answer of that name, or none: what an answer lacks (another type's value, or everything) counts as no
+ * value.
+ */
 function compileAnswer(answer: AnswerFilter, alias: string, place: FilterPlace): SqlCondition {
   demand(answer.name.length <= 255, `${place.path}.name`, "must have at most 255 characters");
   const some = (condition: SqlCondition): SqlCondition => {
@@ -207,7 +212,8 @@ function compileAnswer(answer: AnswerFilter, alias: string, place: FilterPlace):
     const comparator = answer[name as keyof typeof answerFields];
     if (!isPresent(comparator)) continue;
     const matching = compileComparator(comparator, field, "fa", within(place, name));
-    // Where no value at all would match, that no matching answer exists is not the question: that no other one does.
+    // Where no value at all would match, that no matching answer exists is not the question: that no other
+    // one does.
     parts.push(matchesNothing(comparator) ? negate(some(negate(matching))) : some(matching));
   }
   return join(parts, "AND");

@@ -16,16 +16,22 @@ export interface PageQuery {
   readonly window: Window;
 }
 
-/** For each row that a page may hold, so many sessions are looked at before the database is asked to find all that match. */
+/**
+ * For each row that a page may hold, so many sessions are looked at before the database is asked to find all
+ * that match.
+ */
 const defaultNearbyPerRow = 40;
 
 /**
- * First a tenth of them is looked at, and the rest only where that fills a tenth of the page: what is rare costs little, also where the
- * sessions must be read from the disk.
+ * First a tenth of them is looked at, and the rest only where that fills a tenth of the page: what is rare
+ * costs little, also where the sessions must be read from the disk.
  */
 const firstShare = 0.1;
 
-/** Finds the rows of pages of sessions: in two statements where the filter asks of other tables, in one where it does not. */
+/**
+ * Finds the rows of pages of sessions: in two statements where the filter asks of other tables, in one where
+ * it does not.
+ */
 export class SessionPages {
   constructor(
     private readonly database: SqlReader,
@@ -50,10 +56,12 @@ export class SessionPages {
   }
 
   /**
-   * A page whose filter asks of other tables is looked for among the next sessions of the list first: what one session in forty matches
-   * is found there, and the database need not collect all that match, of which there may be hundreds of thousands. In one statement: a
-   * first look at few, a second one at more where that promises a full page or where no more sessions follow at all.
-   * @returns the page's ids, or undefined where those nearby do not fill it; then nothing is known of the sessions beyond them
+   * A page whose filter asks of other tables is looked for among the next sessions of the list first: what
+   * one session in forty matches is found there, and the database need not collect all that match, of which
+   * there may be hundreds of thousands. In one statement: a first look at few, a second one at more where
+   * that promises a full page or where no more sessions follow at all.
+   * @returns the page's ids, or undefined where those nearby do not fill it; then nothing is known of the
+   * sessions beyond them
    */
   private async nearest(
     { order, window }: PageQuery,
@@ -88,8 +96,9 @@ export class SessionPages {
   }
 
   /**
-   * The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that is asked of; where they are
-   * known, or no more is asked than whose they are and the next entries of an index are the page, their rows are read at once.
+   * The rows of a window, and one more. Which ones they are is decided by an index, where it holds all that
+   * is asked of; where they are known, or no more is asked than whose they are and the next entries of an
+   * index are the page, their rows are read at once.
    */
   private async rows(
     { filter, order, window }: PageQuery,

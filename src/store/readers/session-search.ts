@@ -6,14 +6,18 @@ import { sessionConditions } from "./session-filter.js";
 /** Ids are random, so the first ones are a fair sample. */
 const sampleSize = 500;
 
-/** Collecting a session through MySQL's full-text index takes about as long as looking at the words of so many sessions. */
+/**
+ * Collecting a session through MySQL's full-text index takes about as long as looking at the words of so many
+ * sessions.
+ */
 const looksPerFound = 2;
 
 /**
- * The conditions of a filter for statements that find all sessions that match: counts, statistics, and lists in an order that no index
- * keeps. A full-text index collects every session that holds the words before anything else is asked: half a minute where most of a
- * million do. A sample tells whether it is less work to look at the words of each session that the rest of the filter leaves.
- * (SQLite's index is as quick either way.)
+ * The conditions of a filter for statements that find all sessions that match: counts, statistics, and lists
+ * in an order that no index keeps. A full-text index collects every session that holds the words before
+ * anything else is asked: half a minute where most of a million do. A sample tells whether it is less work to
+ * look at the words of each session that the rest of the filter leaves. (SQLite's index is as quick either
+ * way.)
  * @param further what else the statement asks of the sessions
  */
 export async function conditionsOfAll(

@@ -20,7 +20,10 @@ import { sessionConditions } from "./session-filter.js";
 import { type PageQuery, SessionPages } from "./session-pages.js";
 import { conditionsOfAll } from "./session-search.js";
 
-/** A session as it is served. Holds the fields that were asked for, and the stored values that cursors are made of. */
+/**
+ * A session as it is served. Holds the fields that were asked for, and the stored values that cursors are
+ * made of.
+ */
 export type SessionRecord = Served<Session> &
   Withheld & { readonly position: readonly (string | number | null)[] };
 
@@ -64,7 +67,10 @@ export class SessionReader {
     return Number(row?.count ?? 0);
   }
 
-  /** How many sessions of each of these parents match, in one statement; parents of which none does are left out. */
+  /**
+   * How many sessions of each of these parents match, in one statement; parents of which none does are left
+   * out.
+   */
   async countOfParents(
     scope: Scope,
     kind: ParentKind,

@@ -70,7 +70,10 @@ type Row = Readonly<Record<string, string | number | null>>;
 export class StatsReader {
   constructor(private readonly database: SqlReader) {}
 
-  /** @param splits by which values each group's sessions are counted too; their maps are empty where they are left out */
+  /**
+   * @param splits by which values each group's sessions are counted too; their maps are empty where they are
+   * left out
+   */
   async read(scope: Scope, query: StatsQuery, splits: readonly Split[]): Promise<StatsRecord[]> {
     demandGroups(scope, query.groupBy);
     // An unknown time zone is refused also where no interval asks for it.

@@ -13,8 +13,9 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 /**
- * The hours, days, weeks (from Monday) or months of a time zone, with its daylight saving: a day may have 23 or 25 hours, and the
- * hour that a clock shows twice is two hours. The database's own time zone tables may be empty and are not asked.
+ * The hours, days, weeks (from Monday) or months of a time zone, with its daylight saving: a day may have 23
+ * or 25 hours, and the hour that a clock shows twice is two hours. The database's own time zone tables may be
+ * empty and are not asked.
  */
 export class TimeBuckets {
   private readonly zone: IANAZone;
@@ -30,8 +31,8 @@ export class TimeBuckets {
   }
 
   /**
-   * How many characters of a DATETIME's text tell buckets apart: days where the zone is UTC's, hours of UTC where all the zone's
-   * offsets are whole hours, else ten minutes, or minutes.
+   * How many characters of a DATETIME's text tell buckets apart: days where the zone is UTC's, hours of UTC
+   * where all the zone's offsets are whole hours, else ten minutes, or minutes.
    */
   get precision(): number {
     const offsets = offsetsOf(this.zone);
@@ -70,7 +71,10 @@ export class TimeBuckets {
     return DateTime.fromMillis(instant + this.zone.offset(instant) * minute, { zone: "utc" });
   }
 
-  /** The time around an instant in which clocks show one hour, up to where they are changed: Lord Howe's by half an hour. */
+  /**
+   * The time around an instant in which clocks show one hour, up to where they are changed: Lord Howe's by
+   * half an hour.
+   */
   private hourOf(instant: number): Bucket {
     const offset = this.zone.offset(instant);
     const shift = offset * minute;
@@ -96,8 +100,9 @@ export class TimeBuckets {
 }
 
 /**
- * The one name of a time zone among its spellings and aliases: luxon keeps each name that it is given for ever. Offsets such as +05:30,
- * which newer versions of Node take for zones, are none of the IANA database, and too many to keep.
+ * The one name of a time zone among its spellings and aliases: luxon keeps each name that it is given for
+ * ever. Offsets such as +05:30, which newer versions of Node take for zones, are none of the IANA database,
+ * and too many to keep.
  */
 function canonicalZone(name: string): string {
   try {
@@ -112,7 +117,10 @@ function canonicalZone(name: string): string {
 
 const knownOffsets = new WeakMap<IANAZone, readonly number[]>();
 
-/** The offsets (minutes, without their sign) that a zone has had since 1990; luxon keeps one object for each zone. */
+/**
+ * The offsets (minutes, without their sign) that a zone has had since 1990; luxon keeps one object for each
+ * zone.
+ */
 function offsetsOf(zone: IANAZone): readonly number[] {
   let offsets = knownOffsets.get(zone);
   if (offsets === undefined) {

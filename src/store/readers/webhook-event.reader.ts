@@ -173,7 +173,10 @@ function conditionOf({ id, status, since }: RawEventSelection) {
   };
 }
 
-/** Ids are made at receipt and begin with its milliseconds, so the key finds the place; a second is left for clocks that were set. */
+/**
+ * Ids are made at receipt and begin with its milliseconds, so the key finds the place; a second is left for
+ * clocks that were set.
+ */
 function leastIdOf(datetime: string): string {
   const milliseconds = Math.max(0, Date.parse(`${datetime.slice(0, 23).replace(" ", "T")}Z`) - 1_000);
   const hex = milliseconds.toString(16).padStart(12, "0");

@@ -23,7 +23,9 @@ export interface ColumnTypes {
   integer(options?: Partial<Column>): Column;
   bigint(options?: Partial<Column>): Column;
   double(options?: Partial<Column>): Column;
-  /** UTC, microseconds; in SQLite the same text as MySQL prints, so that comparing texts compares instants. */
+  /**
+   * UTC, microseconds; in SQLite the same text as MySQL prints, so that comparing texts compares instants.
+   */
   instant(options?: Partial<Column>): Column;
 }
 
@@ -39,31 +41,45 @@ export interface UnionLimits {
 export interface Dialect {
   readonly name: DialectName;
   /**
-   * A file of this process's own, which is answered before a call returns and has one writer at a time. Otherwise a server, with
-   * connections, settings and locks.
+   * A file of this process's own, which is answered before a call returns and has one writer at a time.
+   * Otherwise a server, with connections, settings and locks.
    */
   readonly isEmbedded: boolean;
   readonly types: ColumnTypes;
   /** A comparison of texts pads the shorter one with spaces: 'SMS' = 'SMS '. */
   readonly padsTexts: boolean;
-  /** A full-text index is declared with its table, and finds its rows before anything else is asked of them. */
+  /**
+   * A full-text index is declared with its table, and finds its rows before anything else is asked of them.
+   */
   readonly hasFullTextIndexes: boolean;
   /** The end of a SELECT that locks the rows it finds until the transaction ends. */
   readonly forUpdate: string;
-  /** A join that takes the rows of its left side one after the other, in their order, and ends once enough are found. */
+  /**
+   * A join that takes the rows of its left side one after the other, in their order, and ends once enough are
+   * found.
+   */
   readonly joinInOrder: string;
   readonly unionLimits: UnionLimits;
   /** What takes deleted bytes out of the database's own files. */
   readonly compaction: readonly string[];
-  /** The clause after INSERT … VALUES that resolves a conflict on a key. `set` is empty to keep the existing row as it is. */
+  /**
+   * The clause after INSERT … VALUES that resolves a conflict on a key. `set` is empty to keep the existing
+   * row as it is.
+   */
   onConflict(key: readonly string[], set: readonly string[]): string;
   /** A SELECT that the server ends after so long, where it can. */
   endedAfter(select: string, milliseconds: number): string;
   /** Makes a server end each SELECT of a connection after so long; undefined where it ends none. */
   sessionTimeLimit(milliseconds: number): string | undefined;
-  /** The values of a column as the text of a JSON array, in any order; null or an empty one where there are none. */
+  /**
+   * The values of a column as the text of a JSON array, in any order; null or an empty one where there are
+   * none.
+   */
   jsonArrayOf(column: string): string;
-  /** Which rows of session_terms (alias `q`) hold a word that begins with each of these terms, by the full-text index. */
+  /**
+   * Which rows of session_terms (alias `q`) hold a word that begins with each of these terms, by the
+   * full-text index.
+   */
   fullTextMatch(terms: readonly string[]): { readonly sql: string; readonly parameters: readonly string[] };
   /** The seconds between two instants, with their fraction. */
   secondsBetween(from: string, to: string): string;

@@ -54,7 +54,10 @@ export const mysql: ServerDialect = {
   empty: (table) => `TRUNCATE TABLE ${table}`,
 };
 
-/** MariaDB 10.11: it names its time limits otherwise, and TypeORM must know it to see no false migration drift. */
+/**
+ * MariaDB 10.11: it names its time limits otherwise, and TypeORM must know it to see no false migration
+ * drift.
+ */
 export const mariadb: ServerDialect = {
   ...mysql,
   name: "mariadb",

@@ -10,17 +10,21 @@ export interface SqlReader {
 }
 
 /**
- * One transaction: what it writes becomes visible and durable together, when the work given to `transaction` has returned. Statements
- * run in the order in which they are asked for; those asked for in one go (with Promise.all) may travel together.
+ * One transaction: what it writes becomes visible and durable together, when the work given to `transaction`
+ * has returned. Statements run in the order in which they are asked for; those asked for in one go (with
+ * Promise.all) may travel together.
  */
 export interface Transaction {
   readonly dialect: Dialect;
   query<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
-  /** @returns how many rows were inserted, changed or deleted (an upsert that changes a row counts 2 on MySQL). */
+  /**
+   * @returns how many rows were inserted, changed or deleted (an upsert that changes a row counts 2 on
+   * MySQL).
+   */
   execute(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
   /**
-   * A write whose outcome nobody asks for: it is run in order, but may travel with the next statement, at the latest with COMMIT.
-   * So its failure may be told by a later one.
+   * A write whose outcome nobody asks for: it is run in order, but may travel with the next statement, at the
+   * latest with COMMIT. So its failure may be told by a later one.
    */
   later(sql: string, parameters?: readonly SqlValue[]): Promise<void>;
 }

@@ -12,7 +12,10 @@ import type { EventReceipt } from "./event-receipt.js";
 /** Longer names of answers stay in customAnalysisData alone: an index cannot hold them. */
 const longestName = 255;
 
-/** Keeps every distinct analysis of a session, and the current one's answers typed. The caller holds the session's row lock. */
+/**
+ * Keeps every distinct analysis of a session, and the current one's answers typed. The caller holds the
+ * session's row lock.
+ */
 export class AnalysisWriter {
   /**
    * Adds to the history. The same content again only moves the row to its newest event.

@@ -1,7 +1,10 @@
 import type { EventOrder } from "../../events/merge.js";
 import type { RegisteredEvent } from "../../events/registry.js";
 
-/** A recorded event on its way into the tables: which one, and when it came. Replay makes the same receipt from the raw event. */
+/**
+ * A recorded event on its way into the tables: which one, and when it came. Replay makes the same receipt
+ * from the raw event.
+ */
 export interface EventReceipt {
   /** The raw event's id (UUIDv7). */
   readonly id: string;

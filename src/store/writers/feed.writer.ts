@@ -35,9 +35,10 @@ export class FeedWriter {
   }
 
   /**
-   * Gives the next positions to committed changes that have none, in the order of receipt. Auto-increment order is not commit
-   * order: a reader at 10 could miss 9, which commits later. Here the lock on feed_head lets one assigner at a time through, across
-   * instances, and it numbers only what it can see committed, so no position below the head ever appears later.
+   * Gives the next positions to committed changes that have none, in the order of receipt. Auto-increment
+   * order is not commit order: a reader at 10 could miss 9, which commits later. Here the lock on feed_head
+   * lets one assigner at a time through, across instances, and it numbers only what it can see committed, so
+   * no position below the head ever appears later.
    * @returns how many were numbered, and the place that was given last
    */
   async assignPositions(): Promise<{ readonly assigned: number; readonly head: FeedPlace }> {
@@ -70,8 +71,8 @@ export class FeedWriter {
   }
 
   /**
-   * Removes entries received before an instant, oldest first, a batch at most; cursors before them have expired from then on. The
-   * lock on feed_head lets one instance at a time do so.
+   * Removes entries received before an instant, oldest first, a batch at most; cursors before them have
+   * expired from then on. The lock on feed_head lets one instance at a time do so.
    * @returns how many were removed
    */
   async prune(before: string): Promise<number> {
@@ -85,7 +86,8 @@ export class FeedWriter {
         `SELECT position, epoch, received_at AS receivedAt FROM session_feed WHERE position IS NOT NULL
          ORDER BY position LIMIT ${prunedAtOnce}`,
       );
-      // Positions expire from the front, without holes: the first entry that is young enough keeps what follows it.
+      // Positions expire from the front, without holes: the first entry that is young enough keeps what
+      // follows it.
       const young = oldest.findIndex(({ receivedAt }) => receivedAt >= before);
       const expired = young === -1 ? oldest : oldest.slice(0, young);
       const last = expired.at(-1);

@@ -43,7 +43,10 @@ export async function retellOthers(
   for (const { id } of others) await retell(transaction, id);
 }
 
-/** Makes anew what a session knows of its messages, and takes its row lock for that: its own events do the same. */
+/**
+ * Makes anew what a session knows of its messages, and takes its row lock for that: its own events do the
+ * same.
+ */
 export async function retell(transaction: Transaction, sessionId: string): Promise<void> {
   const [session] = await transaction.query<SearchedSession>(
     `SELECT ${selectList(sessions, "s", ["id", ...searchedOfSession])} FROM sessions s WHERE s.id = ?${transaction.dialect.forUpdate}`,

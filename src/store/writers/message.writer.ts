@@ -19,7 +19,10 @@ export interface MessagesOutcome {
   readonly changed: boolean;
   /** The snapshot's messages, as they stand now. */
   readonly current: readonly ListedMessage[];
-  /** Messages that were known and whose texts or status changed: other sessions of the conversation may list them too. */
+  /**
+   * Messages that were known and whose texts or status changed: other sessions of the conversation may list
+   * them too.
+   */
   readonly rewritten: readonly string[];
 }
 
@@ -35,7 +38,8 @@ export interface MessageReceipt {
 /** Writes the messages of one session event. Rows are taken in the order of their ids. */
 export class MessageWriter {
   /**
-   * Reads and locks those of a snapshot's messages that are stored, from this session or another of the conversation.
+   * Reads and locks those of a snapshot's messages that are stored, from this session or another of the
+   * conversation.
    * @throws NotUnderstoodError where one belongs to another organization
    */
   async load(
@@ -61,8 +65,8 @@ export class MessageWriter {
 
   /**
    * Adds what is new and merges the rest.
-   * @param known what `load` found in this transaction. Where another session stores a message meanwhile, the server refuses ours as
-   * a duplicate, and the transaction runs again.
+   * @param known what `load` found in this transaction. Where another session stores a message meanwhile, the
+   * server refuses ours as a duplicate, and the transaction runs again.
    */
   async write(
     transaction: Transaction,

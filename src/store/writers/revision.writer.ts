@@ -10,9 +10,10 @@ import type { EventReceipt } from "./event-receipt.js";
 const rememberedRevisions = 20_000;
 
 /**
- * Keeps each distinct content of an agent version once. Nearly every event carries content that is stored already, and all
- * sessions of an agent share it, so what was committed is remembered and takes no lock on a hot row. That it is stored still is
- * confirmed by the transaction that relies on it: a restored backup, or a replica that took over, may lack it.
+ * Keeps each distinct content of an agent version once. Nearly every event carries content that is stored
+ * already, and all sessions of an agent share it, so what was committed is remembered and takes no lock on a
+ * hot row. That it is stored still is confirmed by the transaction that relies on it: a restored backup, or a
+ * replica that took over, may lack it.
  */
 export class RevisionWriter {
   private readonly committed = new Set<string>();
@@ -65,7 +66,10 @@ export class RevisionWriter {
   }
 }
 
-/** The same content may come with its keys in another order; whichever arrives first, the same text of all is kept. */
+/**
+ * The same content may come with its keys in another order; whichever arrives first, the same text of all is
+ * kept.
+ */
 async function keepLeastSpelling(
   transaction: Transaction,
   { id, providerSettings }: RevisionFacts,

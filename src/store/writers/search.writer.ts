@@ -20,8 +20,8 @@ export const searchedOfMessage = searchedOf<MessageFacts>(Message);
 export type SearchedSession = Pick<SessionFacts, Name<SessionFacts>> & { readonly id: string };
 
 /**
- * Keeps the words of a session for searches: one row, of its own texts and of all messages that it lists. A text may be overwritten by
- * an empty one, and then there may be no word left.
+ * Keeps the words of a session for searches: one row, of its own texts and of all messages that it lists. A
+ * text may be overwritten by an empty one, and then there may be no word left.
  */
 export async function keepTerms(
   transaction: Transaction,

@@ -25,10 +25,10 @@ import { RevisionWriter } from "./revision.writer.js";
 import { keepTerms, searchedOfSession } from "./search.writer.js";
 
 /**
- * Projects session events into the tables. All events of one session pass one after the other (its row lock), and locks are taken
- * in one order: revision, session (where it is stored already), messages by id, then rows that only this session's events touch. Where a
- * message reads otherwise that other sessions list too, their locks follow; two events that meet there are told apart as a deadlock, and
- * one of them runs again.
+ * Projects session events into the tables. All events of one session pass one after the other (its row lock),
+ * and locks are taken in one order: revision, session (where it is stored already), messages by id, then rows
+ * that only this session's events touch. Where a message reads otherwise that other sessions list too, their
+ * locks follow; two events that meet there are told apart as a deadlock, and one of them runs again.
  */
 export class SessionWriter {
   readonly revisions = new RevisionWriter();
@@ -60,7 +60,10 @@ export class SessionWriter {
     return await this.mergeInto(transaction, known, snapshot, receipt, key, messages);
   }
 
-  /** Where another event stores the session first, the server refuses ours as a duplicate, and the transaction runs again. */
+  /**
+   * Where another event stores the session first, the server refuses ours as a duplicate, and the transaction
+   * runs again.
+   */
   private async create(
     transaction: Transaction,
     snapshot: SessionSnapshot,
@@ -161,7 +164,10 @@ async function loadRevision(transaction: Transaction, id: string): Promise<Revis
   return row;
 }
 
-/** The stored status that an event brings; of one that says nothing of it the least, because the session has begun. */
+/**
+ * The stored status that an event brings; of one that says nothing of it the least, because the session has
+ * begun.
+ */
 function statusOf({ definition }: EventReceipt): number {
   return definition.status === null ? 1 : statuses.indexOf(definition.status) + 1;
 }

@@ -1,7 +1,9 @@
 /** Which of the two understood schemes a request is signed by. */
 export type SignatureScheme = "whippy" | "standard-webhooks";
 
-/** Request headers as Node gives them: lower-case names, repeated headers joined by a comma or as an array. */
+/**
+ * Request headers as Node gives them: lower-case names, repeated headers joined by a comma or as an array.
+ */
 export type SignatureHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** What a request's headers assert, well formed but not yet believed. */
@@ -26,7 +28,9 @@ export interface SignatureFault {
 /** Room for some forty signatures; what is longer is no signature and not worth reading. */
 const MAX_HEADER_CHARS = 4096;
 
-/** From here on a number of seconds would lie beyond the year 5138, and one of milliseconds after early 1973. */
+/**
+ * From here on a number of seconds would lie beyond the year 5138, and one of milliseconds after early 1973.
+ */
 const LEAST_MILLISECONDS = 1e11;
 
 /**
@@ -63,7 +67,8 @@ export function timestampToMs(text: string): number | undefined {
 /**
  * The 32 bytes of a SHA-256 digest written as hex (either case), standard Base64 or Base64url, padded or not.
  *
- * @returns undefined for any other text, also for Base64 whose unused last bits are set: one digest, one spelling.
+ * @returns undefined for any other text, also for Base64 whose unused last bits are set: one digest, one
+ * spelling.
  */
 export function decodeDigest(text: string): Buffer | undefined {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, "hex");

@@ -22,7 +22,8 @@ export interface StandardWebhooksHeaders {
  *
  * @param rawBody valid UTF-8; no other body could be verified.
  * @param secret `whsec_` and Base64, or any other non-blank text, whose UTF-8 bytes are then the key.
- * @param message the id, of printable ASCII without a full stop, and the moment of signing in whole Unix seconds.
+ * @param message the id, of printable ASCII without a full stop, and the moment of signing in whole Unix
+ * seconds.
  * @throws Error if the secret is empty.
  */
 export function signStandardWebhooks(
@@ -38,9 +39,9 @@ export function signStandardWebhooks(
 }
 
 /**
- * Reads the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks 1.0.0, symmetric
- * `v1` signatures). Only a UTF-8 body can be checked: the `standardwebhooks` package signs text, in which all
- * invalid bytes would look alike, and one could be exchanged for another.
+ * Reads the headers `webhook-id`, `webhook-timestamp` and `webhook-signature` (Standard Webhooks 1.0.0,
+ * symmetric `v1` signatures). Only a UTF-8 body can be checked: the `standardwebhooks` package signs text, in
+ * which all invalid bytes would look alike, and one could be exchanged for another.
  */
 export function readStandardWebhooksClaim(
   headers: SignatureHeaders,
@@ -90,9 +91,9 @@ function readMessage(headers: SignatureHeaders): Message | SignatureFault {
 }
 
 /**
- * The package's own `verify` is not used: its tolerance is five minutes of the system clock, fixed. `sign` puts
- * whole seconds into the text it signs, so a timestamp of either unit times 1000 comes out as it was sent (until 2243, when milliseconds times 1000
- * exceed a Date).
+ * The package's own `verify` is not used: its tolerance is five minutes of the system clock, fixed. `sign`
+ * puts whole seconds into the text it signs, so a timestamp of either unit times 1000 comes out as it was
+ * sent (until 2243, when milliseconds times 1000 exceed a Date).
  */
 function sign(id: string, timestamp: number, body: string, secret: string): string {
   return webhookWith(secret).sign(id, new Date(timestamp * 1000), body);

@@ -25,9 +25,9 @@ export function signWhippy(rawBody: Uint8Array, secret: string, timestamp: numbe
 }
 
 /**
- * Reads `X-Whippy-Signature: t=<timestamp>,v1=<signature>`. The names are unconfirmed: the timestamp is the part
- * named `t`, or else the first part, and every other part may be a signature. That lets in no weaker scheme,
- * for all are compared with the same HMAC.
+ * Reads `X-Whippy-Signature: t=<timestamp>,v1=<signature>`. The names are unconfirmed: the timestamp is the
+ * part named `t`, or else the first part, and every other part may be a signature. That lets in no weaker
+ * scheme, for all are compared with the same HMAC.
  */
 export function readWhippyClaim(
   headers: SignatureHeaders,

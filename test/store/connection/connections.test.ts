@@ -78,7 +78,8 @@ describe.runIf(process.env.TEST_DATABASE_URL !== undefined)("connections of the 
   it("send nothing more of a transaction once a statement of it has failed", async () => {
     const opened = await Database.open(loadConfig({ DATABASE_URL: database.url }).database, 2);
     const lock = `after-failure-${randomUUID()}`;
-    // The server may have rolled back by itself (a deadlock, a cluster's conflict): what comes then would be committed on its own.
+    // The server may have rolled back by itself (a deadlock, a cluster's conflict): what comes then would be
+    // committed on its own.
     const outcome = await opened
       .transaction(async (transaction) => {
         const failing = transaction.query("SELECT * FROM there_is_no_such_table");

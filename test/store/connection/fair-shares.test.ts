@@ -56,7 +56,10 @@ describe("a queue of tasks", () => {
   });
 });
 
-/** The queries of one reader take the database's time; SQLite has one connection, and answers before its call returns. */
+/**
+ * The queries of one reader take the database's time; SQLite has one connection, and answers before its call
+ * returns.
+ */
 if (process.env.TEST_DATABASE_URL) {
   const aliases = Array.from(
     { length: 40 },

@@ -1,7 +1,10 @@
 import mysql, { type RowDataPacket } from "mysql2/promise";
 import type { MariadbServer } from "./mariadb-server.js";
 
-/** A copy of the service's database at one instant, as `mariadb-dump --single-transaction` takes it: without locks. */
+/**
+ * A copy of the service's database at one instant, as `mariadb-dump --single-transaction` takes it: without
+ * locks.
+ */
 export class Backup {
   private constructor(
     private readonly server: MariadbServer,

@@ -35,7 +35,10 @@ interface Options {
   readonly firstSent?: Map<string, number>;
 }
 
-/** Signed deliveries at an even rate, whatever the answers; each comes again until it is answered with a 2xx, as Whippy's do. */
+/**
+ * Signed deliveries at an even rate, whatever the answers; each comes again until it is answered with a 2xx,
+ * as Whippy's do.
+ */
 export class Deliveries {
   readonly acknowledged: Acknowledged[] = [];
   /** Microseconds of each attempt that was answered with 200. */
@@ -85,7 +88,10 @@ export class Deliveries {
     while (this.acknowledged.length < wanted && performance.now() < deadline) await delay(20);
   }
 
-  /** Ends the load and waits until everything is acknowledged, for so many seconds; what is left is among the problems. */
+  /**
+   * Ends the load and waits until everything is acknowledged, for so many seconds; what is left is among the
+   * problems.
+   */
   async finish(seconds: number): Promise<void> {
     this.isOver = true;
     await this.posting;

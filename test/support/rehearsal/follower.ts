@@ -22,8 +22,8 @@ const list = `query ($after: String) {
 const longestQuery = 30_000;
 
 /**
- * A client as docs/API.md tells one to be: it asks for all sessions, subscribes from there, goes on from its last cursor whenever its
- * connection is lost, and asks anew where it is told CURSOR_EXPIRED.
+ * A client as docs/API.md tells one to be: it asks for all sessions, subscribes from there, goes on from its
+ * last cursor whenever its connection is lost, and asks anew where it is told CURSOR_EXPIRED.
  */
 export class Follower {
   /** How often it was told that its cursor has expired. */

@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** Stands for the database's name: where it points to may change; connections that are open stay where they are. */
+/**
+ * Stands for the database's name: where it points to may change; connections that are open stay where they
+ * are.
+ */
 export class MovableProxy {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;

@@ -32,7 +32,10 @@ const tables = [
   "webhook_events",
 ];
 
-/** Rows of the index are found by the session's id, written as one word: VACUUM may change the row numbers of the table. */
+/**
+ * Rows of the index are found by the session's id, written as one word: VACUUM may change the row numbers of
+ * the table.
+ */
 const word = (row: "new" | "old") => `replace(${row}.session_id, '-', '')`;
 const removed = `DELETE FROM session_terms_index WHERE rowid IN
     (SELECT rowid FROM session_terms_index WHERE session_terms_index MATCH 'owner:' || ${word("old")})`;

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type Abuse, headersOf, repeat, type Target } from "./abuse.js";
 
-/** One operation that makes the database look through all sessions forty times; no index helps, and no two are alike. */
+/**
+ * One operation that makes the database look through all sessions forty times; no index helps, and no two are
+ * alike.
+ */
 export function starvingQueries(target: Target): Abuse {
   return repeat("queries of 40 aliases", async (signal) => {
     const response = await fetch(`${target.url}/graphql`, {

@@ -15,7 +15,10 @@ export interface Unread {
   readonly holdMilliseconds: number;
 }
 
-/** Asks for large answers on all ways, and takes nothing of them from the socket. Then leaves, and begins again. */
+/**
+ * Asks for large answers on all ways, and takes nothing of them from the socket. Then leaves, and begins
+ * again.
+ */
 export function unreadAnswers(target: Target, unread: Unread): Abuse {
   return repeat("answers that nobody reads", async (stopped) => {
     const ends = await Promise.all([
