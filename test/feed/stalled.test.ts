@@ -199,7 +199,7 @@ function tellAgain(sessionId: string, times: number): string[] {
   return Array.from(
     { length: times },
     (_, n) => `INSERT INTO session_feed (event_id, position, organization_id, session_id, kind, received_at)
-      SELECT '00000000-0000-7000-8000-${String(n).padStart(12, "0")}', NULL, organization_id, id, 'ANALYZED', created_at
+      SELECT '00000000-0000-7000-8000-${String(n).padStart(12, "0")}', NULL, organization_id, id, 'ANALYZED', received_at
       FROM sessions WHERE id = '${sessionId}'`,
   );
 }
