@@ -125,7 +125,7 @@ describe("limits of one operation", () => {
 
   it("counts what a variable asks of other tables", async () => {
     const query = "query ($f: SessionFilter) { sessions(first: 1, filter: $f) { nodes { id } } }";
-    const f = { or: [{ messages: { some: { body: { eq: "a" } } } }, { analysisHistory: { some: any } }] };
+    const f = { or: [{ messages: { some: { body: { eq: "a" } } } }, { analysisHistory: { some: asked } }] };
     expect((await service.query(query, { f })).extensions).toEqual({ cost: 2 + 80 + 1 + 10 + 1 });
     expect((await service.query(query, { f: { messages: null } })).extensions).toEqual({ cost: 2 });
   });
@@ -149,7 +149,7 @@ describe("limits of one operation", () => {
     expect((await service.query(query, { ids, f })).extensions).toEqual({ cost: 2 + 6 + 2 + 3 });
   });
 
-  const any = { id: { null: false } };
+  const asked = { id: { null: false } };
   const many = (count: number, filter: unknown) => Array.from({ length: count }, () => filter);
   const ids = Array.from({ length: 300 }, (_, index) => String(index));
 
@@ -177,7 +177,7 @@ describe("limits of one operation", () => {
       {
         and: [
           ...many(12, { messages: { some: { body: { contains: "a" } } } }),
-          ...many(2, { analysisHistory: { some: any, every: any, none: any } }),
+          ...many(2, { analysisHistory: { some: asked, every: asked, none: asked } }),
         ],
       },
       `filter.and.13.analysisHistory: ${tooManyRows}`,
