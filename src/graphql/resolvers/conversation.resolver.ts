@@ -7,7 +7,7 @@ import { storedId } from "../../model/kinds.js";
 import type { MessageRecord } from "../../store/readers/message.reader.js";
 import type { ConversationRecord } from "../../store/readers/conversation.reader.js";
 import type { SessionRecord } from "../../store/readers/session.reader.js";
-import { countsOfEach, inOrder } from "../batches.js";
+import { byStoredId, countsOfEach } from "../batches.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import { windowOf } from "../inputs/page.args.js";
@@ -97,10 +97,7 @@ async function conversationById(
   context: RequestContext,
   info: GraphQLResolveInfo,
 ): Promise<ConversationRecord | null> {
-  const { conversations } = context.readers;
-  return await context.load(info, id, async (ids) =>
-    inOrder(ids, await conversations.byIds(context.scope, ids), (row) => row.id),
-  );
+  return await byStoredId(id, context.readers.conversations, [], { context, info });
 }
 
 @Resolver(() => Session)
