@@ -3,6 +3,14 @@ import { defineConfig } from "vitest/config";
 /** These replace a module, which must not have been loaded before. */
 const replacingModules = ["test/graphql/compiled.test.ts", "test/webhook/verify-signature.test.ts"];
 
+/** These ask no database, so they run once, with the embedded default, and not again for each server. */
+const withoutDatabase = [
+  "test/{architecture,config,database-url,error-codes,linear-time,package-scripts}.test.ts",
+  "test/events/**",
+  "test/tools/**",
+];
+const notAgain = process.env.TEST_DATABASE_URL === undefined ? [] : withoutDatabase;
+
 export default defineConfig({
   // Vite may otherwise load graphql twice (ESM and CJS), and graphql refuses schemas of another copy.
   resolve: { alias: { graphql: "graphql/index.js" } },
@@ -24,7 +32,7 @@ export default defineConfig({
         test: {
           name: "service",
           include: ["test/**/*.test.ts"],
-          exclude: replacingModules,
+          exclude: [...replacingModules, ...notAgain],
           // Each file has a service and a database of its own; loading the code anew for each took a third of
           // all the time.
           isolate: false,
