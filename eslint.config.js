@@ -111,7 +111,7 @@ const layerRule = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist/**", "node_modules/**", ".data/**", "coverage/**"] },
+  { ignores: ["**/dist/**", "node_modules/**", ".data/**", "coverage/**"] },
   {
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],

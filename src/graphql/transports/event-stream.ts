@@ -3,7 +3,7 @@ import { getOperationAST, type GraphQLError, OperationTypeNode } from "graphql";
 import { z } from "zod";
 import type { Caller } from "../../access/caller.js";
 import type { Connection } from "../../access/connections.js";
-import { BadInputError, RateLimitedError } from "../../errors.js";
+import { BadInputError, RateLimitedError, UnavailableError } from "../../errors.js";
 import type { Message, Sink } from "../../feed/sink.js";
 import type { Recipient } from "../../http/unread-answers.js";
 import { asGraphQLError } from "../format-error.js";
@@ -39,6 +39,7 @@ const fromUrl = parameters.extend({
 export class EventStreamEndpoint {
   private readonly open = new Set<Response>();
   private readonly heartbeat: NodeJS.Timeout;
+  private isStopping = false;
 
   constructor(private readonly parts: TransportParts) {
     this.heartbeat = setInterval(() => {
@@ -47,6 +48,11 @@ export class EventStreamEndpoint {
   }
 
   readonly handle: RequestHandler = async (request, response) => {
+    // Over a connection that was kept alive; the stream would hold up the end of this instance.
+    if (this.isStopping) {
+      response.setHeader("Connection", "close");
+      throw new UnavailableError("This instance stops; another one serves.", undefined, 1);
+    }
     const body: unknown = request.method === "POST" ? request.body : request.query;
     const read = (request.method === "POST" ? parameters : fromUrl).safeParse(body);
     if (!read.success) {
@@ -73,6 +79,7 @@ export class EventStreamEndpoint {
 
   /** Ends all streams without the event `complete`, so that clients resume elsewhere. */
   stop(): void {
+    this.isStopping = true;
     clearInterval(this.heartbeat);
     for (const response of this.open) response.end();
   }
