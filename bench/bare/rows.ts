@@ -57,6 +57,7 @@ export function toRows(body: Buffer): EventRows {
       status: "projected",
       organization_id: owner,
       session_id: data.id,
+      size_bytes: body.length,
       body_sha256: sha256(body),
       body,
     },

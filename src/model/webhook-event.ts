@@ -1,4 +1,4 @@
-import { Field, Int, ObjectType, registerEnumType } from "type-graphql";
+import { ObjectType, registerEnumType } from "type-graphql";
 import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
 import { ascii, bytes, code, hash, instant, integer, longText, receipt, text, uuid } from "./kinds.js";
 import { Node } from "./node.js";
@@ -129,8 +129,7 @@ export class WebhookEvent extends Node {
   })
   readonly signatureKeyIndex!: number | null;
 
-  /** Computed of the body by the database. */
-  @Field(() => Int, { description: "The size of the body in bytes." })
+  @Property(integer, { description: "The size of the body in bytes.", privacy: notPersonal })
   readonly sizeBytes!: number;
 
   /** The body holds the request_id (if any), so equal hashes mean the same delivery again. */
@@ -140,13 +139,16 @@ export class WebhookEvent extends Node {
   })
   readonly bodySha256!: string;
 
-  /** An erasure redacts or scrubs it: see events/redact.ts. */
-  @Column(bytes, { privacy: personJson })
-  readonly body!: Buffer;
+  /** Compressed, see store/raw-body.ts. An erasure redacts or scrubs it: see events/redact.ts. */
+  @Column(bytes, { privacy: personJson, column: "body" })
+  readonly packedBody!: Buffer;
 }
 
 /** The values of the status column. */
 export type WebhookEventStatusCode = `${WebhookEventStatus}`;
 
-export type WebhookEventRow = Omit<Row<WebhookEvent>, "sizeBytes" | "status"> &
+export type WebhookEventRow = Omit<Row<WebhookEvent>, "status"> &
   Decimals<"createdAt"> & { readonly status: WebhookEventStatusCode };
+
+/** A row with its body as it was received, not as the column holds it. */
+export type RawEvent = Omit<WebhookEventRow, "packedBody"> & { readonly body: Buffer };

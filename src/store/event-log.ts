@@ -9,9 +9,10 @@ import type { Transaction } from "./sql/transaction.js";
 import { errorCode, isDataFault, isKnownDelivery } from "./database-errors.js";
 import type { ErasureList } from "./erasure/erasure-list.js";
 import { flushCommits, flushWith } from "./flush.js";
+import { packBody, toRawEvent } from "./raw-body.js";
 import { newReceipt, type Receipt } from "./receipt.js";
 import { insertRowsLater, selectList, updateRow } from "./sql/statements.js";
-import { type WebhookEventRow } from "../model/webhook-event.js";
+import type { RawEvent, WebhookEventRow } from "../model/webhook-event.js";
 import { webhookEvents } from "./sql/tables.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
 import type { FeedWriter } from "./writers/feed.writer.js";
@@ -44,6 +45,9 @@ export type Outcome = Fate | { readonly status: "duplicate" };
 /** What a raw event's row says of its fate. */
 type FateColumns = Pick<WebhookEventRow, "status" | "error" | "notes" | "organizationId" | "sessionId">;
 
+/** What a delivery's row says of it, apart from what is kept of its body. */
+type ReceivedColumns = Omit<RawEvent, "body" | "sizeBytes">;
+
 /** Writes the raw event with its fate, within the transaction that projects it. */
 type Keep = (transaction: Transaction, fate: FateColumns) => Promise<void>;
 
@@ -68,14 +72,18 @@ export class EventLog {
     const received = toRow(delivery);
     // What came is known again by its hash, also where less of it is kept.
     const { body, envelope } = await this.erasures.redact(delivery);
-    const raw = { ...received, body };
+    const row = { ...received, sizeBytes: body.length, packedBody: await packBody(body) };
     try {
-      return await this.settle(raw, envelope, async (transaction, fate) => {
-        await insertRowsLater(transaction, webhookEvents, [{ ...raw, ...fate }]);
-      });
+      return await this.settle(
+        { ...received, sizeBytes: body.length, body },
+        envelope,
+        async (transaction, fate) => {
+          await insertRowsLater(transaction, webhookEvents, [{ ...row, ...fate }]);
+        },
+      );
     } catch (error) {
       if (!isKnownDelivery(error)) throw error;
-      return await this.recordAgain(raw.bodySha256);
+      return await this.recordAgain(row.bodySha256);
     }
   }
 
@@ -97,7 +105,7 @@ export class EventLog {
    * nothing changes and nothing is announced; a dead letter that is understood by now becomes projected.
    * @throws UnavailableError where the database cannot store it now
    */
-  async replay(raw: WebhookEventRow): Promise<Fate> {
+  async replay(raw: RawEvent): Promise<Fate> {
     return await this.settle(raw, parseEnvelope(raw.body), async (transaction, fate) => {
       const isSame = (Object.keys(fate) as (keyof FateColumns)[]).every((name) => fate[name] === raw[name]);
       if (isSame) return;
@@ -111,7 +119,7 @@ export class EventLog {
    * An event whose data is understood but cannot be stored is kept as dead too: answered with an error, it
    * would be lost.
    */
-  private async settle(raw: WebhookEventRow, envelope: Envelope, keep: Keep): Promise<Fate> {
+  private async settle(raw: RawEvent, envelope: Envelope, keep: Keep): Promise<Fate> {
     const definition = findEvent(envelope.event);
     const { notes } = envelope;
     if (definition === undefined) {
@@ -129,7 +137,7 @@ export class EventLog {
   }
 
   private async project(
-    raw: WebhookEventRow,
+    raw: RawEvent,
     definition: RegisteredEvent,
     snapshot: SessionSnapshot,
     keep: Keep,
@@ -179,10 +187,7 @@ function toColumn(notes: readonly FieldError[]): string | null {
  * The recorded event with this hash, if it had no effect and may have one now: it is dead, or its type is
  * understood by now.
  */
-async function findUntold(
-  transaction: Transaction,
-  bodySha256: string,
-): Promise<WebhookEventRow | undefined> {
+async function findUntold(transaction: Transaction, bodySha256: string): Promise<RawEvent | undefined> {
   const select = (properties: readonly (keyof WebhookEventRow)[]) =>
     `SELECT ${selectList(webhookEvents, "e", properties)} FROM webhook_events e WHERE e.body_sha256 = ?`;
   const [known] = await transaction.query<Pick<WebhookEventRow, "status" | "eventType">>(
@@ -193,7 +198,7 @@ async function findUntold(
     known?.status === "dead" || (known?.status === "ignored" && findEvent(known.eventType) !== undefined);
   if (!isUntold) return undefined;
   const [row] = await transaction.query<WebhookEventRow>(select(webhookEvents.properties), [bodySha256]);
-  return row;
+  return row && toRawEvent(row);
 }
 
 /**
@@ -210,7 +215,7 @@ function reasonOfDeath(error: unknown): NotUnderstoodError {
   return new NotUnderstoodError([field], { cause: error, logLevel: "error" });
 }
 
-function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery): WebhookEventRow {
+function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery): ReceivedColumns {
   return {
     ...receipt,
     requestId: envelope.requestId ?? null,
@@ -223,11 +228,10 @@ function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery):
     bodySha256: hash("sha256", body),
     signatureScheme: signature?.scheme ?? null,
     signatureKeyIndex: signature?.keyIndex ?? null,
-    body,
   };
 }
 
-function receiptOf(raw: WebhookEventRow, definition: RegisteredEvent): EventReceipt {
+function receiptOf(raw: RawEvent, definition: RegisteredEvent): EventReceipt {
   return {
     id: raw.id,
     definition,

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tables } from "../../src/store/sql/tables.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { plainBytes } from "../support/plain-bytes.js";
 import { eventOf, onDatabase, organizationA } from "../support/callers.js";
 
 const phone = "+13235550142";
@@ -104,7 +105,7 @@ describe("an erasure by phone number", () => {
     const texts = rows
       .flat()
       .flatMap((row) => Object.values(row))
-      .map((value) => (Buffer.isBuffer(value) ? value.toString() : String(value)));
+      .map((value) => (Buffer.isBuffer(value) ? plainBytes(value) : String(value)));
     const { data, errors } = await service.query(
       "{ sessions(first: 100) { nodes { chatSummary customAnalysisData messages { nodes { from to body } } } } }",
     );

@@ -14,6 +14,7 @@ import { WebhookEvent } from "../../src/model/webhook-event.js";
 import { Eraser } from "../../src/store/erasure/eraser.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { tables } from "../../src/store/sql/tables.js";
+import { plainBytes } from "../support/plain-bytes.js";
 import { eventOf, onDatabase, organizationA, startWithReaders } from "../support/callers.js";
 import type { TestDatabase } from "../support/service.js";
 
@@ -82,10 +83,8 @@ async function readAll(database: TestDatabase): Promise<Held[]> {
   });
 }
 
-/** SQLite gives bytes as an ArrayBuffer, a server as a Buffer. */
 function asText(value: unknown): string {
-  if (value instanceof ArrayBuffer) return Buffer.from(value).toString();
-  return Buffer.isBuffer(value) ? value.toString() : JSON.stringify(value);
+  return Buffer.isBuffer(value) ? plainBytes(value) : JSON.stringify(value);
 }
 
 /** The columns that hold one of these texts, each once. */

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tables } from "../../src/store/sql/tables.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
+import { plainBytes } from "../support/plain-bytes.js";
 import { eventOf, makeKey, onDatabase, organizationA } from "../support/callers.js";
 
 const contactId = "1d1f0a02-28f6-41cb-bd99-78a17e68bdb6";
@@ -35,8 +36,19 @@ async function privacy(database: TestDatabase, ...options: string[]) {
   });
 }
 
-/** All that the database holds, as bytes: of SQLite the files themselves. */
+/** All that the database holds, as bytes: of SQLite the files themselves, and bodies as they were received. */
 async function dump(database: TestDatabase): Promise<string> {
+  return (await dumpAsStored(database)) + (await readBodies(database)).join("\n");
+}
+
+async function readBodies(database: TestDatabase): Promise<string[]> {
+  return await onDatabase(database, async (opened) => {
+    const rows = await opened.read<{ body: Buffer }>("SELECT body FROM webhook_events");
+    return rows.map(({ body }) => plainBytes(body));
+  });
+}
+
+async function dumpAsStored(database: TestDatabase): Promise<string> {
   if (database.url.startsWith("sqlite:")) {
     const file = database.url.slice("sqlite:".length);
     const names = (await readdir(path.dirname(file))).filter((name) => name.startsWith(path.basename(file)));

@@ -1,6 +1,5 @@
 import { Field, InputType } from "type-graphql";
 import { WebhookEvent } from "../../model/webhook-event.js";
-import { IntComparator } from "./comparators.input.js";
 import { comparisonsOf } from "./comparisons.input.js";
 
 const nullable = (description: string) => ({ nullable: true, description });
@@ -18,7 +17,4 @@ export class WebhookEventFilter extends comparisonsOf(WebhookEvent) {
 
   @Field(() => WebhookEventFilter, nullable("This filter does not match."))
   readonly not?: WebhookEventFilter | null;
-
-  @Field(() => IntComparator, nullable("The size of the body in bytes."))
-  readonly sizeBytes?: IntComparator | null;
 }

@@ -32,7 +32,7 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
       agentVersionRevision: ["revisionId"],
     },
   ],
-  [WebhookEvent, { body: ["body"], sizeBytes: ["sizeBytes"] }],
+  [WebhookEvent, { body: ["body"] }],
 ]);
 
 /**

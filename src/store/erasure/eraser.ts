@@ -10,6 +10,9 @@ import { type Identifier, identifierOf, identifiersOfAddress, Scrubber } from ".
 import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
 import { lockWaitSeconds } from "../connection/data-source.js";
 import type { Database } from "../database.js";
+import { packBody, unpackBody } from "../raw-body.js";
+import { updateRow } from "../sql/statements.js";
+import { webhookEvents } from "../sql/tables.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
 import { retell } from "../writers/listed-messages.js";
 import { believedMilliseconds, type ErasureList } from "./erasure-list.js";
@@ -146,16 +149,17 @@ export class Eraser {
     const erased = new Set([...identifiers, ...conversations]);
     const scrubber = new Scrubber(identifiers);
     let count = 0;
-    for await (const rows of scanRows<{ readonly id: string; readonly body: Buffer }>(
+    for await (const rows of scanRows<{ readonly id: string; readonly packed: Buffer }>(
       this.database,
       bodyScan,
     )) {
-      for (const { id, body } of rows) {
-        const event = JSON.parse(body.toString()) as EventJson;
+      for (const { id, packed } of rows) {
+        const event = JSON.parse(unpackBody(packed).toString()) as EventJson;
         if (!isWith(event, erased) && !scrubber.finds(event)) continue;
         const safe = Buffer.from(JSON.stringify(withoutErased(event, erased)));
+        const packedBody = await packBody(safe);
         await this.database.transaction((transaction) =>
-          transaction.execute("UPDATE webhook_events SET body = ? WHERE id = ?", [safe, id]),
+          updateRow(transaction, webhookEvents, { id }, { sizeBytes: safe.length, packedBody }),
         );
         count += 1;
       }
@@ -170,7 +174,7 @@ const addressScan = {
   columns:
     "contact_id AS contactId, conversation_id AS conversationId, direction, from_address AS fromAddress, to_address AS toAddress",
 };
-const bodyScan = { table: "webhook_events", key: ["id"], columns: "body", batch: 100 };
+const bodyScan = { table: "webhook_events", key: ["id"], columns: "body AS packed", batch: 100 };
 
 /** @throws BadInputError where the address turns out to be the organization's */
 function learn(person: Person, row: Address, known: Scrubber): void {

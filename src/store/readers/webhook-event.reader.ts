@@ -2,10 +2,12 @@ import type { Served } from "../../model/declare.js";
 import { fromDatetime } from "../../model/instant.js";
 import { storedId } from "../../model/kinds.js";
 import {
+  type RawEvent,
   WebhookEvent,
   type WebhookEventRow,
   type WebhookEventStatusCode,
 } from "../../model/webhook-event.js";
+import { toRawEvent, unpackBody } from "../raw-body.js";
 import type { SqlReader } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { webhookEvents } from "../sql/tables.js";
@@ -23,18 +25,13 @@ export interface RawEventSelection {
 }
 
 /** A raw event as operators see it. Holds the fields that were asked for. */
-export type WebhookEventRecord = Served<WebhookEvent> & { readonly position: readonly string[] };
-
-/** The fields of WebhookEventFilter and their columns. */
-const filterFields: FilterFields = {
-  ...shapeOf(WebhookEvent).filterFields,
-  sizeBytes: { column: "body", nullable: false, expression: sizeOf },
+export type WebhookEventRecord = Omit<Served<WebhookEvent>, "packedBody"> & {
+  readonly body: Buffer;
+  readonly position: readonly string[];
 };
 
-/** In bytes, of what is binary. */
-function sizeOf(column: string): string {
-  return `LENGTH(${column})`;
-}
+/** The fields of WebhookEventFilter and their columns. */
+const filterFields: FilterFields = shapeOf(WebhookEvent).filterFields;
 
 const newestFirst: readonly OrderTerm[] = [
   { property: "id", column: "e.id", nullable: false, descending: true },
@@ -85,8 +82,9 @@ export class WebhookEventReader {
   }
 
   /** Whole rows. Those received while they are being read are not among them. */
-  async *inOrder(selection: RawEventSelection): AsyncGenerator<WebhookEventRow> {
-    yield* this.pages<WebhookEventRow>(selection, webhookEvents.properties, bodiesAtOnce);
+  async *inOrder(selection: RawEventSelection): AsyncGenerator<RawEvent> {
+    const rows = this.pages<WebhookEventRow>(selection, webhookEvents.properties, bodiesAtOnce);
+    for await (const row of rows) yield toRawEvent(row);
   }
 
   async *deadLetters(): AsyncGenerator<DeadLetter> {
@@ -140,20 +138,20 @@ export class WebhookEventReader {
   }
 }
 
-type RecordRow = WebhookEventRow & { readonly sizeBytes?: number | string };
+/** Holds the columns that were asked for. */
+type RecordRow = Omit<WebhookEventRow, "packedBody"> & { readonly packedBody?: Buffer };
 
 function columnsFor(fields: Iterable<string>): string {
   const wanted = new Set(fields);
-  const further: (keyof WebhookEventRow)[] = wanted.has("body") ? ["id", "body"] : ["id"];
-  const size = wanted.has("sizeBytes") ? `, ${sizeOf("e.body")} AS sizeBytes` : "";
-  return selectList(webhookEvents, "e", storedFor(WebhookEvent, fields, further)) + size;
+  const further: (keyof WebhookEventRow)[] = wanted.has("body") ? ["id", "packedBody"] : ["id"];
+  return selectList(webhookEvents, "e", storedFor(WebhookEvent, wanted, further));
 }
 
 const converted: ReadonlySet<string> = new Set(["createdAt", "receivedAt"]);
 
-function toWebhookEvent(row: RecordRow): WebhookEventRecord {
+function toWebhookEvent({ packedBody, ...row }: RecordRow): WebhookEventRecord {
   const record = toRecord(WebhookEvent, row, converted, [row.id]) as WebhookEventRecord;
-  return row.sizeBytes === undefined ? record : { ...record, sizeBytes: Number(row.sizeBytes) };
+  return packedBody === undefined ? record : { ...record, body: unpackBody(packedBody) };
 }
 
 function conditionOf({ id, status, since }: RawEventSelection) {

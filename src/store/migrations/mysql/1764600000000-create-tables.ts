@@ -45,6 +45,7 @@ const statements = [
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NULL,
     signature_scheme varchar(32) CHARACTER SET ascii COLLATE ascii_bin NULL,
     signature_key_index int NULL,
+    size_bytes int NOT NULL,
     body_sha256 char(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     error longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     notes longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,

@@ -56,6 +56,7 @@ const statements = [
     session_id varchar(36),
     signature_scheme varchar(32),
     signature_key_index integer,
+    size_bytes integer NOT NULL,
     body_sha256 varchar(64) NOT NULL,
     error text,
     notes text,

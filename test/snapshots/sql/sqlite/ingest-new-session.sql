@@ -15,6 +15,7 @@ INSERT INTO
     body_sha256,
     signature_scheme,
     signature_key_index,
+    size_bytes,
     body
   )
 VALUES
