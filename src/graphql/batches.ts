@@ -1,7 +1,36 @@
-import type { GraphQLResolveInfo } from "graphql";
 import { storedId } from "../model/kinds.js";
 import type { Scope } from "../store/readers/scope.js";
 import type { RequestContext } from "./context.js";
+
+interface ReaderByIds<Row> {
+  byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<Row[]>;
+}
+
+/** What a client names by its id; null where there is none (for the caller). */
+export async function byId<Row extends { readonly id: string }>(
+  id: string,
+  reader: ReaderByIds<Row>,
+  fields: Iterable<string>,
+  { scope }: RequestContext,
+): Promise<Row | null> {
+  const [row] = await reader.byIds(scope, [storedId(id)], fields);
+  return row ?? null;
+}
+
+/** What rows name by stored ids, in the order of the ids. */
+export async function byStoredIds<Row extends { readonly id: string }>(
+  ids: readonly string[],
+  reader: ReaderByIds<Row>,
+  fields: Iterable<string>,
+  { scope }: RequestContext,
+): Promise<(Row | null)[]> {
+  return inOrder(ids, await reader.byIds(scope, different(ids), fields), (row) => row.id);
+}
+
+/** Each key once: what many ask for is read once. */
+export function different<Key>(keys: readonly Key[]): Key[] {
+  return [...new Set(keys)];
+}
 
 /** Puts rows in the order of the keys that a batch asked for; what was not found is null. */
 export function inOrder<Key, Row>(
@@ -11,41 +40,6 @@ export function inOrder<Key, Row>(
 ): (Row | null)[] {
   const byKey = new Map(rows.map((row) => [keyOf(row), row]));
   return keys.map((key) => byKey.get(key) ?? null);
-}
-
-interface ReaderByIds<Row, Field> {
-  byIds(scope: Scope, ids: readonly string[], fields: Iterable<Field>): Promise<Row[]>;
-}
-
-/** The field that asks. */
-interface Asker {
-  readonly context: RequestContext;
-  readonly info: GraphQLResolveInfo;
-}
-
-/**
- * What a client names by its id, read together with all that the same field asks for; null where there is
- * none (for the caller).
- */
-export async function byId<Row extends { readonly id: string }, Field>(
-  id: string,
-  reader: ReaderByIds<Row, Field>,
-  fields: Iterable<Field>,
-  { context, info }: Asker,
-): Promise<Row | null> {
-  return await byStoredId(storedId(id), reader, fields, { context, info });
-}
-
-/** The same of an id that a row names. */
-export async function byStoredId<Row extends { readonly id: string }, Field>(
-  id: string,
-  reader: ReaderByIds<Row, Field>,
-  fields: Iterable<Field>,
-  { context, info }: Asker,
-): Promise<Row | null> {
-  return await context.load(info, id, async (ids) =>
-    inOrder(ids, await reader.byIds(context.scope, ids, fields), (row) => row.id),
-  );
 }
 
 /** Groups rows under the keys that a batch asked for. */

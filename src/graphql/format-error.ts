@@ -72,17 +72,7 @@ function placeOf({ path, locations }: GraphQLError) {
   return { ...(locations && { locations }), ...(path && { path }) };
 }
 
-/**
- * graphql-jit throws errors of its own class, and our own are not GraphQL's: clients and plugins want
- * graphql's.
- */
+/** Our own errors are not GraphQL's: clients and plugins want graphql's. */
 export function asGraphQLError(error: Error): GraphQLError {
-  if (!(error instanceof GraphQLError)) return new GraphQLError(error.message, { originalError: error });
-  if (error.constructor === GraphQLError) return error;
-  return new GraphQLError(error.message, {
-    nodes: error.nodes ?? null,
-    path: error.path ?? null,
-    originalError: error.originalError ?? null,
-    extensions: error.extensions,
-  });
+  return error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error });
 }

@@ -1,10 +1,8 @@
 import {
-  getArgumentValues,
   getNullableType,
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLInputType,
-  type GraphQLResolveInfo,
   type GraphQLSchema,
   isInputObjectType,
   isListType,
@@ -31,11 +29,11 @@ export function refuseEmptyArguments(schema: GraphQLSchema): void {
       if (!field.args.some(canAskForAll)) continue;
       const { resolve, subscribe } = field;
       if (subscribe)
-        field.subscribe = (source, _given, context, info): unknown =>
-          subscribe(source, filledArguments(field, info), context, info);
+        field.subscribe = (source, given: Arguments, context, info): unknown =>
+          subscribe(source, filled(field, given), context, info);
       else if (resolve)
-        field.resolve = (source, _given, context, info): unknown =>
-          resolve(source, filledArguments(field, info), context, info);
+        field.resolve = (source, given: Arguments, context, info): unknown =>
+          resolve(source, filled(field, given), context, info);
     }
   }
 }
@@ -45,18 +43,11 @@ function canAskForAll({ type }: GraphQLArgument): boolean {
   return isInputObjectType(type) || isListType(type);
 }
 
-/**
- * Read by graphql-js, also where graphql-jit has read them: to the latter, a variable that is not given is
- * null within an argument, and not absent.
- */
-function filledArguments(
-  field: GraphQLField<unknown, unknown>,
-  { fieldNodes, variableValues }: GraphQLResolveInfo,
-): Record<string, unknown> {
-  const [node] = fieldNodes;
-  if (node === undefined) throw new Error(`${field.name} stands nowhere in the operation.`);
-  const given = getArgumentValues(field, node, variableValues);
-  for (const { name, type } of field.args.filter(canAskForAll)) demandFilled(given[name], type, name);
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** @param given as graphql-js has coerced them */
+function filled({ args }: GraphQLField<unknown, unknown>, given: Arguments): Arguments {
+  for (const { name, type } of args.filter(canAskForAll)) demandFilled(given[name], type, name);
   return given;
 }
 

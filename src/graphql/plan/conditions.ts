@@ -10,6 +10,7 @@ import {
   visit,
 } from "graphql";
 import { LRUCache } from "lru-cache";
+import { BadInputError, type FieldError } from "../../errors.js";
 import { fragmentsOf } from "./fragments.js";
 
 /** An operation in the document that it is executed in. */
@@ -34,29 +35,35 @@ const longestKept = 20_000;
 
 /**
  * Decides the conditions of @skip and @include before an operation is executed: what they leave out is not
- * there any more. So whoever looks at selections needs to know nothing of conditions; and graphql-jit, which
- * keeps one condition for a fragment wherever it is spread, sees none. The same values leave the same
- * objects, by which compiled code and places are found.
+ * there any more. So plans, and whoever looks at selections, need to know nothing of conditions. The same
+ * values leave the same objects, by which plans and places are found.
  */
 export class Conditions {
   private readonly known = new WeakMap<OperationDefinitionNode, Conditional | "none">();
 
   /**
    * @param variables coerced
-   * @returns undefined where a condition has no value: graphql-js says so
+   * @throws BadInputError where the variable of a condition is null
    */
-  settle(placed: PlacedOperation, variables: Variables): PlacedOperation | undefined {
+  settle(placed: PlacedOperation, variables: Variables): PlacedOperation {
     const { operation } = placed;
     const conditional = this.known.get(operation) ?? conditionsOf(placed);
     this.known.set(operation, conditional);
     if (conditional === "none") return placed;
     const { names, settled } = conditional;
-    if (names.some((name) => typeof variables[name] !== "boolean")) return undefined;
+    const unsaid = names.filter((name) => typeof variables[name] !== "boolean");
+    if (unsaid.length > 0) throw new BadInputError(`${unsaid.join()}: ${rule}.`, unsaid.map(unsaidField));
     const key = names.map((name) => String(variables[name])).join();
     const found = settled.get(key) ?? settle(placed, variables);
     if ((placed.document.loc?.end ?? Infinity) <= longestKept) settled.set(key, found);
     return found;
   }
+}
+
+const rule = "must not be null: a condition asks it";
+
+function unsaidField(field: string): FieldError {
+  return { field, rule };
 }
 
 function conditionsOf(placed: PlacedOperation): Conditional | "none" {

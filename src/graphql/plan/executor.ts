@@ -1,16 +1,18 @@
 import {
   type DocumentNode,
-  execute,
-  type ExecutionResult,
   GraphQLError,
   type GraphQLSchema,
+  type OperationDefinitionNode,
   OperationTypeNode,
 } from "graphql";
-import { CompiledOperations } from "./compiled-operations.js";
+import { LRUCache } from "lru-cache";
 import { Conditions } from "./conditions.js";
 import type { RequestContext } from "../context.js";
 import { findOperation, SubscriptionInRequestError } from "../errors.js";
 import { asGraphQLError } from "../format-error.js";
+import { Execution } from "./execution.js";
+import type { JsonText } from "./json-text.js";
+import { Plan } from "./plan.js";
 import { readVariables } from "./variables.js";
 
 /** An operation, parsed and validated. */
@@ -21,20 +23,33 @@ export interface Operation {
   readonly context: RequestContext;
 }
 
+/** What an operation answers; without data where nothing was executed. */
+export interface Result {
+  readonly data?: JsonText | null;
+  readonly errors?: readonly GraphQLError[];
+}
+
+/** Characters of the operations whose plans are kept. */
+const mostText = 1_000_000;
+/** The plan of a longer one is made anew each time. */
+const longestText = 50_000;
+
 /**
- * Executes operations: through graphql-jit those that come again, through graphql-js the others.
+ * Executes operations by their plans. Documents come out of a cache (Apollo's, or ours for what does not go
+ * through Apollo), so the same text is the same object, by which its plan is found.
  */
 export class Executor {
-  private readonly compiled: CompiledOperations;
+  private readonly plans = new LRUCache<OperationDefinitionNode, Plan>({
+    maxSize: mostText,
+    maxEntrySize: longestText,
+  });
   /** Whoever looks at an operation before it is executed asks these, so that it is settled once. */
   readonly conditions = new Conditions();
 
-  constructor(private readonly schema: GraphQLSchema) {
-    this.compiled = new CompiledOperations(schema);
-  }
+  constructor(private readonly schema: GraphQLSchema) {}
 
   /** @param rootValue of a subscription: the event */
-  async execute(operation: Operation, rootValue?: unknown): Promise<ExecutionResult> {
+  async execute(operation: Operation, rootValue?: unknown): Promise<Result> {
     const { document, operationName, variables, context } = operation;
     const definition = findOperation(document, operationName);
     if (definition instanceof GraphQLError) return { errors: [definition] };
@@ -42,23 +57,22 @@ export class Executor {
       return { errors: [asGraphQLError(new SubscriptionInRequestError())] };
     const read = readVariables(this.schema, definition.variableDefinitions ?? [], variables ?? {});
     if ("errors" in read) return read;
-    const settled = this.conditions.settle({ document, operation: definition }, read.coerced);
-    const compiled = settled && this.compiled.find(settled.document, settled.operation);
     try {
-      if (compiled === undefined) {
-        return await execute({
-          schema: this.schema,
-          document: settled?.document ?? document,
-          rootValue,
-          operationName: operationName ?? null,
-          variableValues: variables ?? null,
-          contextValue: context,
-        });
-      }
-      const result = await compiled(rootValue, context, read.coerced);
-      return result.errors === undefined ? result : { ...result, errors: result.errors.map(asGraphQLError) };
+      const settled = this.conditions.settle({ document, operation: definition }, read.coerced);
+      const plan = this.planOf(settled.document, settled.operation);
+      return await new Execution(plan, context, read.coerced).run(rootValue);
+    } catch (error) {
+      return { errors: [asGraphQLError(error as Error)] };
     } finally {
       context.end();
     }
+  }
+
+  private planOf(document: DocumentNode, operation: OperationDefinitionNode): Plan {
+    const known = this.plans.get(operation);
+    if (known !== undefined) return known;
+    const plan = new Plan(this.schema, document, operation);
+    this.plans.set(operation, plan, { size: document.loc?.end ?? longestText });
+    return plan;
   }
 }

@@ -5,7 +5,8 @@ import { AgentVersion, AgentVersionContent, AgentVersionRevision } from "../../m
 import { JsonScalar } from "../../model/scalars.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
-import { byStoredId } from "../batches.js";
+import { byStoredIds } from "../batches.js";
+import { Batched } from "../plan/batched.js";
 import type { RequestContext } from "../context.js";
 import { agentVersionFields } from "../plan/fields.js";
 import { AnalysisQuestion } from "../types/answer.type.js";
@@ -33,14 +34,13 @@ export class AgentVersionRevisionResolver {
   @FieldResolver(() => AgentVersion, {
     description: "The agent version that came with this content, with its newest content.",
   })
+  @Batched()
   async agentVersion(
-    @Root() { agentVersionId }: AgentVersionRevisionRecord,
+    @Root() revisions: readonly AgentVersionRevisionRecord[],
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentVersionRecord | null> {
-    return await byStoredId(agentVersionId, context.readers.agentVersions, agentVersionFields(info), {
-      context,
-      info,
-    });
+  ): Promise<(AgentVersionRecord | null)[]> {
+    const ids = revisions.map(({ agentVersionId }) => agentVersionId);
+    return await byStoredIds(ids, context.readers.agentVersions, agentVersionFields(info), context);
   }
 }

@@ -24,7 +24,8 @@ import { agentVersionFields, itemPaths, listNameOf, revisionFields, sliceOf } fr
 import { AgentVersionOrder, sortKeysOf } from "../inputs/agent-order.input.js";
 import { AgentVersionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
-import { byId, grouped } from "../batches.js";
+import { byId, different, grouped } from "../batches.js";
+import { Batched } from "../plan/batched.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { AgentVersionConnection } from "../types/connection.type.js";
 import { Page } from "../types/connection.type.js";
@@ -87,7 +88,7 @@ export class AgentVersionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentVersionRecord | null> {
-    return await byId(id, context.readers.agentVersions, agentVersionFields(info), { context, info });
+    return await byId(id, context.readers.agentVersions, agentVersionFields(info), context);
   }
 
   @Query(() => AgentVersionConnection, {
@@ -113,28 +114,30 @@ export class AgentVersionResolver {
   @FieldResolver(() => [AgentVersionRevision], {
     description: "Every distinct content it was received with, the first received first.",
   })
+  @Batched()
   async revisions(
-    @Root() version: AgentVersionRecord,
-    @Ctx() context: RequestContext,
+    @Root() versions: readonly AgentVersionRecord[],
+    @Ctx() { scope, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentVersionRevisionRecord[]> {
-    return await context.load(info, version.id, async (ids) => {
-      const { agentVersionRevisions } = context.readers;
-      const rows = await agentVersionRevisions.ofVersions(context.scope, ids, revisionFields(info));
-      return grouped(ids, rows, (row) => row.agentVersionId);
-    });
+  ): Promise<AgentVersionRevisionRecord[][]> {
+    const ids = versions.map(({ id }) => id);
+    const { agentVersionRevisions } = readers;
+    const rows = await agentVersionRevisions.ofVersions(scope, different(ids), revisionFields(info));
+    return grouped(ids, rows, ({ agentVersionId }) => agentVersionId);
   }
 
   @FieldResolver(() => SessionConnection, {
     nullable: true,
     description: "The sessions it held, the newest start first.",
   })
+  @Batched()
   async sessions(
-    @Root() version: AgentVersionRecord,
+    @Root() versions: readonly AgentVersionRecord[],
     @Args(() => OwnSessionsArgs) page: OwnSessionsArgs,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<SessionPage> {
-    return await this.ownSessions.page(version.id, page, context, info);
+  ): Promise<SessionPage[]> {
+    const ids = versions.map(({ id }) => id);
+    return await this.ownSessions.pages(ids, page, context, info);
   }
 }

@@ -21,7 +21,8 @@ import { agentSortKeys, agentVersionSortKeys, orderOf } from "../../store/reader
 import type { AgentRecord } from "../../store/readers/agent.reader.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { SessionRecord } from "../../store/readers/session.reader.js";
-import { byId, countsOfEach } from "../batches.js";
+import { byId, byStoredIds, countsOfEach, different } from "../batches.js";
+import { Batched } from "../plan/batched.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import { AgentOrder, AgentVersionOrder, sortKeysOf } from "../inputs/agent-order.input.js";
@@ -103,7 +104,7 @@ export class AgentResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<AgentRecord | null> {
-    return await byId(id, context.readers.agents, agentFields(info), { context, info });
+    return await byId(id, context.readers.agents, agentFields(info), context);
   }
 
   @Query(() => AgentConnection, { nullable: true, description: "Agents, by id unless said otherwise." })
@@ -125,61 +126,65 @@ export class AgentResolver {
     nullable: true,
     description: "Its versions, each with its newest content; by id unless said otherwise.",
   })
+  @Batched()
   async versions(
-    @Root() agent: AgentKey,
+    @Root() agents: readonly AgentKey[],
     @Args(() => OwnVersionsArgs) { filter, orderBy, ...page }: OwnVersionsArgs,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentVersionPage> {
+  ): Promise<AgentVersionPage[]> {
     const order = orderOf(agentVersionSortKeys, sortKeysOf(orderBy));
     const list = listNameOf("agent.versions", order);
     const query = { filter: filter ?? {}, order, window: windowOf(page, this.cursors, list) };
     const { agentVersions } = context.readers;
-    return await context.load(info, agent.id, async (ids) => {
-      const fields = agentVersionFields(info, ...itemPaths);
-      const slices = await sliceOfEach(info, () => agentVersions.ofAgents(context.scope, ids, query, fields));
-      const countOf = countsOfEach(() => agentVersions.countOfAgents(context.scope, ids, query.filter));
-      return ids.map(
-        (id) => new AgentVersionPage(slices.get(id) ?? noItems, this.cursors, list, countOf(id)),
-      );
-    });
+    const ids = different(agents.map(({ id }) => id));
+    const fields = agentVersionFields(info, ...itemPaths);
+    const slices = await sliceOfEach(info, () => agentVersions.ofAgents(context.scope, ids, query, fields));
+    const countOf = countsOfEach(() => agentVersions.countOfAgents(context.scope, ids, query.filter));
+    return agents.map(
+      ({ id }) => new AgentVersionPage(slices.get(id) ?? noItems, this.cursors, list, countOf(id)),
+    );
   }
 
   @FieldResolver(() => SessionConnection, {
     nullable: true,
     description: "The sessions that it held, in any version; the newest start first.",
   })
+  @Batched()
   async sessions(
-    @Root() agent: AgentKey,
+    @Root() agents: readonly AgentKey[],
     @Args(() => OwnSessionsArgs) page: OwnSessionsArgs,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<SessionPage> {
-    return await this.ownSessions.page(agent.id, page, context, info);
+  ): Promise<SessionPage[]> {
+    const ids = agents.map(({ id }) => id);
+    return await this.ownSessions.pages(ids, page, context, info);
   }
 }
 
 @Resolver(() => Session)
 export class SessionAgentResolver {
   @FieldResolver(() => Agent, { nullable: true, description: "The agent that held it." })
+  @Batched()
   async agent(
-    @Root() { agentId, organizationId }: SessionRecord,
+    @Root() sessions: readonly SessionRecord[],
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentRecord | AgentKey | null> {
-    return await agentOf({ id: agentId, organizationId }, context, info);
+  ): Promise<(AgentRecord | AgentKey | null)[]> {
+    return await agentsOf(sessions, context, info);
   }
 }
 
 @Resolver(() => AgentVersion)
 export class AgentVersionAgentResolver {
   @FieldResolver(() => Agent, { nullable: true, description: "The agent that it is a version of." })
+  @Batched()
   async agent(
-    @Root() { agentId, organizationId }: AgentVersionRecord,
+    @Root() versions: readonly AgentVersionRecord[],
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentRecord | AgentKey | null> {
-    return await agentOf({ id: agentId, organizationId }, context, info);
+  ): Promise<(AgentRecord | AgentKey | null)[]> {
+    return await agentsOf(versions, context, info);
   }
 }
 
@@ -187,13 +192,15 @@ export class AgentVersionAgentResolver {
  * Within one organization the key is known. Whoever asks for no more than that, or for what hangs on it,
  * needs no statement.
  */
-async function agentOf(
-  agent: AgentKey,
+async function agentsOf(
+  named: readonly { readonly agentId: string; readonly organizationId: string }[],
   context: RequestContext,
   info: GraphQLResolveInfo,
-): Promise<AgentRecord | AgentKey | null> {
+): Promise<(AgentRecord | AgentKey | null)[]> {
   const known = context.scope.kind === "organization" ? ["id", "organizationId"] : ["id"];
   const fields = agentFields(info);
-  if (fields.every((field) => known.includes(field))) return agent;
-  return await byId(agent.id, context.readers.agents, fields, { context, info });
+  if (fields.every((field) => known.includes(field)))
+    return named.map(({ agentId: id, organizationId }) => ({ id, organizationId }));
+  const ids = named.map(({ agentId }) => agentId);
+  return await byStoredIds(ids, context.readers.agents, fields, context);
 }

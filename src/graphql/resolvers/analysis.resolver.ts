@@ -6,8 +6,9 @@ import { Analysis } from "../../model/analysis.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
 import { joinAnswers } from "../answers.js";
-import { byStoredId } from "../batches.js";
+import { byStoredIds } from "../batches.js";
 import type { RequestContext } from "../context.js";
+import { Batched } from "../plan/batched.js";
 import { revisionFields } from "../plan/fields.js";
 import { AnalysisAnswer } from "../types/answer.type.js";
 
@@ -17,32 +18,39 @@ export class AnalysisResolver {
     description:
       "The questions of its agentVersionRevision joined with its answers; questions without an answer and answers without a question are kept.",
   })
+  @Batched()
   async answers(
-    @Root() { revisionId, customAnalysisData, withheldAnswers }: AnalysisRecord,
+    @Root() analyses: readonly AnalysisRecord[],
     @Ctx() context: RequestContext,
-    @Info() info: GraphQLResolveInfo,
-  ): Promise<AnalysisAnswer[]> {
-    const { agentVersionRevisions } = context.readers;
-    const revision = await byStoredId(revisionId, agentVersionRevisions, ["providerSettings"], {
-      context,
-      info,
-    });
-    return joinAnswers(
-      readQuestions(revision?.providerSettings ?? null),
-      customAnalysisData,
-      withheldAnswers,
+  ): Promise<AnalysisAnswer[][]> {
+    const revisions = await revisionsOf(analyses, ["providerSettings"], context);
+    return analyses.map(({ customAnalysisData, withheldAnswers }, index) =>
+      joinAnswers(
+        readQuestions(revisions[index]?.providerSettings ?? null),
+        customAnalysisData,
+        withheldAnswers,
+      ),
     );
   }
 
   @FieldResolver(() => AgentVersionRevision, {
     description: "The content of the agent version whose questions it answers.",
   })
+  @Batched()
   async agentVersionRevision(
-    @Root() { revisionId }: AnalysisRecord,
+    @Root() analyses: readonly AnalysisRecord[],
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentVersionRevisionRecord | null> {
-    const { agentVersionRevisions } = context.readers;
-    return await byStoredId(revisionId, agentVersionRevisions, revisionFields(info), { context, info });
+  ): Promise<(AgentVersionRevisionRecord | null)[]> {
+    return await revisionsOf(analyses, revisionFields(info), context);
   }
+}
+
+async function revisionsOf(
+  analyses: readonly AnalysisRecord[],
+  fields: Iterable<string>,
+  context: RequestContext,
+): Promise<(AgentVersionRevisionRecord | null)[]> {
+  const ids = analyses.map(({ revisionId }) => revisionId);
+  return await byStoredIds(ids, context.readers.agentVersionRevisions, fields, context);
 }

@@ -3,14 +3,14 @@ import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "
 import type { Feed } from "../../feed/feed.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
-import { storedId } from "../../model/kinds.js";
 import type { MessageRecord } from "../../store/readers/message.reader.js";
 import type { ConversationRecord } from "../../store/readers/conversation.reader.js";
 import type { SessionRecord } from "../../store/readers/session.reader.js";
-import { byStoredId, countsOfEach } from "../batches.js";
+import { byId, byStoredIds, countsOfEach, different } from "../batches.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import { windowOf } from "../inputs/page.args.js";
+import { Batched } from "../plan/batched.js";
 import { itemPaths, messageFieldsOf, noItems, sliceOfEach } from "../plan/fields.js";
 import { selectedFields } from "../plan/selection.js";
 import { MessageConnection, SessionConnection } from "../types/connection.type.js";
@@ -38,66 +38,61 @@ export class ConversationResolver {
   async conversation(
     @Arg("id", () => ID, { description: "Whippy's id of the conversation." }) id: string,
     @Ctx() context: RequestContext,
-    @Info() info: GraphQLResolveInfo,
   ): Promise<ConversationRecord | null> {
-    return await conversationById(storedId(id), context, info);
+    return await byId(id, context.readers.conversations, [], context);
   }
 
   @FieldResolver(() => SessionConnection, {
     nullable: true,
     description: "The sessions that were held in it, the newest start first.",
   })
+  @Batched()
   async sessions(
-    @Root() conversation: ConversationRecord,
+    @Root() conversations: readonly ConversationRecord[],
     @Args(() => OwnSessionsArgs) page: OwnSessionsArgs,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<SessionPage> {
-    return await this.ownSessions.page(conversation.id, page, context, info);
+  ): Promise<SessionPage[]> {
+    const ids = conversations.map(({ id }) => id);
+    return await this.ownSessions.pages(ids, page, context, info);
   }
 
   @FieldResolver(() => MessageConnection, {
     nullable: true,
     description: "Its messages, whichever session lists them, the oldest first.",
   })
+  @Batched()
   async messages(
-    @Root() conversation: ConversationRecord,
+    @Root() conversations: readonly ConversationRecord[],
     @Args(() => MessagesArgs) { filter, ...page }: MessagesArgs,
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<MessagePage> {
+  ): Promise<MessagePage[]> {
     const list = "conversation.messages";
     const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, list) };
     const { messages } = context.readers;
-    return await context.load(info, conversation.id, async (ids) => {
-      const fields = messageFieldsOf(info, ...itemPaths);
-      const slices = await sliceOfEach(info, () =>
-        messages.ofConversations(context.scope, ids, query, fields),
-      );
-      const countOf = countsOfEach(() => messages.countOfConversations(context.scope, ids, query.filter));
-      return ids.map((id) => new MessagePage(slices.get(id) ?? noItems, this.cursors, list, countOf(id)));
-    });
+    const ids = different(conversations.map(({ id }) => id));
+    const fields = messageFieldsOf(info, ...itemPaths);
+    const slices = await sliceOfEach(info, () => messages.ofConversations(context.scope, ids, query, fields));
+    const countOf = countsOfEach(() => messages.countOfConversations(context.scope, ids, query.filter));
+    return conversations.map(
+      ({ id }) => new MessagePage(slices.get(id) ?? noItems, this.cursors, list, countOf(id)),
+    );
   }
 }
 
-/** What is known of a conversation by those who name it. */
-async function conversationOf(
-  known: ConversationRecord,
+/** What is known of conversations by those who name them. */
+async function conversationsOf(
+  named: readonly { readonly conversationId: string; readonly organizationId: string }[],
   context: RequestContext,
   info: GraphQLResolveInfo,
-): Promise<ConversationRecord | null> {
+): Promise<(ConversationRecord | null)[]> {
   // Organizations might name one id, and one id is one thing: whoever reads them all is told the same
   // everywhere.
   const isKnown = context.scope.kind === "organization" || !selectedFields(info).has("organizationId");
-  return isKnown ? known : await conversationById(known.id, context, info);
-}
-
-async function conversationById(
-  id: string,
-  context: RequestContext,
-  info: GraphQLResolveInfo,
-): Promise<ConversationRecord | null> {
-  return await byStoredId(id, context.readers.conversations, [], { context, info });
+  if (isKnown) return named.map(({ conversationId: id, organizationId }) => ({ id, organizationId }));
+  const ids = named.map(({ conversationId }) => conversationId);
+  return await byStoredIds(ids, context.readers.conversations, [], context);
 }
 
 @Resolver(() => Session)
@@ -106,12 +101,13 @@ export class SessionConversationResolver {
     nullable: true,
     description: "The conversation that it was held in.",
   })
+  @Batched()
   async conversation(
-    @Root() { conversationId, organizationId }: SessionRecord,
+    @Root() sessions: readonly SessionRecord[],
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<ConversationRecord | null> {
-    return await conversationOf({ id: conversationId, organizationId }, context, info);
+  ): Promise<(ConversationRecord | null)[]> {
+    return await conversationsOf(sessions, context, info);
   }
 }
 
@@ -121,11 +117,12 @@ export class MessageConversationResolver {
     nullable: true,
     description: "The conversation that it belongs to.",
   })
+  @Batched()
   async conversation(
-    @Root() { conversationId, organizationId }: MessageRecord,
+    @Root() messages: readonly MessageRecord[],
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<ConversationRecord | null> {
-    return await conversationOf({ id: conversationId, organizationId }, context, info);
+  ): Promise<(ConversationRecord | null)[]> {
+    return await conversationsOf(messages, context, info);
   }
 }

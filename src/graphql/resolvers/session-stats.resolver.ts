@@ -4,6 +4,8 @@ import { QueryTooComplexError } from "../../errors.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { Split, StatsRecord } from "../../store/readers/stats.reader.js";
 import type { RequestContext } from "../context.js";
+import { different } from "../batches.js";
+import { Batched } from "../plan/batched.js";
 import { agentVersionFields } from "../plan/fields.js";
 import { type Limits, weighEach } from "../admission/limits.js";
 import { SessionFilter } from "../inputs/filters.input.js";
@@ -87,34 +89,24 @@ export class SessionStatsGroupResolver {
     description:
       "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field. Where the groups name many and much is asked of each, the statistics are refused: QUERY_TOO_COMPLEX.",
   })
+  @Batched()
   async agentVersion(
-    @Root() group: SessionStatsGroup,
-    @Ctx() context: RequestContext,
+    @Root() groups: readonly SessionStatsGroup[],
+    @Ctx() { scope, readers: { agentVersions } }: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentVersionRecord | null> {
-    if (!versioned.has(group.field)) return null;
-    return await context.load(
-      info,
-      group,
-      async (groups) => {
-        const idsOf = (field: SessionGroupField) =>
-          groups.filter((each) => each.field === field).map(({ value }) => String(value));
-        const fields = agentVersionFields(info);
-        const { agentVersions } = context.readers;
-        const [ofAgents, versions] = await Promise.all([
-          agentVersions.newestOfAgents(context.scope, idsOf(AGENT), fields),
-          agentVersions.byIds(context.scope, idsOf(AGENT_VERSION), fields),
-        ]);
-        const found = new Map([
-          ...ofAgents.map((version) => [keyOf({ field: AGENT, value: version.agentId }), version] as const),
-          ...versions.map(
-            (version) => [keyOf({ field: AGENT_VERSION, value: version.id }), version] as const,
-          ),
-        ]);
-        return groups.map((each) => found.get(keyOf(each)) ?? null);
-      },
-      keyOf,
-    );
+  ): Promise<(AgentVersionRecord | null)[]> {
+    const idsOf = (field: SessionGroupField) =>
+      different(groups.filter((each) => each.field === field).map(({ value }) => String(value)));
+    const fields = agentVersionFields(info);
+    const [ofAgents, versions] = await Promise.all([
+      agentVersions.newestOfAgents(scope, idsOf(AGENT), fields),
+      agentVersions.byIds(scope, idsOf(AGENT_VERSION), fields),
+    ]);
+    const found = new Map([
+      ...ofAgents.map((version) => [keyOf({ field: AGENT, value: version.agentId }), version] as const),
+      ...versions.map((version) => [keyOf({ field: AGENT_VERSION, value: version.id }), version] as const),
+    ]);
+    return groups.map((group) => found.get(keyOf(group)) ?? null);
   }
 }
 

@@ -38,7 +38,8 @@ import {
 import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
 import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
-import { byId, byStoredId, countsOfEach, grouped, inOrder } from "../batches.js";
+import { byId, byStoredIds, countsOfEach, different, grouped, inOrder } from "../batches.js";
+import { Batched } from "../plan/batched.js";
 import { CursorScalar } from "../../model/scalars.js";
 import { selectedFields } from "../plan/selection.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
@@ -115,7 +116,7 @@ export class SessionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionRecord | null> {
-    return await byId(id, context.readers.sessions, sessionFields(info), { context, info });
+    return await byId(id, context.readers.sessions, sessionFields(info), context);
   }
 
   @Query(() => SessionConnection, {
@@ -154,30 +155,27 @@ export class SessionResolver {
     description:
       "The agent version that held it, with the version's newest content, which may be newer than the session.",
   })
+  @Batched()
   async agentVersion(
-    @Root() session: SessionRecord,
+    @Root() sessions: readonly SessionRecord[],
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentVersionRecord | null> {
-    return await byStoredId(session.agentVersionId, context.readers.agentVersions, agentVersionFields(info), {
-      context,
-      info,
-    });
+  ): Promise<(AgentVersionRecord | null)[]> {
+    const ids = sessions.map(({ agentVersionId }) => agentVersionId);
+    return await byStoredIds(ids, context.readers.agentVersions, agentVersionFields(info), context);
   }
 
   @FieldResolver(() => AgentVersionRevision, {
     description: "The content of the agent version that this session's newest event carried.",
   })
+  @Batched()
   async agentVersionRevision(
-    @Root() session: SessionRecord,
+    @Root() sessions: readonly SessionRecord[],
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AgentVersionRevisionRecord | null> {
-    const { agentVersionRevisions } = context.readers;
-    return await byStoredId(session.revisionId, agentVersionRevisions, revisionFields(info), {
-      context,
-      info,
-    });
+  ): Promise<(AgentVersionRevisionRecord | null)[]> {
+    const ids = sessions.map(({ revisionId }) => revisionId);
+    return await byStoredIds(ids, context.readers.agentVersionRevisions, revisionFields(info), context);
   }
 
   @FieldResolver(() => Analysis, {
@@ -185,61 +183,49 @@ export class SessionResolver {
     description:
       "The current analysis: of all that were received, the one of the newest event. Null where the session has not been analyzed.",
   })
+  @Batched()
   async analysis(
-    @Root() session: SessionRecord,
-    @Ctx() context: RequestContext,
+    @Root() sessions: readonly SessionRecord[],
+    @Ctx() { scope, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AnalysisRecord | null> {
-    return await context.load(info, session.id, async (ids) =>
-      inOrder(
-        ids,
-        await context.readers.analyses.currentOfSessions(context.scope, ids, analysisFields(info)),
-        (row) => row.sessionId,
-      ),
-    );
+  ): Promise<(AnalysisRecord | null)[]> {
+    const ids = sessions.map(({ id }) => id);
+    const current = await readers.analyses.currentOfSessions(scope, different(ids), analysisFields(info));
+    return inOrder(ids, current, ({ sessionId }) => sessionId);
   }
 
   @FieldResolver(() => [Analysis], {
     description:
       "Every distinct analysis received, the newest first, which is the current one; empty where it has not been analyzed.",
   })
+  @Batched()
   async analysisHistory(
-    @Root() session: SessionRecord,
-    @Ctx() context: RequestContext,
+    @Root() sessions: readonly SessionRecord[],
+    @Ctx() { scope, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<AnalysisRecord[]> {
-    return await context.load(info, session.id, async (ids) =>
-      grouped(
-        ids,
-        await context.readers.analyses.ofSessions(context.scope, ids, analysisFields(info)),
-        (row) => row.sessionId,
-      ),
-    );
+  ): Promise<AnalysisRecord[][]> {
+    const ids = sessions.map(({ id }) => id);
+    const all = await readers.analyses.ofSessions(scope, different(ids), analysisFields(info));
+    return grouped(ids, all, ({ sessionId }) => sessionId);
   }
 
   @FieldResolver(() => MessageConnection, { nullable: true, description: "Its messages, the oldest first." })
+  @Batched()
   async messages(
-    @Root() session: SessionRecord,
+    @Root() sessions: readonly SessionRecord[],
     @Args(() => MessagesArgs) { filter, ...page }: MessagesArgs,
-    @Ctx() context: RequestContext,
+    @Ctx() { scope, readers: { messages } }: RequestContext,
     @Info() info: GraphQLResolveInfo,
-  ): Promise<MessagePage> {
+  ): Promise<MessagePage[]> {
     const list = "session.messages";
     const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, list) };
-    const { messages } = context.readers;
-    return await context.load(
-      info,
-      session,
-      async (sessions) => {
-        const slices = await sliceOfEach(info, () =>
-          messages.ofSessions(context.scope, sessions, query, messageFieldsOf(info, ...itemPaths)),
-        );
-        const countOf = countsOfEach(() => messages.countOfSessions(context.scope, sessions, query.filter));
-        return sessions.map(
-          ({ id }) => new MessagePage(slices.get(id) ?? noItems, this.cursors, list, countOf(id)),
-        );
-      },
-      ({ id }) => id,
+    const listing = [...new Map(sessions.map((session) => [session.id, session])).values()];
+    const slices = await sliceOfEach(info, () =>
+      messages.ofSessions(scope, listing, query, messageFieldsOf(info, ...itemPaths)),
+    );
+    const countOf = countsOfEach(() => messages.countOfSessions(scope, listing, query.filter));
+    return sessions.map(
+      ({ id }) => new MessagePage(slices.get(id) ?? noItems, this.cursors, list, countOf(id)),
     );
   }
 }

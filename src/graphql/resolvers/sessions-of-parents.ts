@@ -3,7 +3,7 @@ import { ArgsType, Field } from "type-graphql";
 import type { Feed } from "../../feed/feed.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
 import type { ParentKind } from "../../store/readers/session.reader.js";
-import { countsOfEach } from "../batches.js";
+import { countsOfEach, different } from "../batches.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import { SessionFilter } from "../inputs/filters.input.js";
@@ -31,12 +31,12 @@ export class SessionsOfParents {
     private readonly list: string,
   ) {}
 
-  async page(
-    parentId: string,
+  async pages(
+    parentIds: readonly string[],
     { filter, ...page }: OwnSessionsArgs,
     context: RequestContext,
     info: GraphQLResolveInfo,
-  ): Promise<SessionPage> {
+  ): Promise<SessionPage[]> {
     const { kind, list, cursors } = this;
     const query = {
       filter: filter ?? {},
@@ -44,14 +44,13 @@ export class SessionsOfParents {
       window: windowOf(page, cursors, list),
     };
     const { sessions } = context.readers;
-    return await context.load(info, parentId, async (ids) => {
-      const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
-      const fields = sessionFields(info, ...itemPaths);
-      const slices = await sliceOfEach(info, () =>
-        sessions.ofParents(context.scope, kind, ids, query, fields),
-      );
-      const countOf = countsOfEach(() => sessions.countOfParents(context.scope, kind, ids, query.filter));
-      return ids.map((id) => new SessionPage(slices.get(id) ?? noItems, cursors, list, countOf(id), head));
-    });
+    const ids = different(parentIds);
+    const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
+    const fields = sessionFields(info, ...itemPaths);
+    const slices = await sliceOfEach(info, () => sessions.ofParents(context.scope, kind, ids, query, fields));
+    const countOf = countsOfEach(() => sessions.countOfParents(context.scope, kind, ids, query.filter));
+    return parentIds.map(
+      (id) => new SessionPage(slices.get(id) ?? noItems, cursors, list, countOf(id), head),
+    );
   }
 }

@@ -5,7 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import express, { type Request, Router } from "express";
-import type { GraphQLSchema } from "graphql";
+import type { ExecutionResult, GraphQLSchema } from "graphql";
 import type { Access } from "../../access/access.js";
 import type { Caller } from "../../access/caller.js";
 import type { Config } from "../../config.js";
@@ -22,6 +22,7 @@ import { formatError } from "../format-error.js";
 import { gatePlugin, OperationGate } from "../admission/gate.js";
 import { LiveOperations } from "./live-operations.js";
 import { OperationPreparer, parseOptions, validationRules } from "../plan/prepare-operation.js";
+import { answerText } from "../plan/json-text.js";
 import { sandboxPlugin } from "../sandbox/sandbox.js";
 import type { ReaderSource } from "../readers.js";
 import type { SessionEventSource } from "../session-event-source.js";
@@ -169,13 +170,14 @@ function createApollo(
       load: () =>
         Promise.resolve({
           executor: ({ document, request, context }) =>
+            // To Apollo data is whatever the text is made of, below.
             executor.execute({
               document,
               // As it was asked for: Apollo's own is null where there is no such operation.
               operationName: request.operationName,
               variables: request.variables,
               context: context as RequestContext,
-            }),
+            }) as Promise<ExecutionResult<Record<string, unknown>>>,
         }),
       stop: () => Promise.resolve(),
     },
@@ -186,7 +188,7 @@ function createApollo(
     validationRules: [...validationRules],
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    stringifyResult: (result) => JSON.stringify(result),
+    stringifyResult: answerText,
     formatError: (_formatted, error) => formatError(error, logger, config.production),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),

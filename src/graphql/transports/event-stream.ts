@@ -7,6 +7,7 @@ import { BadInputError, RateLimitedError, UnavailableError } from "../../errors.
 import type { Message, Sink } from "../../feed/sink.js";
 import type { Recipient } from "../../http/unread-answers.js";
 import { asGraphQLError } from "../format-error.js";
+import { answerText } from "../plan/json-text.js";
 import { costOf, type PreparedOperation } from "../plan/prepare-operation.js";
 import { toOperation, type TransportParts } from "./transport.js";
 
@@ -160,7 +161,7 @@ export class EventStreamEndpoint {
       ...(formatted.length > 0 && { errors: formatted }),
       ...(cost !== undefined && { extensions: { cost } }),
     };
-    const last = Buffer.from(`event: next\ndata: ${JSON.stringify(answer)}\n\nevent: complete\ndata:\n\n`);
+    const last = Buffer.from(`event: next\ndata: ${answerText(answer)}\n\nevent: complete\ndata:\n\n`);
     response.end(last);
     return last.length;
   }

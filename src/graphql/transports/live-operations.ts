@@ -15,12 +15,13 @@ import type { Message, Sink } from "../../feed/sink.js";
 import type { Subscriber } from "../../feed/group.js";
 import type { Logger } from "../../logger.js";
 import type { FeedEntry } from "../../store/readers/feed.reader.js";
-import { selectsSomething } from "../plan/conditions.js";
+import { type PlacedOperation, selectsSomething } from "../plan/conditions.js";
 import { findOperation, NothingSelectedError, SessionGoneError } from "../errors.js";
 import type { Executor, Operation } from "../plan/executor.js";
 import { asGraphQLError, formatError } from "../format-error.js";
 import { type SessionEventSource, WantedEvents } from "../session-event-source.js";
 import type { SessionEvent } from "../types/session-event.type.js";
+import { answerText } from "../plan/json-text.js";
 import { readVariables } from "../plan/variables.js";
 
 /** What live operations need. */
@@ -52,12 +53,17 @@ export class LiveOperations {
     if (definition instanceof GraphQLError) return [definition];
     const read = readVariables(schema, definition.variableDefinitions ?? [], variables ?? {});
     if ("errors" in read) return read.errors;
-    const settled = executor.conditions.settle({ document, operation: definition }, read.coerced);
+    let settled: PlacedOperation;
+    try {
+      settled = executor.conditions.settle({ document, operation: definition }, read.coerced);
+    } catch (error) {
+      return [asGraphQLError(error as Error)];
+    }
     // graphql-js takes for granted that a field is left.
-    if (settled && !selectsSomething(settled)) return [asGraphQLError(new NothingSelectedError())];
+    if (!selectsSomething(settled)) return [asGraphQLError(new NothingSelectedError())];
     const wanted: unknown = await createSourceEventStream({
       schema,
-      document: settled?.document ?? document,
+      document: settled.document,
       operationName: operationName ?? null,
       variableValues: variables ?? null,
       contextValue: context,
@@ -80,7 +86,7 @@ export class LiveOperations {
     return fanOut.subscribe(subscription, after, sink);
   }
 
-  /** Each event has a context of its own: loaders of the one before would serve its rows. */
+  /** Each event has a context of its own: the one before is over, and reads nothing more. */
   private async render(operation: Operation, entry: FeedEntry): Promise<Message | undefined> {
     const { executor, events, logger } = this.parts;
     const cursor = events.cursorOf(entry);
@@ -95,7 +101,7 @@ export class LiveOperations {
     const answer = result.errors
       ? { ...result, errors: result.errors.map((error) => formatError(error, logger)) }
       : result;
-    return { position, epoch, cursor, json: Buffer.from(JSON.stringify(answer)) };
+    return { position, epoch, cursor, json: Buffer.from(answerText(answer)) };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import type { Message, Sink } from "../../feed/sink.js";
+import { type Answer, answerText } from "../plan/json-text.js";
 
 /** Room for what is told in one go; what is larger is not copied. */
 const benchBytes = 32 * 1024;
@@ -27,7 +28,7 @@ export class SocketSink implements Sink {
   constructor(
     readonly socket: WebSocket,
     private readonly connection: Socket,
-    private readonly id: string,
+    id: string,
   ) {
     this.head = Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
   }
@@ -44,9 +45,9 @@ export class SocketSink implements Sink {
   }
 
   /** Writes the answer to a query. @returns its bytes */
-  answer(payload: object): number {
+  answer(payload: Answer): number {
     if (this.socket.readyState !== this.socket.OPEN) return 0;
-    const message = Buffer.from(JSON.stringify({ id: this.id, type: "next", payload }));
+    const message = Buffer.concat([this.head, Buffer.from(answerText(payload)), tail]);
     this.socket.send(message, { binary: false });
     return message.length;
   }

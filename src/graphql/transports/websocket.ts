@@ -175,7 +175,7 @@ async function answer(
     return sink.answer({
       ...result,
       ...(result.errors && { errors: result.errors.map((error) => formatError(error)) }),
-      extensions: { ...result.extensions, cost },
+      extensions: { cost },
     });
   });
   return nothing();

@@ -1,0 +1,38 @@
+import type { GraphQLFormattedError } from "graphql";
+
+/** JSON that is written already: the data of an answer. */
+export class JsonText {
+  constructor(readonly text: string) {}
+
+  /** What it says, for whoever serialises an answer that holds it. */
+  toJSON(): unknown {
+    return JSON.parse(this.text);
+  }
+}
+
+/** An answer as it is sent. */
+export interface Answer {
+  readonly errors?: readonly GraphQLFormattedError[] | undefined;
+  readonly data?: unknown;
+  readonly extensions?: unknown;
+}
+
+/** The text of an answer, errors first: what is read first tells whether the rest is whole. */
+export function answerText({ errors, data, extensions }: Answer): string {
+  const parts = [
+    errors !== undefined && `"errors":${JSON.stringify(errors)}`,
+    data !== undefined && `"data":${data instanceof JsonText ? data.text : JSON.stringify(data)}`,
+    extensions !== undefined && `"extensions":${JSON.stringify(extensions)}`,
+  ];
+  return `{${parts.filter((part) => part !== false).join()}}`;
+}
+
+/** Longer texts are faster looked through by JSON.stringify. */
+const longestLookedThrough = 64;
+/** Nothing that JSON escapes, and no half of a character. */
+const plain = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+/** A text as JSON. */
+export function quote(text: string): string {
+  return text.length <= longestLookedThrough && plain.test(text) ? `"${text}"` : JSON.stringify(text);
+}
