@@ -53,7 +53,7 @@ const layers = {
     "!store/event-log",
   ],
   "feed/": ["errors", "logger", "redis", "events/", "model/", "store/readers/", "store/writers/"],
-  "webhook/": ["config", "errors", "logger", "metrics", "events/", "store/event-log", "feed/"],
+  "webhook/": ["config", "errors", "logger", "metrics", "http/", "events/", "store/event-log", "feed/"],
   "access/": ["config", "errors", "logger", "redis", "model/", "store/"],
   "graphql/": [
     "config",

@@ -1,8 +1,7 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import cors from "cors";
 import express, { type Express, type RequestHandler } from "express";
-import helmet from "helmet";
 import { type Access, setUpAccess } from "./access/access.js";
 import type { Caller } from "./access/caller.js";
 import type { Config } from "./config.js";
@@ -20,12 +19,14 @@ import { schemaRouter } from "./graphql/schema-text.js";
 import { createSchema } from "./graphql/schema.js";
 import { SessionEventSource } from "./graphql/session-event-source.js";
 import { healthRouter } from "./health.js";
+import type { Handler } from "./http/handler.js";
 import { boundIdleConnections } from "./http/idle-connections.js";
 import type { Logger } from "./logger.js";
 import { Metrics, metricsRouter } from "./metrics.js";
 import { OpenedParts } from "./opened-parts.js";
 import { oneAtATime } from "./http/pipelining.js";
 import { problemHandler } from "./http/problem.js";
+import { securityHeaders } from "./http/security-headers.js";
 import { productionWarnings } from "./production.js";
 import { redisName } from "./redis.js";
 import type { ClientReader } from "./store/connection/client-reader.js";
@@ -164,7 +165,8 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   const schema = await createSchema({ feed: live.feed, cursors, limits: config.graphql.limits, access });
   const refused = new WeakMap<IncomingMessage, unknown>();
   const app = createApp(refused);
-  const server = serveWebhooksFirst(parts, metrics, { app, refused });
+  const first: Handler[] = [webhooks(parts, metrics)];
+  const server = serveFirst(parts, first, { app, refused });
   const unread = watchUnread(server, parts);
   opened.add(() => unread.stop());
   const events = new SessionEventSource(cursors);
@@ -176,9 +178,12 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
     await drained;
   });
 
-  app.use(healthRouter(storage.database));
+  await endpoint.start();
   const origin = config.corsOrigins.includes("*") ? true : [...config.corsOrigins];
-  app.use(cors({ origin, exposedHeaders, maxAge: 600 }));
+  const allowOrigins = cors({ origin, exposedHeaders, maxAge: 600 });
+  first.push(endpoint.posted({ setSecurityHeaders, cors: allowOrigins }));
+  app.use(healthRouter(storage.database));
+  app.use(allowOrigins);
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);
   app.use(metricsRouter(metrics, access.gate));
@@ -188,7 +193,7 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
     return new SessionExport(new SessionReader(reader), new AnalysisReader(reader, storage.cursorKey));
   };
   app.use(exportRouter({ exportFor, schema, cursors, gate: access.gate, unread, logger }));
-  app.use(await endpoint.router());
+  app.use(endpoint.router());
   app.use(refuseOtherPaths);
   app.use(problemHandler(logger));
   endpoint.attach(server);
@@ -239,33 +244,39 @@ async function countDeadLetters(reads: ClientReads): Promise<number> {
   return await new WebhookEventReader(reader).count({ status: "dead" });
 }
 
-/**
- * The webhook's router stands before the application, which gets what that one does not answer, and its
- * errors.
- */
-function serveWebhooksFirst(
-  {
-    config: { webhook: config, keepAliveSeconds },
-    storage: { database },
-    live: { feed, writer },
-    logger,
-  }: HttpParts,
+function webhooks(
+  { config, storage: { database }, live: { feed, writer }, logger }: HttpParts,
   metrics: Metrics,
+): Handler {
+  const events = new EventLog(database, new SessionWriter(), writer, new ErasureList(database));
+  return webhookRouter({ config: config.webhook, events, feed, metrics, logger });
+}
+
+/**
+ * What is asked most stands before the application, which gets what none of these answers, and their errors.
+ */
+function serveFirst(
+  { config: { webhook, keepAliveSeconds }, logger }: HttpParts,
+  first: readonly Handler[],
   { app, refused }: { readonly app: Express; readonly refused: WeakMap<IncomingMessage, unknown> },
 ): Server {
-  const events = new EventLog(database, new SessionWriter(), writer, new ErasureList(database));
-  const webhooks = webhookRouter({ config, events, feed, metrics, logger });
+  const serve = (request: IncomingMessage, response: ServerResponse, at: number) => {
+    const handler = first[at];
+    if (handler === undefined) app(request, response);
+    else
+      void handler(request, response, (error) => {
+        if (error !== undefined) refused.set(request, error);
+        serve(request, response, error === undefined ? at + 1 : first.length);
+      });
+  };
   const server = createServer(
     {
-      requestTimeout: config.bodyTimeoutSeconds * 1_000,
+      requestTimeout: webhook.bodyTimeoutSeconds * 1_000,
       connectionsCheckingInterval: 1_000,
       keepAliveTimeout: keepAliveSeconds * 1_000,
     },
     oneAtATime((request, response) => {
-      void webhooks(request, response, (error) => {
-        if (error !== undefined) refused.set(request, error);
-        app(request, response);
-      });
+      serve(request, response, 0);
     }, logger),
   );
   boundIdleConnections(server);
@@ -287,14 +298,19 @@ function createAnnouncements({ redisUrl }: Config, databaseKey: string, logger: 
   return new RedisAnnouncements(redisUrl, redisName("feed", databaseKey), logger);
 }
 
-/** @param refused what the webhook's router refused, and why */
+// Sandbox brings a policy of its own, and may be opened from anywhere on the local machine.
+const setSecurityHeaders = securityHeaders({
+  contentSecurityPolicy: false,
+  crossOriginEmbedderPolicy: false,
+});
+
+/** @param refused what was refused before the application, and why */
 function createApp(refused: WeakMap<IncomingMessage, unknown>): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
-  // Sandbox brings a policy of its own, and may be opened from anywhere on the local machine.
-  app.use(helmet({ contentSecurityPolicy: false, crossOriginEmbedderPolicy: false }));
-  app.use((request, _response, next) => {
+  app.use((request, response, next) => {
+    setSecurityHeaders(response);
     next(refused.get(request));
   });
   return app;

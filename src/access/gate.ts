@@ -39,11 +39,19 @@ export class Gate {
       next();
       return;
     }
+    await this.enter(request);
+    next();
+  };
+
+  /**
+   * Admits a request over HTTP and counts it.
+   * @throws as {@link admit}
+   */
+  async enter(request: IncomingMessage): Promise<void> {
     const caller = await this.admit(request, request.headers.authorization);
     await this.limits.countRequest(caller);
     this.callers.set(request, caller);
-    next();
-  };
+  }
 
   /**
    * Who asks for an export, for the audit log too: operations of GraphQL are noted where their cost is known;

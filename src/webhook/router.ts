@@ -1,18 +1,12 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import express from "express";
 import { ServiceError, UnavailableError } from "../errors.js";
+import type { Handler } from "../http/handler.js";
 import type { Metrics } from "../metrics.js";
 import type { Outcome } from "../store/event-log.js";
 import { refuseUnsigned } from "./admit.js";
 import { ArrivingBodies } from "./arriving-bodies.js";
 import { receiveEvent, type ReceiveEventContext } from "./receive-event.js";
-
-/** What a handler may use here: see {@link webhookRouter}. */
-type Handler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void | Promise<void>;
 
 const path = "/webhooks/whippy";
 

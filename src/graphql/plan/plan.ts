@@ -114,7 +114,7 @@ export class PlannedField {
     };
   }
 
-  /** What is selected of its values of a type. Made when there are some: few operations have all they might. */
+  /** What is selected of its values of a type; made when there are some. */
   selectionOf(type: GraphQLObjectType): Selection {
     const known = this.below.get(type);
     if (known !== undefined) return known;
@@ -144,7 +144,7 @@ export class PlannedField {
   }
 }
 
-/** The fields that are selected of a type, by the names that they are answered under, merged as GraphQL says. */
+/** The fields that are selected of a type, by their names in the answer, merged as GraphQL says. */
 function collect(
   { schema, fragments }: Source,
   type: GraphQLObjectType,

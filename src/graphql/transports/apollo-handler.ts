@@ -1,40 +1,50 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type ApolloServer, HeaderMap, type HTTPGraphQLResponse } from "@apollo/server";
-import type { Request, RequestHandler, Response } from "express";
 import type { UnreadAnswers } from "../../http/unread-answers.js";
 import type { RequestContext } from "../context.js";
 
-interface ApolloHandlerParts {
+/** A request whose body was read. */
+export type ReadRequest = IncomingMessage & { readonly body?: unknown };
+
+export interface ApolloHandlerParts {
   readonly apollo: ApolloServer<RequestContext>;
   readonly unread: UnreadAnswers;
   /** By whom an answer is counted. */
-  readonly callerIdOf: (request: Request) => string;
-  readonly contextOf: (request: Request, response: Response) => RequestContext;
+  readonly callerIdOf: (request: IncomingMessage) => string;
+  readonly contextOf: (request: ReadRequest, response: ServerResponse) => RequestContext;
 }
 
 /** Serves GraphQL over HTTP through Apollo: an operation is executed once there is room for its answer. */
-export function apolloHandler({ apollo, unread, callerIdOf, contextOf }: ApolloHandlerParts): RequestHandler {
-  return async (request, response) => {
+export function apolloHandler({ apollo, unread, callerIdOf, contextOf }: ApolloHandlerParts) {
+  return async (request: ReadRequest, response: ServerResponse): Promise<void> => {
     await unread.answer({ socket: request.socket, callerId: callerIdOf(request) }, async () => {
       if (response.destroyed) return 0;
       const answer = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
-          method: request.method,
-          headers: headersOf(request),
-          search: request.url.replace(/^[^?]*/, "").replace(/(?<=[?&])operationName=(?:&|$)/g, ""),
+          method: request.method ?? "",
+          headers: headersOf(request.headers),
+          search: searchOf(request.url ?? ""),
           body: withoutEmptyOperationName(request.body),
         },
         context: () => Promise.resolve(contextOf(request, response)),
       });
-      return await send(response, answer);
+      return await send(response, answer, request.method === "HEAD");
     });
   };
 }
 
-function headersOf({ headers }: Request): HeaderMap {
+function headersOf(headers: IncomingHttpHeaders): HeaderMap {
   const map = new HeaderMap();
-  for (const [name, value] of Object.entries(headers))
+  for (const name in headers) {
+    const value = headers[name];
     if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
   return map;
+}
+
+function searchOf(url: string): string {
+  const start = url.indexOf("?");
+  return start === -1 ? "" : url.slice(start).replace(/(?<=[?&])operationName=(?:&|$)/g, "");
 }
 
 /**
@@ -47,11 +57,19 @@ function withoutEmptyOperationName(body: unknown): unknown {
 }
 
 /** @returns the bytes of the body */
-async function send(response: Response, { status, headers, body }: HTTPGraphQLResponse): Promise<number> {
-  for (const [name, value] of headers) response.setHeader(name, value);
+async function send(
+  response: ServerResponse,
+  { status, headers, body }: HTTPGraphQLResponse,
+  isHeadAlone: boolean,
+): Promise<number> {
   let text = "";
   if (body.kind === "complete") text = body.string;
   else for await (const chunk of body.asyncIterator) text += chunk;
-  response.status(status ?? 200).send(text);
-  return Number(response.getHeader("Content-Length"));
+  const bytes = Buffer.from(text);
+  response.statusCode = status ?? 200;
+  for (const [name, value] of headers)
+    response.setHeader(name, value === "text/html" ? `${value}; charset=utf-8` : value);
+  response.setHeader("Content-Length", bytes.length);
+  response.end(isHeadAlone ? undefined : bytes);
+  return bytes.length;
 }

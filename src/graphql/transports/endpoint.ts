@@ -4,16 +4,17 @@ import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
-import express, { type Request, Router } from "express";
+import express, { Router } from "express";
 import type { ExecutionResult, GraphQLSchema } from "graphql";
 import type { Access } from "../../access/access.js";
 import type { Caller } from "../../access/caller.js";
 import type { Config } from "../../config.js";
+import type { Handler } from "../../http/handler.js";
 import type { FanOut } from "../../feed/fan-out.js";
 import type { Logger } from "../../logger.js";
 import type { Metrics } from "../../metrics.js";
 import type { UnreadAnswers } from "../../http/unread-answers.js";
-import { apolloHandler } from "./apollo-handler.js";
+import { apolloHandler, type ReadRequest } from "./apollo-handler.js";
 import { AllowList } from "../admission/allow-list.js";
 import { RequestContext } from "../context.js";
 import { EventStreamEndpoint } from "./event-stream.js";
@@ -26,10 +27,11 @@ import { answerText } from "../plan/json-text.js";
 import { sandboxPlugin } from "../sandbox/sandbox.js";
 import type { ReaderSource } from "../readers.js";
 import type { SessionEventSource } from "../session-event-source.js";
+import { postedOperations, type PostedOperationsParts } from "./posted-operations.js";
 import { SocketEndpoint } from "./websocket.js";
 import { metricsPlugin } from "../observe.js";
 
-const greatestQuery = "1mb";
+const readJson = express.json({ limit: "1mb" });
 
 /** What the endpoint is made of. */
 export interface EndpointParts {
@@ -50,6 +52,7 @@ export class GraphqlEndpoint {
   private readonly sockets: SocketEndpoint;
   private readonly streams: EventStreamEndpoint;
   private readonly gate: OperationGate;
+  private readonly answer: ReturnType<typeof apolloHandler>;
 
   constructor(private readonly parts: EndpointParts) {
     const { schema, access, config, logger } = parts;
@@ -59,6 +62,17 @@ export class GraphqlEndpoint {
     this.gate = gate;
     const executor = new Executor(schema);
     this.apollo = createApollo(parts, { gate, executor, allowList });
+    this.answer = apolloHandler({
+      apollo: this.apollo,
+      unread: parts.unread,
+      // Only a browser that asks for the page has not said who it is.
+      callerIdOf: (request) => access.gate.findCaller(request)?.id ?? "page",
+      // Of what Apollo asks before it parses, only this may refuse.
+      contextOf: (request, response) => {
+        this.refuseTexts(request);
+        return newContext(parts, access.gate.callerOf(request), () => response.destroyed);
+      },
+    });
     // Neither of these goes through Apollo, so its rules are said again here.
     const transport = {
       keepAliveSeconds: config.subscriptions.keepAliveSeconds,
@@ -75,32 +89,28 @@ export class GraphqlEndpoint {
     this.streams = new EventStreamEndpoint(transport);
   }
 
-  /** The Express routes; the Apollo server is started. */
-  async router(): Promise<Router> {
+  /** Starts the Apollo server. */
+  async start(): Promise<void> {
     await this.apollo.start();
+  }
+
+  /** `POST /graphql`, before the Express application. */
+  posted(parts: Pick<PostedOperationsParts, "setSecurityHeaders" | "cors">): Handler {
     const { gate } = this.parts.access;
+    return postedOperations({ ...parts, gate, readJson, answer: this.answer });
+  }
+
+  /** The Express routes. */
+  router(): Router {
     const router = Router();
-    router.use("/graphql", express.json({ limit: greatestQuery }));
+    router.use("/graphql", readJson);
     router.get("/graphql/stream", this.streams.handle);
     router.post("/graphql/stream", this.streams.handle);
-    router.use(
-      "/graphql",
-      apolloHandler({
-        apollo: this.apollo,
-        unread: this.parts.unread,
-        // Only a browser that asks for the page has not said who it is.
-        callerIdOf: (request) => gate.findCaller(request)?.id ?? "page",
-        // Of what Apollo asks before it parses, only this may refuse.
-        contextOf: (request, response) => {
-          this.refuseTexts(request);
-          return newContext(this.parts, gate.callerOf(request), () => response.destroyed);
-        },
-      }),
-    );
+    router.use("/graphql", this.answer);
     return router;
   }
 
-  private refuseTexts(request: Request): void {
+  private refuseTexts(request: ReadRequest): void {
     for (const text of textsOf(request)) {
       const error = this.gate.refuseText(text);
       if (error !== undefined) throw error;
@@ -129,7 +139,7 @@ function newContext(
 }
 
 /** The operations' texts that a request holds, wherever Apollo would look for one. */
-function textsOf({ body, url }: Request): string[] {
+function textsOf({ body, url = "" }: ReadRequest): string[] {
   const { query } = (body ?? {}) as { readonly query?: unknown };
   const inUrl = url.includes("?") ? new URLSearchParams(url.replace(/^[^?]*/, "")).getAll("query") : [];
   return typeof query === "string" ? [query, ...inUrl] : inUrl;

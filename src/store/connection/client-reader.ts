@@ -38,7 +38,8 @@ export class ClientReader implements SqlReader {
   /** When the operation's time is over; it begins with its first statement. */
   private deadline: number | undefined;
   private isAnswered = false;
-  /** Why nothing more is read. */
+  private isOver = false;
+  /** Why nothing more is read, where it is not just over. */
   private stopped: Error | undefined;
 
   constructor(
@@ -53,7 +54,7 @@ export class ClientReader implements SqlReader {
 
   /** Reads nothing more: the operation is answered. */
   end(): void {
-    this.stopped ??= new OperationOverError();
+    this.isOver = true;
   }
 
   /**
@@ -98,6 +99,7 @@ export class ClientReader implements SqlReader {
   private refuseStopped(): void {
     if (this.options.isGone?.() === true) this.end();
     if (this.stopped !== undefined) throw this.stopped;
+    if (this.isOver) throw new OperationOverError();
   }
 
   private stop(error: Error): Error {
