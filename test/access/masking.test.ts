@@ -124,6 +124,8 @@ describe("a masked reader", () => {
       "analysisHistory.some.or.0.id",
     ],
     ["messages", '{ body: { contains: "x" } }', "body"],
+    ["messages", '{ body: { containsIgnoreCase: "x" } }', "body"],
+    ["messages", '{ not: { from: { eqIgnoreCase: "+1" } } }', "not.from"],
     ["messages", '{ and: [{ from: { startsWith: "+1" } }] }', "and.0.from"],
     ["messages", '{ to: { eq: "x" } }', "to"],
     ["messages", "{ translatedBody: { null: false } }", "translatedBody"],

@@ -78,6 +78,10 @@ describe("limits of one operation", () => {
       "{ sessions(first: 3) { nodes { agentVersion { sessions(first: 2, filter: { messageCount: { gt: 1 } }) { nodes { id } } } } } }",
       1 + 3 * (1 + 1 + (1 + 1 + 2)),
     ],
+    [
+      '{ sessions(first: 1, filter: { language: { eqIgnoreCase: "a", containsIgnoreCase: "b" } }) { nodes { id } } }',
+      2 + 5 + 5,
+    ],
     ["{ __schema { types { fields { type { ofType { name } } } } } }", 0],
     ["{ __schema { types { ...t } } } fragment t on __Type { fields { type { name } } }", 0],
   ])("weighs %s before it runs", async (query, cost) => {

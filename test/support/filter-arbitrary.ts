@@ -151,7 +151,25 @@ function comparator(values: readonly unknown[], kind: Kind): Arbitrary<Filter> {
   if (kind === "text")
     for (const name of ["contains", "startsWith"])
       operators[name] = value.chain(partOf).filter((part) => part !== "");
+  if (kind === "text") {
+    const short = fc.oneof(value, asked).map((text) => Array.from(String(text)).slice(0, 255).join(""));
+    operators.eqIgnoreCase = short.chain(inOtherCase);
+    operators.containsIgnoreCase = value
+      .chain(partOf)
+      .filter((part) => part !== "")
+      .chain(inOtherCase);
+  }
   return someOf(operators, 2);
+}
+
+/** The same letters in some case. */
+function inOtherCase(text: string): Arbitrary<string> {
+  return fc.constantFrom(text, text.toUpperCase(), text.toLowerCase(), text.replace(/[ks]/gi, kelvinOrLong));
+}
+
+/** Letters that have a third spelling. */
+function kelvinOrLong(letter: string): string {
+  return /k/i.test(letter) ? "\u212a" : "\u017f";
 }
 
 /** Nearly the text: what careless comparisons take for the same. */

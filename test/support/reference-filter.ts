@@ -121,10 +121,19 @@ function compares(value: unknown, comparator: Filter): boolean {
         return has && (value as string).includes(given as string);
       case "startsWith":
         return has && (value as string).startsWith(given as string);
+      case "eqIgnoreCase":
+        return has && new RegExp(`^(?:${literally(given as string)})$`, "iu").test(value as string);
+      case "containsIgnoreCase":
+        return has && new RegExp(literally(given as string), "iu").test(value as string);
       default:
         throw new Error(`The reference does not know ${operator}.`);
     }
   });
+}
+
+/** As an expression that matches the text itself; lone surrogates are no characters, so none come here. */
+function literally(text: string): string {
+  return Array.from(text, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ""}}`).join("");
 }
 
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;

@@ -68,14 +68,16 @@ const countingCosts: Readonly<Record<string, number>> = { totalCount: 20, sessio
 /** What counting costs once for all parents together, for whom it is one statement. */
 const sharedCosts: Readonly<Record<string, number>> = { totalCount: 480 };
 /**
- * Conditions that ask of other tables: 5 for each of the rows that are looked at for one session (see
- * filter.ts).
+ * Conditions that cost more than a comparison: of other tables, 5 for each of the rows that are looked at for
+ * one session (see filter.ts); without case, as long as five comparisons of the same text.
  */
 const questionCosts: Readonly<Record<string, number>> = {
   messages: 80,
   analysisHistory: 10,
   answers: 5,
   search: 5,
+  eqIgnoreCase: 4,
+  containsIgnoreCase: 4,
 };
 /** An order that no index keeps finds all that match before the first row. */
 const orderCost = 100;

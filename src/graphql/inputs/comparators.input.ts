@@ -59,9 +59,13 @@ function ordering<Value>(type: FieldType) {
 })
 export class IDComparator extends equality<string>(ID) {}
 
+const caseRule =
+  "Letters are the same by Unicode's simple case folding: Ł and ł, Σ, σ and ς; but not e and é, nor ß and ss. " +
+  "At most 255 characters.";
+
 @InputType({
   description:
-    "Asks of a text; upper and lower case and accents count. All conditions given must hold; one at least is given, and none is null.",
+    "Compares a text, by code points: upper and lower case, accents and spaces count. All conditions given must hold; give at least one, and none that is null.",
 })
 export class StringComparator extends equality<string>(String) {
   @Field(() => String, nullable("Contains this text."))
@@ -69,6 +73,12 @@ export class StringComparator extends equality<string>(String) {
 
   @Field(() => String, nullable("Starts with this text."))
   readonly startsWith?: string | null;
+
+  @Field(() => String, nullable(`Is this text, whatever its case. ${caseRule}`))
+  readonly eqIgnoreCase?: string | null;
+
+  @Field(() => String, nullable(`Contains this text, whatever its case. ${caseRule}`))
+  readonly containsIgnoreCase?: string | null;
 }
 
 @InputType({

@@ -15,7 +15,7 @@ const askNothing = "leave it out to ask nothing";
 const askAbsence = "ask for what has no value with null: true";
 
 /** Every text contains an empty one, and begins with it. */
-const searching: ReadonlySet<string> = new Set(["contains", "startsWith"]);
+const searching: ReadonlySet<string> = new Set(["contains", "startsWith", "containsIgnoreCase"]);
 
 /**
  * Makes every field refuse arguments that hold null or nothing somewhere within: a client that lacks a value

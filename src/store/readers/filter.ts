@@ -1,6 +1,7 @@
 import { BadInputError } from "../../errors.js";
 import type { SqlValue } from "../sql/transaction.js";
 import type { Dialect } from "../sql/dialect.js";
+import { caseVariants } from "../sql/letter-case.js";
 import { placeholders } from "../sql/statements.js";
 import { textPrefix } from "../../model/analysis.js";
 import type { SqlCondition } from "./scope.js";
@@ -21,6 +22,8 @@ export interface Comparator<Value> {
   readonly null?: boolean | null;
   readonly contains?: string | null;
   readonly startsWith?: string | null;
+  readonly eqIgnoreCase?: string | null;
+  readonly containsIgnoreCase?: string | null;
 }
 
 /** A filter: comparators by field, and `and`, `or`, `not` of filters. An empty one matches everything. */
@@ -83,6 +86,8 @@ const greatestDepth = 10;
 const mostConditions = 200;
 /** Of the whole filter: each costs a comparison for each row. */
 const mostValues = 500;
+/** Each letter of them is looked for in all its spellings: long enough for an e-mail address. */
+const longestIgnoringCase = 255;
 /** Of other tables, to decide on one session: a dozen times its messages. */
 const mostReads = 200;
 
@@ -190,7 +195,7 @@ export function compileComparator(
 ): SqlCondition {
   const own = `${alias}.${field.column}`;
   const column = field.expression?.(own) ?? own;
-  const ascii = (value: unknown) => (field.isAscii ? asciiOnly(value) : value);
+  const ascii = (value: unknown) => (field.isAscii && typeof value === "string" ? asciiOnly(value) : value);
   const stored = (value: unknown): SqlValue => field.stored?.(value as never) ?? (ascii(value) as SqlValue);
   const parts: SqlCondition[] = [];
   const add = (sql: string, ...values: SqlValue[]) => parts.push({ sql, parameters: values });
@@ -222,12 +227,34 @@ export function compileComparator(
   if (isPresent(isNull)) add(`${column} IS ${isNull ? "" : "NOT "}NULL`);
   if (isPresent(contains)) add(`INSTR(${column}, ?) > 0`, stored(contains));
   if (isPresent(startsWith)) add(`INSTR(${column}, ?) = 1`, stored(startsWith));
+  for (const [name, isWhole] of ignoringCase) {
+    const text = comparator[name];
+    if (!isPresent(text)) continue;
+    const characters = Array.from(text);
+    demand(
+      characters.length <= longestIgnoringCase,
+      `${path}.${name}`,
+      `must have at most ${longestIgnoringCase} characters`,
+    );
+    const spellings = characters.map((character) => spellingsIn(field, character));
+    parts.push(dialect.matchesSpellings(column, spellings, isWhole));
+  }
   return join(parts, "AND");
 }
 
+const ignoringCase = [
+  ["eqIgnoreCase", true],
+  ["containsIgnoreCase", false],
+] as const;
+
+function spellingsIn(field: FilterField, character: string): readonly string[] {
+  const spellings = caseVariants(character);
+  return field.isAscii ? [...new Set(spellings.map((spelling) => asciiOnly(spelling)))] : spellings;
+}
+
 /** DEL, which no code of ours holds, stands for all other characters. */
-function asciiOnly(value: unknown): unknown {
-  return typeof value === "string" ? value.replace(/[^ -~]/g, "\x7f") : value;
+function asciiOnly(text: string): string {
+  return text.replace(/[^ -~]/g, "\x7f");
 }
 
 const orderings = [

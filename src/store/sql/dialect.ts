@@ -81,6 +81,15 @@ export interface Dialect {
    * full-text index.
    */
   fullTextMatch(terms: readonly string[]): { readonly sql: string; readonly parameters: readonly string[] };
+  /**
+   * That a text is, or holds, these characters. Each is given by all its spellings that count as the same;
+   * the first of them stands for it. Spellings are compared by code points.
+   */
+  matchesSpellings(
+    column: string,
+    characters: readonly (readonly string[])[],
+    isWhole: boolean,
+  ): { readonly sql: string; readonly parameters: readonly (string | number)[] };
   /** The seconds between two instants, with their fraction. */
   secondsBetween(from: string, to: string): string;
   /** Deletes all rows of a table. */

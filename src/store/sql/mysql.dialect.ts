@@ -50,6 +50,22 @@ export const mysql: ServerDialect = {
     sql: "MATCH(q.terms) AGAINST (? IN BOOLEAN MODE)",
     parameters: [terms.map((term) => `+${term}*`).join(" ")],
   }),
+  // LOWER and collations differ between the servers and from Unicode; REPLACE compares by code points.
+  matchesSpellings: (column, characters, isWhole) => {
+    const others = new Map(
+      characters.flatMap(([first = "", ...rest]) => rest.map((spelling) => [spelling, first] as const)),
+    );
+    const folded = Array.from(others).reduce((text) => `REPLACE(${text}, ?, ?)`, column);
+    const wanted = characters.map(([first = ""]) => first).join("");
+    const parameters = [...Array.from(others).flat(), wanted];
+    // Spellings have one character each, so texts of other lengths need not be folded.
+    return isWhole
+      ? {
+          sql: `CHAR_LENGTH(${column}) = ? AND ${folded} = ?`,
+          parameters: [characters.length, ...parameters],
+        }
+      : { sql: `INSTR(${folded}, ?) > 0`, parameters };
+  },
   secondsBetween: (from, to) => `(TIMESTAMPDIFF(MICROSECOND, ${from}, ${to}) / 1000000)`,
   empty: (table) => `TRUNCATE TABLE ${table}`,
 };

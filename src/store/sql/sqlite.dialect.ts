@@ -46,6 +46,17 @@ export const sqlite: Dialect = {
     sql: "q.session_id IN (SELECT session_id FROM session_terms_index WHERE session_terms_index MATCH ?)",
     parameters: [terms.map((term) => `terms:${term}*`).join(" AND ")],
   }),
+  // GLOB compares by code points, and knows lists of characters.
+  matchesSpellings: (column, characters, isWhole) => {
+    const pattern = characters.map(globOf).join("");
+    return { sql: `${column} GLOB ?`, parameters: [isWhole ? pattern : `*${pattern}*`] };
+  },
   secondsBetween: (from, to) => `((julianday(${to}) - julianday(${from})) * 86400)`,
   empty: (table) => `DELETE FROM ${table}`,
 };
+
+/** What has one spelling stands for itself, but for what has a meaning to GLOB; no letter has one. */
+function globOf(spellings: readonly string[]): string {
+  const all = spellings.join("");
+  return spellings.length > 1 || /[*?[]/.test(all) ? `[${all}]` : all;
+}
