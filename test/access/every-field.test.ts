@@ -58,6 +58,7 @@ function plant(type: ClassType, into: Record<string, unknown>, word: string): st
     if (kind.column.type === "uuid") ids.push((into[payload] = randomUUID()));
     else if (kind.comparator === undefined) into[payload] = { note: `${word} ${digits}` };
     else if (kind.isText) into[payload] = `${word} ${digits}`;
+    else if (kind.column.type === "double") into[payload] = Number(digits);
   }
   return ids;
 }

@@ -1,4 +1,11 @@
 import fc, { type Arbitrary } from "fast-check";
+import type { ClassType } from "type-graphql";
+import { AgentVersion } from "../../src/model/agent-version.js";
+import { Analysis } from "../../src/model/analysis.js";
+import type { ComparatorName, Kind as DeclaredKind } from "../../src/model/kinds.js";
+import { Message } from "../../src/model/message.js";
+import { Session } from "../../src/model/session.js";
+import { comparedFields } from "./declared-fields.js";
 import { carriedVersion, type ServedSession } from "./reference-filter.js";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -8,11 +15,14 @@ type Filter = Readonly<Record<string, unknown>>;
 export function filterArbitrary(sessions: readonly ServedSession[]): Arbitrary<Filter> {
   const messages = sessions.flatMap(({ messages: { nodes } }) => nodes);
   const versions = sessions.map(carriedVersion);
-  const versionFilter = combined(comparators(versions, versionFields));
-  const messageFilter = combined(comparators(messages, messageFields));
+  const versionFilter = combined(comparators(versions, kindsOf(AgentVersion)));
+  const messageFilter = combined(comparators(messages, kindsOf(Message)));
   const messagesFilter = someOf({ some: messageFilter, every: messageFilter, none: messageFilter }, 3);
   const analyses = sessions.flatMap(({ analysisHistory }) => analysisHistory);
-  const analysisFilter = combined(comparators(analyses, analysisFields), ["id", "revisionId"]);
+  const analysisFilter = combined(comparators(analyses, { id: "hashed", ...kindsOf(Analysis) }), [
+    "id",
+    "revisionId",
+  ]);
   const historyFilter = someOf({ some: analysisFilter, every: analysisFilter, none: analysisFilter }, 3);
   const far = {
     agentVersion: versionFilter,
@@ -21,82 +31,28 @@ export function filterArbitrary(sessions: readonly ServedSession[]): Arbitrary<F
     answers: fc.array(answerFilter(sessions), { minLength: 1, maxLength: 2 }),
     search: searchText(sessions),
   };
-  return combined({ ...comparators(sessions, sessionFields), ...far }, Object.keys(far));
+  return combined({ ...comparators(sessions, kindsOf(Session)), ...far }, Object.keys(far));
 }
 
-const sessionFields = {
-  id: "id",
-  conversationId: "id",
-  organizationId: "id",
-  status: "status",
-  startedAt: "order",
-  endedAt: "order",
-  analyzedAt: "order",
-  endedReason: "text",
-  chatCompletionRating: "text",
-  chatSummary: "text",
-  userSentiment: "text",
-  language: "text",
-  translationLanguage: "text",
-  chatTranscript: "text",
-  translatedChatTranscript: "text",
-  messageCount: "order",
-  failedMessageCount: "order",
-  receivedAt: "order",
-  changedAt: "order",
-} as const;
+/** The fields of a declared class that filters know, and how their values are made. */
+function kindsOf(type: ClassType): Record<string, Kind> {
+  return Object.fromEntries(comparedFields(type).map(({ name, kind }) => [name, kindOf(kind)]));
+}
 
-const messageFields = {
-  id: "id",
-  organizationId: "id",
-  conversationId: "id",
-  body: "text",
-  translatedBody: "text",
-  direction: "text",
-  type: "text",
-  mode: "text",
-  deliveryStatus: "text",
-  from: "text",
-  to: "text",
-  language: "text",
-  translationLanguage: "text",
-  createdAt: "order",
-  updatedAt: "order",
-  receivedAt: "order",
-  changedAt: "order",
-  contactId: "id",
-  channelId: "id",
-  campaignId: "id",
-  campaignContactId: "id",
-  sequenceId: "id",
-  stepId: "id",
-  stepContactId: "id",
-  userId: "number",
-} as const;
+function kindOf({ comparator, column }: DeclaredKind): Kind {
+  if (comparator !== undefined && comparator !== "ID") return byComparator[comparator];
+  return column.type === "bigint" ? "number" : column.type === "hash" ? "hash" : "id";
+}
 
-const versionFields = {
-  id: "id",
-  agentId: "id",
-  organizationId: "id",
-  name: "text",
-  description: "text",
-  llmId: "id",
-  createdById: "number",
-  language: "text",
-  voiceId: "text",
-  revisionId: "hash",
-  receivedAt: "order",
-} as const;
-
-const analysisFields = {
-  id: "hashed",
-  revisionId: "hash",
-  chatCompletionRating: "text",
-  chatSummary: "text",
-  userSentiment: "text",
-  eventCreatedAt: "order",
-  receivedAt: "order",
-} as const;
+const byComparator: Readonly<Record<Exclude<ComparatorName, "ID">, Kind>> = {
+  String: "text",
+  DateTime: "order",
+  Int: "order",
+  Float: "order",
+  Boolean: "flag",
+  SessionStatus: "status",
+  WebhookEventStatus: "status",
+};
 
 /** `hashed` is an id of a session and a hash; `number` an id that is an integer. */
 type Kind = "id" | "number" | "hash" | "hashed" | "status" | "order" | "text" | "flag";

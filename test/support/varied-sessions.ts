@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { AgentVersionRevision } from "../../src/model/agent-version.js";
+import { Analysis } from "../../src/model/analysis.js";
+import { Message } from "../../src/model/message.js";
+import { Session } from "../../src/model/session.js";
 import { generateSessions } from "../../tools/simulate/generate.js";
+import { addNewFields, comparedFields, selectionOf } from "./declared-fields.js";
 import { type Payload, type QueryResult, sample, type TestService } from "./service.js";
 import type { ServedSession } from "./reference-filter.js";
 
@@ -11,7 +16,7 @@ export async function storeVariedSessions(service: TestService, count: number, s
   for (const { envelopes } of generateSessions({ sessions: count, seed }))
     for (const envelope of envelopes) await service.post(envelope);
   const histories = [...oddities.map((change) => [change]), ...analyzedAgain];
-  for (const changes of histories) {
+  for (const [turn, changes] of histories.entries()) {
     const id = randomUUID();
     const messageIds = [randomUUID(), randomUUID()];
     for (const [minute, change] of changes.entries()) {
@@ -20,6 +25,8 @@ export async function storeVariedSessions(service: TestService, count: number, s
       payload.created_at = `2025-08-19T06:${40 + minute}:57.416929Z`;
       payload.data.id = id;
       payload.data.messages.forEach((message, index) => (message.id = messageIds[index]));
+      addNewFields(Session, payload.data, turn);
+      for (const message of payload.data.messages) addNewFields(Message, message, turn);
       change(payload);
       await service.post(payload);
     }
@@ -133,95 +140,19 @@ const analyzedAgain: readonly (readonly ((payload: Payload) => void)[])[] = [
   ],
 ];
 
-const everything = /* GraphQL */ `
+const everything = `
   query ($after: String) {
     sessions(first: 50, after: $after) {
-      pageInfo {
-        hasNextPage
-        endCursor
-      }
+      pageInfo { hasNextPage endCursor }
       nodes {
-        id
-        conversationId
-        organizationId
-        status
-        startedAt
-        endedAt
-        analyzedAt
-        endedReason
-        chatCompletionRating
-        chatSummary
-        userSentiment
-        language
-        translationLanguage
-        chatTranscript
-        translatedChatTranscript
-        customAnalysisData
-        messageCount
-        failedMessageCount
-        receivedAt
-        changedAt
-        agentVersion {
-          id
-        }
-        agentVersionRevision {
-          id
-          agentId
-          organizationId
-          name
-          description
-          llmId
-          createdById
-          language
-          voiceId
-          receivedAt
-          questions {
-            name
-            type
-          }
-        }
-        analysisHistory {
-          id
-          revisionId
-          chatCompletionRating
-          chatSummary
-          userSentiment
-          eventCreatedAt
-          receivedAt
-        }
-        messages(first: 200) {
-          nodes {
-            id
-            organizationId
-            conversationId
-            body
-            translatedBody
-            direction
-            type
-            mode
-            deliveryStatus
-            from
-            to
-            language
-            translationLanguage
-            createdAt
-            updatedAt
-            receivedAt
-            changedAt
-            contactId
-            channelId
-            campaignId
-            campaignContactId
-            sequenceId
-            stepId
-            stepContactId
-            userId
-          }
-        }
+        ${selectionOf(comparedFields(Session))} customAnalysisData
+        agentVersion { id }
+        agentVersionRevision { ${selectionOf(comparedFields(AgentVersionRevision))} questions { name type } }
+        analysisHistory { id ${selectionOf(comparedFields(Analysis))} }
+        messages(first: 200) { nodes { ${selectionOf(comparedFields(Message))} } }
       }
     }
-  }
-`;
+  }`;
 
 interface Page {
   readonly sessions: {

@@ -32,7 +32,7 @@ export async function keepTerms(
     ...searchedOfSession.map((name) => session[name]),
     ...listed.flatMap((message) => searchedOfMessage.map((name) => message[name])),
   ];
-  const terms = searchTerms(texts);
+  const terms = searchTerms(texts.filter((text) => typeof text === "string"));
   const row = { sessionId: session.id, terms };
   if (terms === "") await transaction.later("DELETE FROM session_terms WHERE session_id = ?", [session.id]);
   else await insertRowsLater(transaction, sessionTerms, [row], { overwrite: ["terms"] });
