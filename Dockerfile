@@ -3,9 +3,12 @@ FROM node:22-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY client/package.json ./client/
+COPY board/package.json ./board/
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
+COPY client ./client
+COPY board ./board
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 

@@ -17,6 +17,7 @@ const layers = {
   "health.ts": ["errors", "store/"],
   "metrics.ts": ["errors", "access/"],
   "http/": ["errors", "logger"],
+  "board/": [],
   "model/": [],
   "events/": ["errors", "model/"],
   "store/": ["config", "database-url", "errors", "logger", "events/", "model/"],
@@ -113,7 +114,7 @@ const layerRule = {
 export default tseslint.config(
   { ignores: ["**/dist/**", "node_modules/**", ".data/**", "coverage/**"] },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -6,7 +6,7 @@ const replacingModules = ["test/graphql/compiled.test.ts", "test/webhook/verify-
 /** These ask no database, or only through what others test, so they run once, with the embedded default, and not again for each server. */
 const withoutDatabase = [
   "test/{architecture,config,database-url,error-codes,linear-time,package-scripts}.test.ts",
-  "test/client/**",
+  "test/{board,client}/**",
   "test/events/**",
   "test/tools/**",
 ];

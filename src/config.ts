@@ -47,6 +47,8 @@ export interface Config {
     /** A file of the only operations that are served; undefined: all are. */
     readonly allowListFile: string | undefined;
   };
+  /** Whether the live board is served at `/`. */
+  readonly board: boolean;
   readonly corsOrigins: readonly string[];
   readonly access: {
     /** How tokens are verified: exactly one of `jwksUrl` and `secret` is set. */
@@ -137,6 +139,7 @@ const environment = z.object({
   GRAPHQL_MAX_ALIASES: integer(0, 10_000).default(50),
   GRAPHQL_MAX_COST: integer(1, 1_000_000_000).default(50_000),
   GRAPHQL_ALLOW_LIST: z.string().optional(),
+  BOARD: flag.optional(),
   CORS_ORIGINS: list.default([]),
   JWT_JWKS_URL: z
     .string()
@@ -214,6 +217,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       },
       allowListFile: settings.GRAPHQL_ALLOW_LIST,
     },
+    board: settings.BOARD ?? !production,
     corsOrigins: settings.CORS_ORIGINS,
     access: {
       jwt: jwtOf(settings),

@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { loadConfig } from "./config.js";
+import { type Config, loadConfig } from "./config.js";
 import { ConfigurationError, ServiceError } from "./errors.js";
 import { createLogger } from "./logger.js";
 import { startServer } from "./server.js";
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     },
     "listening",
   );
-  if (!config.production) process.stderr.write(greeting(server.url));
+  if (!config.production) process.stderr.write(greeting(server.url, config));
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return;
@@ -49,9 +49,9 @@ async function main(): Promise<void> {
 const longestStop = 9_500;
 
 /** For people: where to look, and a line to paste. */
-function greeting(url: string): string {
+function greeting(url: string, { board }: Config): string {
   return `
-  Apollo Sandbox   ${url}/graphql
+${board ? `  Live board       ${url}/\n` : ""}  Apollo Sandbox   ${url}/graphql
   Subscriptions    ${url.replace("http", "ws")}/graphql
   Webhook          ${url}/webhooks/whippy
 

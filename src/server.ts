@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import cors from "cors";
 import express, { type Express, type RequestHandler } from "express";
 import { type Access, setUpAccess } from "./access/access.js";
+import { readBoardFiles } from "./board/board-files.js";
+import { boardRouter } from "./board/router.js";
 import type { Caller } from "./access/caller.js";
 import type { Config } from "./config.js";
 import { ServiceError } from "./errors.js";
@@ -183,6 +185,7 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   const allowOrigins = cors({ origin, exposedHeaders, maxAge: 600 });
   first.push(endpoint.posted({ setSecurityHeaders, cors: allowOrigins }));
   app.use(healthRouter(storage.database));
+  if (config.board) app.use(boardRouter(await readBoardFiles()));
   app.use(allowOrigins);
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);

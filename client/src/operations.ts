@@ -44,6 +44,7 @@ export interface SessionEventData {
   readonly sessionEvents: {
     readonly cursor: string;
     readonly type: SessionStatus;
+    readonly receivedAt: DateTime;
     readonly session: SessionSummary;
   };
 }
@@ -74,7 +75,7 @@ export const sessionEventsSubscription = typed<
   SessionEventData,
   { readonly types?: readonly SessionStatus[]; readonly filter?: SessionFilter }
 >(`subscription SessionEvents($after: Cursor, $types: [SessionEventType!], $filter: SessionFilter) {
-  sessionEvents(after: $after, types: $types, filter: $filter) { cursor type session { ...SessionSummary } }
+  sessionEvents(after: $after, types: $types, filter: $filter) { cursor type receivedAt session { ...SessionSummary } }
 }${summary}`);
 
 /** Each session as its analysis arrives. */

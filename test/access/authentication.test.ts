@@ -140,7 +140,7 @@ describe("who may come in", () => {
       expect((await fetch(`${service.url}${path}`)).status).toBe(200);
     }
     expect((await service.post({ event: "x" })).status).toBe(202);
-    for (const path of ["/", "/graphql/stream", "/export/sessions.ndjson", "/anything"]) {
+    for (const path of ["/elsewhere", "/graphql/stream", "/export/sessions.ndjson", "/anything"]) {
       expect((await fetch(`${service.url}${path}`)).status).toBe(401);
     }
   });

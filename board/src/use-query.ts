@@ -1,0 +1,63 @@
+import { GraphqlError, type TypedDocument } from "conversation-agent-client";
+import { useEffect, useState } from "react";
+import type { Service } from "./service.js";
+
+/** What a query gave so far. */
+export interface Asked<Data> {
+  /** What was read; while it is asked anew with the same variables, what was read before. */
+  readonly data: Data | undefined;
+  readonly error: unknown;
+}
+
+interface Options {
+  /** Asks again so often. */
+  readonly everyMilliseconds?: number;
+  /** Asks again when it changes. */
+  readonly revision?: string;
+  /** Does not ask at all. */
+  readonly isSkipped?: boolean;
+}
+
+/** Queries, and queries again; what is on its way when the component leaves is forgotten. */
+export function useQuery<Data, Variables extends object>(
+  service: Service,
+  document: TypedDocument<Data, Variables>,
+  variables: Variables,
+  { everyMilliseconds, revision = "", isSkipped = false }: Options = {},
+): Asked<Data> {
+  const key = JSON.stringify(variables);
+  const [state, setState] = useState<Asked<Data> & { readonly key: string }>({
+    key,
+    data: undefined,
+    error: undefined,
+  });
+  useEffect(() => {
+    if (isSkipped) return undefined;
+    const left = new AbortController();
+    const ask = async () => {
+      try {
+        // The key is what the effect depends on; an object would be another at each rendering.
+        const data = await service.client.query(
+          document as TypedDocument<Data, object>,
+          JSON.parse(key) as object,
+          {
+            signal: left.signal,
+          },
+        );
+        if (!left.signal.aborted) setState({ key, data, error: undefined });
+      } catch (error) {
+        if (left.signal.aborted) return;
+        const data = error instanceof GraphqlError ? (error.data as Data | null | undefined) : undefined;
+        setState((last) => ({ key, data: data ?? (last.key === key ? last.data : undefined), error }));
+      }
+    };
+    void ask();
+    const timer =
+      everyMilliseconds === undefined ? undefined : setInterval(() => void ask(), everyMilliseconds);
+    return () => {
+      left.abort();
+      clearInterval(timer);
+    };
+  }, [service, document, key, everyMilliseconds, revision, isSkipped]);
+  return state.key === key ? state : { data: undefined, error: undefined };
+}
