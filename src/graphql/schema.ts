@@ -87,10 +87,11 @@ function describe(type: GraphQLObjectType | null | undefined, description: strin
 }
 
 const queryDescription =
-  "Everything that may be read. Callers see the data of their own organization only. A field that fails is null, and leaves the others.";
+  "Everything that can be read. Callers see the data of their own organization only, unless their key " +
+  "is for all. A field that fails is null; the others are answered.";
 const subscriptionDescription =
   "Events in the order of the feed, over WebSocket (graphql-transport-ws) or server-sent events. " +
-  "Keep the last cursor, and pass it as `after` to go on where you were.";
+  "Keep the last cursor, and pass it as `after` to continue from there.";
 
 /** type-graphql demands one; our subscriptions bring their own streams, read from the database. */
 const unusedPubSub = {

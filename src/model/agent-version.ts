@@ -19,7 +19,7 @@ export abstract class AgentVersionContent {
   readonly name!: string | null;
 
   @Property(longText, {
-    description: "What the agent is for.",
+    description: "What the agent is for, in its author's words. Null where nothing was written.",
     privacy: agentText,
     nullable: true,
     payload: "description",
@@ -27,7 +27,7 @@ export abstract class AgentVersionContent {
   readonly description!: string | null;
 
   @Property(uuid, {
-    description: "The language model behind it.",
+    description: "Whippy's id of the language model. Null where unknown.",
     privacy: notPersonal,
     nullable: true,
     payload: "llm_id",
@@ -35,7 +35,9 @@ export abstract class AgentVersionContent {
   readonly llmId!: string | null;
 
   @Property(integerId, {
-    description: "The member of staff who made the version: an integer of Whippy's, as text, such as 8.",
+    description:
+      "Whippy's id of the member of staff who made the version: a whole number as text, such as 8. " +
+      "Null where unknown.",
     privacy: notPersonal,
     nullable: true,
     payload: "created_by_id",
@@ -43,13 +45,18 @@ export abstract class AgentVersionContent {
   readonly createdById!: string | null;
 
   @Property(text(255), {
-    description: "The agent's language setting, such as multi; not the language of a session.",
+    description:
+      "The agent's language setting, such as multi. Not the language of a session: see Session.language.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly language!: string | null;
 
-  @Property(text(255), { description: "The voice for calls.", privacy: notPersonal, nullable: true })
+  @Property(text(255), {
+    description: "The provider's id of the voice for calls. Null where there is none.",
+    privacy: notPersonal,
+    nullable: true,
+  })
   readonly voiceId!: string | null;
 
   /** A resolver parses it, and reads the questions in it. */
@@ -63,7 +70,9 @@ export abstract class AgentVersionContent {
   readonly providerSettings!: unknown;
 
   @Property(receipt, {
-    description: "When this service first received this content.",
+    description:
+      "When this service first received this content. A version has no changedAt: a return to an " +
+      "earlier content is not recorded.",
     privacy: notPersonal,
   })
   readonly receivedAt!: string;
@@ -79,7 +88,8 @@ export abstract class AgentVersionContent {
 })
 @ObjectType({
   description:
-    "One content that an agent version was received with. Whippy sends the same version with different contents; each of them is kept, and never changes.",
+    "One content that an agent version was received with. Whippy may send one version with different " +
+    "contents; each of them is kept and never changes.",
   implements: Node,
   simpleResolvers: true,
 })
@@ -102,13 +112,15 @@ export class AgentVersionRevision extends AgentVersionContent implements Node {
 @Table({ table: "agent_version_revisions" })
 @ObjectType({
   description:
-    "A version of a conversation agent, with its newest content: the one that the newest event of any of its sessions carried, or, where no session carries the version any more, the one received first most recently. The same id has the same fields everywhere.",
+    "A version of a conversation agent, with its current content: the one that the newest event of any " +
+    "of its sessions carried. If no session has the version any more, it is the content with the " +
+    "latest receivedAt. Objects with the same id have the same fields everywhere.",
   implements: Node,
   simpleResolvers: true,
 })
 export class AgentVersion extends AgentVersionContent implements Node {
   @Property(uuid, {
-    description: "Whippy's own UUID.",
+    description: "Its id: the UUID that Whippy gave it.",
     privacy: notPersonal,
     column: "agent_version_id",
   })
@@ -118,7 +130,7 @@ export class AgentVersion extends AgentVersionContent implements Node {
   readonly organizationId!: string;
 
   @Property(hash, {
-    description: "The id of the revision whose content this is.",
+    description: "The id of the AgentVersionRevision that has this content.",
     privacy: notPersonal,
     column: "id",
   })

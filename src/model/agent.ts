@@ -10,19 +10,24 @@ import { agentText, notPersonal } from "./privacy.js";
 @Table({ table: "agent_version_revisions" })
 @ObjectType({
   description:
-    "A conversation agent (an AI). It follows from its versions, and exists as long as a session of one of them does.",
+    "A conversation agent (an AI). Known through its versions; it exists as long as a session of one " +
+    "of them does.",
   implements: Node,
   simpleResolvers: true,
 })
 export class Agent implements Node {
-  @Property(uuid, { description: "Whippy's own UUID.", privacy: notPersonal, column: "agent_id" })
+  @Property(uuid, {
+    description: "Its id: the UUID that Whippy gave it.",
+    privacy: notPersonal,
+    column: "agent_id",
+  })
   readonly id!: string;
 
   @Property(uuid, { description: "The organization that the agent works for.", privacy: notPersonal })
   readonly organizationId!: string;
 
   @Property(text(1_000), {
-    description: "Its name: that of its newest version, as the newest event carried it.",
+    description: "Its current name: the name in its newest version. Null where that has none.",
     privacy: agentText,
     nullable: true,
   })

@@ -21,14 +21,14 @@ import { agentText, notPersonal, personAnswers, personJson, personText } from ".
 @Table({ table: "analyses" })
 @ObjectType({
   description:
-    "One analysis that was received for a session. A later one with other content replaces it as the session's analysis, and leaves it in the history.",
+    "One analysis of a session, as received. When one with other content arrives, that becomes " +
+    "Session.analysis, and this one stays in Session.analysisHistory.",
   simpleResolvers: true,
 })
 export class Analysis {
   /** `<session id>:<content hash>`, made of the key. */
   @Field(() => ID, {
-    description:
-      'The session\'s id and the hash of the analysis, as "<session id>:<hash>"; a masked reader gets another hash.',
+    description: 'Its id: "<session id>:<hash of the content>". A masked reader gets another hash.',
   })
   readonly id!: string;
 
@@ -45,34 +45,40 @@ export class Analysis {
   readonly organizationId!: string;
 
   @Property(hash, {
-    description: "The id of the agent version's revision whose questions it answers.",
+    description: "The id of the AgentVersionRevision that asked the questions.",
     privacy: notPersonal,
   })
   readonly revisionId!: string;
 
   @Property(text(255), {
-    description: "How far the chat got: complete, incomplete …; an open list.",
+    description:
+      "How far the chat got, such as complete or incomplete. Open list: new values may appear. Null " +
+      "where Whippy gave none.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly chatCompletionRating!: string | null;
 
   @Property(longText, {
-    description: "The chat in a sentence or two.",
+    description: "A summary of the chat in a sentence or two. Null where Whippy gave none.",
     privacy: personText,
     nullable: true,
   })
   readonly chatSummary!: string | null;
 
   @Property(text(255), {
-    description: "The contact's mood: positive, neutral, negative …; an open list.",
+    description:
+      "The contact's mood, such as positive, neutral or negative. Open list: new values may appear. " +
+      "Null where Whippy gave none.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly userSentiment!: string | null;
 
   @Property(json, {
-    description: "The answers to the agent version's questions, by name, as received (see JSON).",
+    description:
+      "The answers to the agent version's questions, by name, as received (see JSON). Null where it " +
+      "had none.",
     privacy: personAnswers,
     nullable: true,
   })
@@ -84,13 +90,17 @@ export class Analysis {
 
   @Property(instant, {
     description:
-      "When its newest event was created, by Whippy's clock: the envelope's created_at. Null where it had none.",
+      "When the newest event that carried it was created, by Whippy's clock (created_at of the " +
+      "envelope). Null where that event had none.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly eventCreatedAt!: string | null;
 
-  @Property(receipt, { description: "When this service received that event.", privacy: notPersonal })
+  @Property(receipt, {
+    description: "When this service received the newest event that carried it.",
+    privacy: notPersonal,
+  })
   readonly receivedAt!: string;
 
   /** The order key of that event: see events/merge.ts. */

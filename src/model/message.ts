@@ -20,14 +20,13 @@ import { notPersonal, personAddress, personId, personJson, personText } from "./
   ],
 })
 @ObjectType({
-  description:
-    "A message of a conversation. A session lists the messages that any of its events has carried.",
+  description: "A message of a conversation. A session lists every message that one of its events carried.",
   implements: Node,
   simpleResolvers: true,
 })
 export class Message extends Node {
   @Property(uuid, {
-    description: "Whippy's own UUID.",
+    description: "Its id: the UUID that Whippy gave it.",
     privacy: notPersonal,
     primary: true,
     payload: "id",
@@ -35,7 +34,7 @@ export class Message extends Node {
   override readonly id!: string;
 
   @Property(longText, {
-    description: "The text. Being in the transcript is no proof that it was delivered: see deliveryStatus.",
+    description: "The text. The transcript also contains texts that were not delivered: see deliveryStatus.",
     privacy: personText,
     nullable: true,
     payload: "body",
@@ -44,7 +43,7 @@ export class Message extends Node {
   readonly body!: string | null;
 
   @Property(longText, {
-    description: "The text in translationLanguage.",
+    description: "The text, translated into translationLanguage. Null where it was not translated.",
     privacy: personText,
     nullable: true,
     payload: "translated_body",
@@ -53,7 +52,7 @@ export class Message extends Node {
   readonly translatedBody!: string | null;
 
   @Property(text(255), {
-    description: "INBOUND (from the contact), OUTBOUND, NOTE; an open list.",
+    description: "INBOUND (from the contact), OUTBOUND or NOTE. Open list: new values may appear.",
     privacy: notPersonal,
     nullable: true,
     payload: "direction",
@@ -61,7 +60,8 @@ export class Message extends Node {
   readonly direction!: string | null;
 
   @Property(text(255), {
-    description: "The channel: sms, mms, email, whatsapp, call, note; an open list.",
+    description:
+      "The kind of channel: sms, mms, email, whatsapp, call or note. Open list: new values may appear.",
     privacy: notPersonal,
     nullable: true,
     payload: "type",
@@ -69,7 +69,7 @@ export class Message extends Node {
   readonly type!: string | null;
 
   @Property(text(255), {
-    description: "Who wrote it: ai (the agent) or manual; an open list.",
+    description: "Who wrote it: ai (the agent) or manual (a person). Open list: new values may appear.",
     privacy: notPersonal,
     nullable: true,
     payload: "mode",
@@ -78,7 +78,8 @@ export class Message extends Node {
 
   @Property(text(255), {
     description:
-      "How delivery went: delivered, failed, webhook_delivered (received from the contact) …; an open list.",
+      "The state of delivery, such as delivered, failed or webhook_delivered (received from the " +
+      "contact). Open list: new values may appear.",
     privacy: notPersonal,
     nullable: true,
     payload: "delivery_status",
@@ -104,7 +105,7 @@ export class Message extends Node {
   readonly to!: string | null;
 
   @Property(text(255), {
-    description: "The language of the text, where Whippy has found it.",
+    description: "The language of the text, such as en. Null where Whippy has not detected it.",
     privacy: notPersonal,
     nullable: true,
     payload: "language",
@@ -112,7 +113,7 @@ export class Message extends Node {
   readonly language!: string | null;
 
   @Property(text(255), {
-    description: "The language of translatedBody.",
+    description: "The language of translatedBody. Null where it was not translated.",
     privacy: notPersonal,
     nullable: true,
     payload: "translation_language",
@@ -120,7 +121,7 @@ export class Message extends Node {
   readonly translationLanguage!: string | null;
 
   @Property(instant, {
-    description: "When Whippy created it. May lie days after the session's end.",
+    description: "When Whippy created it. May be days after the end of the session.",
     privacy: notPersonal,
     nullable: true,
     payload: "created_at",
@@ -128,7 +129,7 @@ export class Message extends Node {
   readonly createdAt!: string | null;
 
   @Property(instant, {
-    description: "When Whippy last changed it; the newest version is the one that is kept.",
+    description: "When Whippy last changed it. An older version that arrives later changes nothing.",
     privacy: notPersonal,
     nullable: true,
     payload: "updated_at",
@@ -142,7 +143,7 @@ export class Message extends Node {
   readonly receivedAt!: string;
 
   @Property(receipt, {
-    description: "When this service received the last event that changed it.",
+    description: "When this service received the last event that changed it. At first equal to receivedAt.",
     privacy: notPersonal,
   })
   readonly changedAt!: string;
@@ -154,14 +155,14 @@ export class Message extends Node {
   readonly organizationId!: string;
 
   @Property(uuid, {
-    description: "The conversation it belongs to, which may host several sessions.",
+    description: "The id of the conversation that it belongs to.",
     privacy: notPersonal,
     payload: "conversation_id",
   })
   readonly conversationId!: string;
 
   @Property(uuid, {
-    description: "The person that the conversation is held with.",
+    description: "Whippy's id of the contact: the person that the conversation is held with.",
     privacy: personId,
     nullable: true,
     payload: "contact_id",
@@ -169,7 +170,7 @@ export class Message extends Node {
   readonly contactId!: string | null;
 
   @Property(uuid, {
-    description: "The channel (a phone number or mailbox of the organization) that carried it.",
+    description: "Whippy's id of the channel that carried it: a phone number or mailbox of the organization.",
     privacy: notPersonal,
     nullable: true,
     payload: "channel_id",
@@ -177,7 +178,7 @@ export class Message extends Node {
   readonly channelId!: string | null;
 
   @Property(uuid, {
-    description: "The campaign that sent it.",
+    description: "Whippy's id of the campaign that sent it. Null where none did.",
     privacy: notPersonal,
     nullable: true,
     payload: "campaign_id",
@@ -185,7 +186,7 @@ export class Message extends Node {
   readonly campaignId!: string | null;
 
   @Property(uuid, {
-    description: "The contact's entry in that campaign.",
+    description: "Whippy's id of the contact's entry in that campaign.",
     privacy: personId,
     nullable: true,
     payload: "campaign_contact_id",
@@ -193,7 +194,7 @@ export class Message extends Node {
   readonly campaignContactId!: string | null;
 
   @Property(uuid, {
-    description: "The sequence that sent it.",
+    description: "Whippy's id of the sequence that sent it. Null where none did.",
     privacy: notPersonal,
     nullable: true,
     payload: "sequence_id",
@@ -201,7 +202,7 @@ export class Message extends Node {
   readonly sequenceId!: string | null;
 
   @Property(uuid, {
-    description: "The step of that sequence.",
+    description: "Whippy's id of the step of that sequence.",
     privacy: notPersonal,
     nullable: true,
     payload: "step_id",
@@ -209,7 +210,7 @@ export class Message extends Node {
   readonly stepId!: string | null;
 
   @Property(uuid, {
-    description: "The contact's entry in that step.",
+    description: "Whippy's id of the contact's entry in that step.",
     privacy: personId,
     nullable: true,
     payload: "step_contact_id",
@@ -217,7 +218,9 @@ export class Message extends Node {
   readonly stepContactId!: string | null;
 
   @Property(integerId, {
-    description: "The member of staff who wrote it: an integer of Whippy's, as text, such as 8.",
+    description:
+      "Whippy's id of the member of staff who wrote it: a whole number as text, such as 8. Null where " +
+      "Whippy names none.",
     privacy: notPersonal,
     nullable: true,
     payload: "user_id",
@@ -225,7 +228,8 @@ export class Message extends Node {
   readonly userId!: string | null;
 
   @Property(json, {
-    description: "A list of URLs or of {content_type, url}, as received (see JSON).",
+    description:
+      "A list of URLs or of {content_type, url} objects, as received (see JSON). Null where there is none.",
     privacy: personJson,
     nullable: true,
     payload: "attachments",
@@ -233,7 +237,7 @@ export class Message extends Node {
   readonly attachments!: unknown;
 
   @Property(json, {
-    description: "Whatever else Whippy attaches, as received (see JSON).",
+    description: "Further data that Whippy attaches, as received (see JSON). Null where there is none.",
     privacy: personJson,
     nullable: true,
     payload: "metadata",

@@ -1,10 +1,11 @@
 import { Field, ID, InterfaceType } from "type-graphql";
 
-@InterfaceType({ description: "An object with a globally unique id, as Relay defines it." })
+@InterfaceType({ description: "An object that node(id:) can read, as Relay defines it." })
 export abstract class Node {
   @Field(() => ID, {
     description:
-      "Its id: a session's, message's or agent version's is Whippy's own UUID; that of an agent version's revision is a hash.",
+      "Its id. That of an AgentVersionRevision is a hash, that of a WebhookEvent a UUID of this " +
+      "service; all others are UUIDs of Whippy.",
   })
   readonly id!: string;
 }

@@ -4,7 +4,9 @@ import { parseInstant } from "./instant.js";
 /** Instants are served as the text that was received (in UTC), so serializing is handing on. */
 export const DateTimeScalar = new GraphQLScalarType<string, string>({
   name: "DateTime",
-  description: "An instant in UTC, ISO 8601 with up to six decimals, exactly as precise as it was received.",
+  description:
+    "An instant in UTC, as ISO 8601 has it, such as 2025-08-19T06:40:57.416929Z. It has as many " +
+    "decimals as were received, at most six.",
   specifiedByURL: "https://scalars.graphql.org/andimarek/date-time",
   serialize: (value) => value as string,
   parseValue: (value) => readInstant(value),
@@ -21,7 +23,7 @@ function readInstant(value: unknown, node?: ValueNode): string {
 export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   name: "JSON",
   description:
-    'Any JSON value, as JavaScript reads and writes it: keys keep their order, but integer-like ones ("10") come first, in rising order; numbers are doubles, so integers beyond 2^53 are rounded and 1.50 is 1.5. Within a value null, {} and absent are told apart.',
+    'Any JSON value, as JavaScript reads and writes it. Keys keep their order, but keys that look like integers ("10") come first, in ascending order. Numbers are doubles: integers beyond 2^53 are rounded, and 1.50 becomes 1.5. Within a value, null, {} and absent stay different.',
   specifiedByURL: "https://www.rfc-editor.org/rfc/rfc8259",
   serialize: (value) => value,
   parseValue: (value) => value,
@@ -31,7 +33,8 @@ export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
 export const CursorScalar = new GraphQLScalarType<string, string>({
   name: "Cursor",
   description:
-    "An opaque, resumable position in the feed. Keep the last one received and pass it as `after` to miss nothing.",
+    "A position in the feed of events. Opaque: do not read meaning into it. Keep the last one " +
+    "received, and pass it as `after` to miss nothing.",
   serialize: (value) => value as string,
   parseValue: (value) => {
     if (typeof value !== "string") throw badInput("Cursor must be a text that this service has handed out.");

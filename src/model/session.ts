@@ -12,11 +12,11 @@ export enum SessionStatus {
 
 registerEnumType(SessionStatus, {
   name: "SessionStatus",
-  description: "How far a session has come: the furthest of the events received.",
+  description: "How far a session has come: the furthest stage of all events received.",
   valuesConfig: {
     STARTED: { description: "It has begun; it may still be going on." },
-    ENDED: { description: "It is over and not analyzed yet." },
-    ANALYZED: { description: "It is over and its analysis is here." },
+    ENDED: { description: "It is over, and not analyzed yet." },
+    ANALYZED: { description: "It is over, and its analysis has arrived." },
   },
 });
 
@@ -77,7 +77,7 @@ const passedOver = [
 })
 export class Session extends Node {
   @Property(uuid, {
-    description: "Whippy's own UUID.",
+    description: "Its id: the UUID that Whippy gave it.",
     privacy: notPersonal,
     primary: true,
     exported: true,
@@ -93,7 +93,7 @@ export class Session extends Node {
   readonly organizationId!: string;
 
   @Property(uuid, {
-    description: "The conversation, which may host several sessions.",
+    description: "The id of the conversation that it was held in. A conversation may have several sessions.",
     privacy: notPersonal,
     payload: "conversation_id",
     exported: true,
@@ -117,7 +117,7 @@ export class Session extends Node {
   readonly revisionId!: string;
 
   @Property(ranked(SessionStatus, "SessionStatus", statuses), {
-    description: "How far it has come.",
+    description: "How far it has come, from STARTED through ENDED to ANALYZED.",
     privacy: notPersonal,
     column: "lifecycle",
     sortKey: "STATUS",
@@ -136,7 +136,7 @@ export class Session extends Node {
   readonly startedAt!: string | null;
 
   @Property(instant, {
-    description: "When it ended, by Whippy's clock.",
+    description: "When it ended, by Whippy's clock. Null where no event has said so yet.",
     privacy: notPersonal,
     nullable: true,
     payload: "ended_at",
@@ -146,7 +146,7 @@ export class Session extends Node {
   readonly endedAt!: string | null;
 
   @Property(receipt, {
-    description: "When this service received its current analysis.",
+    description: "When this service received its current analysis. Null where it has not been analyzed.",
     privacy: notPersonal,
     nullable: true,
     sortKey: "ANALYZED_AT",
@@ -155,7 +155,9 @@ export class Session extends Node {
   readonly analyzedAt!: string | null;
 
   @Property(text(255), {
-    description: "Why it ended: user_ended (by a member of staff) …; an open list.",
+    description:
+      "Why it ended, such as user_ended (by a member of staff). Open list: new values may appear. Null " +
+      "where no event has said so yet.",
     privacy: notPersonal,
     nullable: true,
     payload: "ended_reason",
@@ -165,7 +167,9 @@ export class Session extends Node {
   readonly endedReason!: string | null;
 
   @Property(text(255), {
-    description: "How far the chat got: complete, incomplete …; an open list.",
+    description:
+      "How far the chat got, such as complete or incomplete. Open list: new values may appear. Null " +
+      "where Whippy gave none.",
     privacy: notPersonal,
     nullable: true,
     payload: "chat_completion_rating",
@@ -175,7 +179,9 @@ export class Session extends Node {
   readonly chatCompletionRating!: string | null;
 
   @Property(text(255), {
-    description: "The contact's mood: positive, neutral, negative …; an open list.",
+    description:
+      "The contact's mood, such as positive, neutral or negative. Open list: new values may appear. " +
+      "Null where Whippy gave none.",
     privacy: notPersonal,
     nullable: true,
     payload: "user_sentiment",
@@ -185,7 +191,7 @@ export class Session extends Node {
   readonly userSentiment!: string | null;
 
   @Property(text(255), {
-    description: "The language that was spoken.",
+    description: "The language that was spoken or written, such as en.",
     privacy: notPersonal,
     nullable: true,
     payload: "language",
@@ -195,7 +201,7 @@ export class Session extends Node {
   readonly language!: string | null;
 
   @Property(text(255), {
-    description: "The language of translatedChatTranscript.",
+    description: "The language of translatedChatTranscript. Null where it was not translated.",
     privacy: notPersonal,
     nullable: true,
     payload: "translation_language",
@@ -204,7 +210,7 @@ export class Session extends Node {
   readonly translationLanguage!: string | null;
 
   @Property(integer, {
-    description: "How many messages are known of it.",
+    description: "How many messages the session lists.",
     privacy: notPersonal,
     sortKey: "MESSAGE_COUNT",
     exported: true,
@@ -214,7 +220,8 @@ export class Session extends Node {
   /** See events/delivery-status.ts. */
   @Property(integer, {
     description:
-      "How many of them did not arrive: their delivery status is failed, delivery_failed or sending_failed.",
+      "How many of its messages were not delivered: their deliveryStatus is failed, delivery_failed or " +
+      "sending_failed.",
     privacy: notPersonal,
     default: 0,
     exported: true,
@@ -230,7 +237,7 @@ export class Session extends Node {
   readonly receivedAt!: string;
 
   @Property(receipt, {
-    description: "When this service received the last event that changed it.",
+    description: "When this service received the last event that changed it. At first equal to receivedAt.",
     privacy: notPersonal,
     sortKey: "CHANGED_AT",
     exported: true,
@@ -238,7 +245,7 @@ export class Session extends Node {
   readonly changedAt!: string;
 
   @Property(longText, {
-    description: "The chat in a sentence or two.",
+    description: "A summary of the chat in a sentence or two. Null where Whippy gave none.",
     privacy: personText,
     nullable: true,
     payload: "chat_summary",
@@ -248,7 +255,7 @@ export class Session extends Node {
   readonly chatSummary!: string | null;
 
   @Property(longText, {
-    description: "The whole chat as text. It also holds messages that failed to be delivered.",
+    description: "The whole chat as text. It also contains messages that were not delivered.",
     privacy: personText,
     nullable: true,
     payload: "chat_transcript",
@@ -258,7 +265,7 @@ export class Session extends Node {
   readonly chatTranscript!: string | null;
 
   @Property(longText, {
-    description: "The whole chat in translationLanguage.",
+    description: "The whole chat, translated into translationLanguage. Null where it was not translated.",
     privacy: personText,
     nullable: true,
     payload: "translated_chat_transcript",
@@ -268,7 +275,9 @@ export class Session extends Node {
   readonly translatedChatTranscript!: string | null;
 
   @Property(json, {
-    description: "The answers to the agent version's questions, by name, as received (see JSON).",
+    description:
+      "The answers to the agent version's questions, by name, as received (see JSON). Null where no event had any. " +
+      "They are the last ones received: if a later analysis had none, these stay, and `analysis` has none.",
     privacy: personAnswers,
     nullable: true,
     payload: "custom_analysis_data",

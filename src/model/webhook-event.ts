@@ -15,9 +15,9 @@ registerEnumType(WebhookEventStatus, {
   name: "WebhookEventStatus",
   description: "What became of a recorded delivery.",
   valuesConfig: {
-    PROJECTED: { description: "Its meaning is in the sessions." },
-    IGNORED: { description: "Its type is not understood (yet)." },
-    DEAD: { description: "Its type is understood, its data is not; it can be replayed." },
+    PROJECTED: { description: "Its content is stored in the sessions." },
+    IGNORED: { description: "Its type is not known (yet). It is kept, and can be replayed." },
+    DEAD: { description: "Its type is known, but its data cannot be stored. It can be replayed." },
   },
 });
 
@@ -34,48 +34,49 @@ registerEnumType(WebhookEventStatus, {
   ],
 })
 @ObjectType({
-  description: "A recorded delivery: its bytes as they came, but for what erasures took out.",
+  description: "A recorded delivery of a webhook: what was received, except what erasures removed.",
   implements: Node,
   simpleResolvers: true,
 })
 export class WebhookEvent extends Node {
   /** UUIDv7 given at receipt: rows cluster by time. */
   @Property(uuid, {
-    description: "Our id; its order is the order of receipt.",
+    description: "This service's id of it: a UUID. Ids are in the order of receipt.",
     privacy: notPersonal,
     primary: true,
   })
   override readonly id!: string;
 
   @Property(text(200), {
-    description: "Whippy's id of the delivery; null where it named none.",
+    description: "Whippy's id of the delivery (request_id). Null where it had none.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly requestId!: string | null;
 
   @Property(text(100), {
-    description: "The envelope's event, such as conversation_agent_session.analyzed.",
+    description: "The event of the envelope, such as conversation_agent_session.analyzed.",
     privacy: notPersonal,
   })
   readonly eventType!: string;
 
   @Property(text(50), {
-    description: "The envelope's api_version, such as v1.",
+    description: "The api_version of the envelope, such as v1. Null where it had none.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly apiVersion!: string | null;
 
   @Property(code(WebhookEventStatus, "WebhookEventStatus", 16), {
-    description: "What became of it.",
+    description: "What became of it: PROJECTED, IGNORED or DEAD.",
     privacy: notPersonal,
   })
   readonly status!: WebhookEventStatus;
 
   /** Fields and rules, never values. */
   @Property(longText, {
-    description: "Why it is dead: fields and the rules they break.",
+    description:
+      "Why its status is DEAD: the fields, and the rules that they break. Null for every other status.",
     privacy: notPersonal,
     nullable: true,
   })
@@ -83,18 +84,18 @@ export class WebhookEvent extends Node {
 
   /** JSON: a list of fields and rules, never values. Null where nothing was left out. */
   @Property(longText, {
-    description: "What of it is odd and was left out, as JSON; null where nothing was.",
+    description: "The odd fields that were left out, as JSON text. No value where there are none.",
     privacy: notPersonal,
     nullable: true,
     computed: true,
   })
   readonly notes!: string | null;
 
-  @Property(receipt, { description: "When it was received.", privacy: notPersonal })
+  @Property(receipt, { description: "When this service received it.", privacy: notPersonal })
   readonly receivedAt!: string;
 
   @Property(instant, {
-    description: "The envelope's created_at.",
+    description: "When Whippy created the event (created_at of the envelope). Null where it had none.",
     privacy: notPersonal,
     nullable: true,
     column: "event_created_at",
@@ -102,28 +103,30 @@ export class WebhookEvent extends Node {
   readonly createdAt!: string | null;
 
   @Property(uuid, {
-    description: "The organization it speaks of, where it was understood.",
+    description: "The organization that it belongs to. Null where it was not understood.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly organizationId!: string | null;
 
   @Property(uuid, {
-    description: "The session it speaks of, where it was understood.",
+    description: "The session that it is about. Null where it was not understood.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly sessionId!: string | null;
 
   @Property(ascii(32), {
-    description: "The scheme its signature was verified under; null where none was.",
+    description:
+      "The scheme of its verified signature, such as whippy or standard-webhooks. Null where none was " +
+      "verified.",
     privacy: notPersonal,
     nullable: true,
   })
   readonly signatureScheme!: string | null;
 
   @Property(integer, {
-    description: "Which of WEBHOOK_SECRETS verified it, from 0.",
+    description: "Which of WEBHOOK_SECRETS verified its signature, counted from 0. Null where none did.",
     privacy: notPersonal,
     nullable: true,
   })
@@ -134,7 +137,7 @@ export class WebhookEvent extends Node {
 
   /** The body holds the request_id (if any), so equal hashes mean the same delivery again. */
   @Property(hash, {
-    description: "SHA-256 of the body as it came, also where erasures took something out of it.",
+    description: "SHA-256 of the body as received, before any erasure: 64 hexadecimal digits.",
     privacy: notPersonal,
   })
   readonly bodySha256!: string;

@@ -152,4 +152,49 @@ describe("sessions and the history of their analyses", () => {
     expect(await namesOf(filter)).toHaveLength(1);
     expect(await namesOf({ answers: [{ name: "First", answered: true }] })).toEqual([]);
   });
+
+  it("keep the last answers that were received where a later analysis has none, and filter by these", async () => {
+    const name = "analyzed again without a result";
+    const brings =
+      (data: object) =>
+      ({ data: session }: Payload) => {
+        Object.assign(session, data);
+      };
+    const first = {
+      custom_analysis_data: { Willing: true },
+      user_sentiment: "positive",
+      chat_summary: "Yes.",
+    };
+    const second = { custom_analysis_data: null, user_sentiment: "negative", chat_summary: null };
+    await store(name, [
+      ["analyzed", brings(first)],
+      ["analyzed", brings(second)],
+    ]);
+    const [id = ""] = [...ids].filter(([, each]) => each === name).map(([each]) => each);
+    const { data } = await service.query(
+      `query ($id: ID!) { session(id: $id) { ...S analysis { ...A } analysisHistory { ...A } } }
+       fragment S on Session { customAnalysisData userSentiment chatSummary }
+       fragment A on Analysis { customAnalysisData userSentiment chatSummary }`,
+      { id },
+    );
+    const older = { customAnalysisData: { Willing: true }, userSentiment: "positive", chatSummary: "Yes." };
+    const newer = { customAnalysisData: null, userSentiment: "negative", chatSummary: null };
+    expect(data.session).toEqual({
+      ...older,
+      userSentiment: "negative",
+      analysis: newer,
+      analysisHistory: [newer, older],
+    });
+    expect(await namesOf({ id: { eq: id }, answers: [{ name: "Willing", boolean: { eq: true } }] })).toEqual([
+      name,
+    ]);
+    expect(await namesOf({ id: { eq: id }, chatSummary: { null: true } })).toEqual([]);
+    const stats =
+      "query ($id: ID!) { sessionStats(filter: { id: { eq: $id } }, groupBy: " +
+      '[{ field: ANSWER, question: "Willing" }]) { groups { value } } }';
+    expect((await service.query(stats, { id })).data).toEqual({
+      sessionStats: [{ groups: [{ value: true }] }],
+    });
+    ids.delete(id);
+  });
 });

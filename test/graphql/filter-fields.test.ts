@@ -153,7 +153,7 @@ const stored: readonly (readonly [
     "webhook_events",
     columnsOf(webhookEvents),
     "WebhookEventFilter",
-    { createdAtDecimals: decimals, body: json },
+    { createdAtDecimals: decimals, packedBody: "is what body is served from" },
   ],
 ];
 

@@ -2,7 +2,7 @@ import { Field, InputType, registerEnumType } from "type-graphql";
 import { agentSortKeys, agentVersionSortKeys, type SortKey } from "../../store/readers/agent-order.js";
 import { OrderDirection } from "./session-order.input.js";
 
-const byName = "Its name, by code points; what has none comes before everything.";
+const byName = "Its name, by code points (Z before a). Items without a name come first in ascending order.";
 
 const AgentOrderField = namesOf(agentSortKeys);
 registerEnumType(AgentOrderField, {
@@ -22,23 +22,32 @@ registerEnumType(AgentVersionOrderField, {
   },
 });
 
-@InputType({ description: "One key to sort agents by. Ties are broken by the next key, in the end by id." })
+@InputType({
+  description: "A key to sort agents by. Equal agents are sorted by the next key, and at last by id.",
+})
 export class AgentOrder {
   @Field(() => AgentOrderField, { description: "What to sort by." })
   readonly field!: string;
 
-  @Field(() => OrderDirection, { defaultValue: OrderDirection.ASC, description: "Which way." })
+  @Field(() => OrderDirection, {
+    defaultValue: OrderDirection.ASC,
+    description: "ASC (the default) or DESC.",
+  })
   readonly direction!: OrderDirection;
 }
 
 @InputType({
-  description: "One key to sort agent versions by. Ties are broken by the next key, in the end by id.",
+  description:
+    "A key to sort agent versions by. Equal versions are sorted by the next key, and at last by id.",
 })
 export class AgentVersionOrder {
   @Field(() => AgentVersionOrderField, { description: "What to sort by." })
   readonly field!: string;
 
-  @Field(() => OrderDirection, { defaultValue: OrderDirection.ASC, description: "Which way." })
+  @Field(() => OrderDirection, {
+    defaultValue: OrderDirection.ASC,
+    description: "ASC (the default) or DESC.",
+  })
   readonly direction!: OrderDirection;
 }
 

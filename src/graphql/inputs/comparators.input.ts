@@ -17,19 +17,19 @@ const nullable = (description: string) => ({ nullable: true, description });
 function equality<Value>(type: FieldType) {
   @InputType()
   abstract class Equality {
-    @Field(() => type, nullable("Is this value."))
+    @Field(() => type, nullable("Equals this value."))
     readonly eq?: Value | null;
 
-    @Field(() => type, nullable("Is another value, or none."))
+    @Field(() => type, nullable("Differs from this value, or there is no value."))
     readonly neq?: Value | null;
 
-    @Field(() => [type], nullable("Is one of these values."))
+    @Field(() => [type], nullable("Equals one of these values."))
     readonly in?: Value[] | null;
 
-    @Field(() => [type], nullable("Is none of these values, or has no value."))
+    @Field(() => [type], nullable("Differs from each of these values, or there is no value."))
     readonly nin?: Value[] | null;
 
-    @Field(() => Boolean, nullable("true: has no value; false: has one."))
+    @Field(() => Boolean, nullable("true: there is no value. false: there is one."))
     readonly null?: boolean | null;
   }
   return Equality;
@@ -39,23 +39,24 @@ function equality<Value>(type: FieldType) {
 function ordering<Value>(type: FieldType) {
   @InputType()
   abstract class Ordering extends (equality<Value>(type) as ClassType) {
-    @Field(() => type, nullable("Is greater (later) than this value."))
+    @Field(() => type, nullable("Is greater or later than this value."))
     readonly gt?: Value | null;
 
-    @Field(() => type, nullable("Is this value or greater (later)."))
+    @Field(() => type, nullable("Equals this value, or is greater or later."))
     readonly gte?: Value | null;
 
-    @Field(() => type, nullable("Is less (earlier) than this value."))
+    @Field(() => type, nullable("Is less or earlier than this value."))
     readonly lt?: Value | null;
 
-    @Field(() => type, nullable("Is this value or less (earlier)."))
+    @Field(() => type, nullable("Equals this value, or is less or earlier."))
     readonly lte?: Value | null;
   }
   return Ordering;
 }
 
 @InputType({
-  description: "Asks of an id. All conditions given must hold; one at least is given, and none is null.",
+  description:
+    "Compares an id. Give at least one condition. All given conditions must hold, and none may be null.",
 })
 export class IDComparator extends equality<string>(ID) {}
 
@@ -65,7 +66,8 @@ const caseRule =
 
 @InputType({
   description:
-    "Compares a text, by code points: upper and lower case, accents and spaces count. All conditions given must hold; give at least one, and none that is null.",
+    "Compares a text by code points: case, accents and spaces count. Give at least one condition. All " +
+    "given conditions must hold, and none may be null.",
 })
 export class StringComparator extends equality<string>(String) {
   @Field(() => String, nullable("Contains this text."))
@@ -74,7 +76,7 @@ export class StringComparator extends equality<string>(String) {
   @Field(() => String, nullable("Starts with this text."))
   readonly startsWith?: string | null;
 
-  @Field(() => String, nullable(`Is this text, whatever its case. ${caseRule}`))
+  @Field(() => String, nullable(`Equals this text, whatever its case. ${caseRule}`))
   readonly eqIgnoreCase?: string | null;
 
   @Field(() => String, nullable(`Contains this text, whatever its case. ${caseRule}`))
@@ -82,35 +84,40 @@ export class StringComparator extends equality<string>(String) {
 }
 
 @InputType({
-  description: "Asks of an instant. All conditions given must hold; one at least is given, and none is null.",
+  description:
+    "Compares a DateTime. Give at least one condition. All given conditions must hold, and none may be null.",
 })
 export class DateTimeComparator extends ordering<string>(DateTimeScalar) {}
 
 @InputType({
   description:
-    "Asks of a whole number. All conditions given must hold; one at least is given, and none is null.",
+    "Compares a whole number. Give at least one condition. All given conditions must hold, and none " +
+    "may be null.",
 })
 export class IntComparator extends ordering<number>(Int) {}
 
 @InputType({
-  description: "Asks of a number. All conditions given must hold; one at least is given, and none is null.",
+  description:
+    "Compares a number. Give at least one condition. All given conditions must hold, and none may be null.",
 })
 export class FloatComparator extends ordering<number>(Float) {}
 
 @InputType({
   description:
-    "Asks of a truth value. All conditions given must hold; one at least is given, and none is null.",
+    "Compares a Boolean. Give at least one condition. All given conditions must hold, and none may be null.",
 })
 export class BooleanComparator extends equality<boolean>(Boolean) {}
 
 @InputType({
   description:
-    "Asks how far a session has come. All conditions given must hold; one at least is given, and none is null.",
+    "Compares the status of a session. Give at least one condition. All given conditions must hold, " +
+    "and none may be null.",
 })
 export class SessionStatusComparator extends equality<SessionStatus>(SessionStatus) {}
 
 @InputType({
   description:
-    "Asks what became of a delivery. All conditions given must hold; one at least is given, and none is null.",
+    "Compares the status of a delivery. Give at least one condition. All given conditions must hold, " +
+    "and none may be null.",
 })
 export class WebhookEventStatusComparator extends equality<WebhookEventStatus>(WebhookEventStatus) {}

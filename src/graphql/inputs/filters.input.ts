@@ -8,13 +8,13 @@ import { BooleanComparator, FloatComparator, IDComparator, StringComparator } fr
 import { comparisonsOf } from "./comparisons.input.js";
 
 const nullable = (description: string) => ({ nullable: true, description });
-const and = nullable("All of these filters match.");
-const or = nullable("At least one of these filters matches.");
-const not = nullable("This filter does not match.");
+const and = nullable("All of these filters must match.");
+const or = nullable("At least one of these filters must match.");
+const not = nullable("This filter must not match.");
 
 @InputType({
   description:
-    "Which sessions are meant. All conditions given must hold; a whole filter that is empty matches every session.",
+    "Filters sessions. All given conditions must hold. An empty whole filter matches every session.",
 })
 export class SessionFilter extends comparisonsOf(Session) {
   @Field(() => [SessionFilter], and)
@@ -29,7 +29,8 @@ export class SessionFilter extends comparisonsOf(Session) {
   @Field(
     () => AgentVersionFilter,
     nullable(
-      "The content of its agent version that its newest event carried: what agentVersionRevision serves, with the version's own id as id.",
+      "The content of its agent version that its newest event carried, which agentVersionRevision " +
+        "serves. Here `id` is the id of the version.",
     ),
   )
   readonly agentVersion?: AgentVersionFilter | null;
@@ -39,22 +40,22 @@ export class SessionFilter extends comparisonsOf(Session) {
 
   @Field(
     () => SessionAnalysisHistoryFilter,
-    nullable("Every analysis received for it: those that were replaced, and the current one."),
+    nullable("Its analyses: the current one, and those that it replaced."),
   )
   readonly analysisHistory?: SessionAnalysisHistoryFilter | null;
 
   @Field(
     () => [AnalysisAnswerFilter],
-    nullable(
-      "Its answers, as customAnalysisData holds them: those of its current analysis. All of these conditions must hold.",
-    ),
+    nullable("Answers in the session's customAnalysisData. All of these conditions must hold."),
   )
   readonly answers?: AnalysisAnswerFilter[] | null;
 
   @Field(
     () => String,
     nullable(
-      "Words, each of which must begin a word of its transcript, translated transcript, summary or messages. Case and accents do not count; 64 words at the most; in a script without spaces each two neighbouring characters count as one.",
+      "Words: each must begin a word of the transcript, translated transcript, summary or messages. " +
+        "Case and accents do not count. At most 64 words; in a script without spaces, each two " +
+        "neighbouring characters count as one.",
     ),
   )
   readonly search?: string | null;
@@ -62,37 +63,38 @@ export class SessionFilter extends comparisonsOf(Session) {
 
 @InputType({
   description:
-    "Asks of the messages of a session. All conditions given must hold; one at least is given, and none is null.",
+    "Filters sessions by their messages. Give at least one condition. All given conditions must hold, " +
+    "and none may be null.",
 })
 export class SessionMessagesFilter {
   @Field(() => MessageFilter, nullable("At least one message matches."))
   readonly some?: MessageFilter | null;
 
-  @Field(() => MessageFilter, nullable("No message fails to match; so also where there is none."))
+  @Field(() => MessageFilter, nullable("All messages match. Also true of a session without any."))
   readonly every?: MessageFilter | null;
 
-  @Field(() => MessageFilter, nullable("No message matches."))
+  @Field(() => MessageFilter, nullable("No message matches. Also true of a session without any."))
   readonly none?: MessageFilter | null;
 }
 
 @InputType({
   description:
-    "Asks of the analyses received for a session. All conditions given must hold; one at least is given, and none is null.",
+    "Filters sessions by their analyses, current and earlier ones. Give at least one condition. All " +
+    "given conditions must hold, and none may be null.",
 })
 export class SessionAnalysisHistoryFilter {
   @Field(() => AnalysisFilter, nullable("At least one analysis matches."))
   readonly some?: AnalysisFilter | null;
 
-  @Field(() => AnalysisFilter, nullable("No analysis fails to match; so also where there is none."))
+  @Field(() => AnalysisFilter, nullable("All analyses match. Also true of a session without any."))
   readonly every?: AnalysisFilter | null;
 
-  @Field(() => AnalysisFilter, nullable("No analysis matches."))
+  @Field(() => AnalysisFilter, nullable("No analysis matches. Also true of a session without any."))
   readonly none?: AnalysisFilter | null;
 }
 
 @InputType({
-  description:
-    "Which analyses are meant. All conditions given must hold; a whole filter that is empty matches every analysis.",
+  description: "Filters analyses. All given conditions must hold.",
 })
 export class AnalysisFilter extends comparisonsOf(Analysis) {
   @Field(() => [AnalysisFilter], and)
@@ -104,40 +106,44 @@ export class AnalysisFilter extends comparisonsOf(Analysis) {
   @Field(() => AnalysisFilter, not)
   readonly not?: AnalysisFilter | null;
 
-  @Field(() => IDComparator, nullable("The analysis' id: the session's, and the hash of the analysis."))
+  @Field(() => IDComparator, nullable('The id of the analysis: "<session id>:<hash of the content>".'))
   readonly id?: IDComparator | null;
 }
 
 @InputType({
   description:
-    "Asks of one answer of the current analysis. All conditions given must hold; what is missing, or is of another type, has no value.",
+    "Filters by one answer in the session's customAnalysisData: the last answers received, even if a " +
+    "later analysis had none. All given conditions must hold. An answer that is missing, or of another " +
+    "type, counts as no value.",
 })
 export class AnalysisAnswerFilter {
-  @Field(() => String, { description: "The question's name, which is the answer's key." })
+  @Field(() => String, {
+    description: "The question's name, which is the key of the answer. At most 255 characters.",
+  })
   readonly name!: string;
 
-  @Field(() => Boolean, nullable("Whether there is an answer that is not null, of any type."))
+  @Field(() => Boolean, nullable("true: there is an answer that is not null. false: there is none."))
   readonly answered?: boolean | null;
 
   @Field(
     () => StringComparator,
-    nullable("The type of the question that it answers; none where no question has its name."),
+    nullable("Compares the question's type. No value where no question has this name."),
   )
   readonly type?: StringComparator | null;
 
-  @Field(() => StringComparator, nullable("The answer as a text."))
+  @Field(() => StringComparator, nullable("Compares the answer if it is a text."))
   readonly string?: StringComparator | null;
 
-  @Field(() => FloatComparator, nullable("The answer as a number."))
+  @Field(() => FloatComparator, nullable("Compares the answer if it is a number."))
   readonly number?: FloatComparator | null;
 
-  @Field(() => BooleanComparator, nullable("The answer as true or false."))
+  @Field(() => BooleanComparator, nullable("Compares the answer if it is true or false."))
   readonly boolean?: BooleanComparator | null;
 }
 
 @InputType({
   description:
-    "Which messages are meant. All conditions given must hold; a whole filter that is empty matches every message.",
+    "Filters messages. All given conditions must hold. An empty whole filter matches every message.",
 })
 export class MessageFilter extends comparisonsOf(Message) {
   @Field(() => [MessageFilter], and)
@@ -152,7 +158,9 @@ export class MessageFilter extends comparisonsOf(Message) {
 
 @InputType({
   description:
-    "Which agent versions are meant, by their newest content; below a session's filter, by the content that the session's newest event carried. All conditions given must hold; a whole filter that is empty matches every version.",
+    "Filters agent versions, by their current content. Inside a SessionFilter: by the content that the " +
+    "session's newest event carried. All given conditions must hold. An empty whole filter matches " +
+    "every version.",
 })
 export class AgentVersionFilter extends comparisonsOf(AgentVersion) {
   @Field(() => [AgentVersionFilter], and)
@@ -167,7 +175,8 @@ export class AgentVersionFilter extends comparisonsOf(AgentVersion) {
 
 @InputType({
   description:
-    "Which agents are meant, by their current name. All conditions given must hold; an empty filter matches every agent.",
+    "Filters agents, by their current name. All given conditions must hold. An empty whole filter " +
+    "matches every agent.",
 })
 export class AgentFilter extends comparisonsOf(Agent) {
   @Field(() => [AgentFilter], and)

@@ -11,20 +11,26 @@ export const greatestSize = 200;
 export class PageArgs {
   @Field(() => Int, {
     nullable: true,
-    description: `The first so many items: ${defaultSize} by default, ${greatestSize} at the most.`,
+    description: `Returns the first N items: ${defaultSize} by default, at most ${greatestSize}.`,
   })
   readonly first?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Only items after this cursor." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Returns only items after this cursor of the same list.",
+  })
   readonly after?: string | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: `The last so many items, ${greatestSize} at the most; not together with first.`,
+    description: `Returns the last N items: at most ${greatestSize}. Not together with \`first\`.`,
   })
   readonly last?: number | null;
 
-  @Field(() => String, { nullable: true, description: "Only items before this cursor." })
+  @Field(() => String, {
+    nullable: true,
+    description: "Returns only items before this cursor of the same list.",
+  })
   readonly before?: string | null;
 }
 

@@ -23,17 +23,17 @@ registerEnumType(SessionGroupField, {
     ENDED_REASON: { description: "Why they ended." },
     COMPLETION_RATING: { description: "How far the chat got." },
     SENTIMENT: { description: "The contact's mood." },
-    LANGUAGE: { description: "The language that was spoken." },
-    ANSWER: { description: "The answer to a question of the analysis; name the question." },
+    LANGUAGE: { description: "The language that was spoken or written, such as en." },
+    ANSWER: { description: "The answer to a question of the analysis; `question` names it." },
   },
 });
 
-@InputType({ description: "One thing to group sessions by." })
+@InputType({ description: "A key to group sessions by." })
 export class SessionGroupBy {
   @Field(() => SessionGroupField, { description: "What to group by." })
   readonly field!: SessionGroupField;
 
-  @Field(() => String, { nullable: true, description: "The question's name, for ANSWER." })
+  @Field(() => String, { nullable: true, description: "The question's name, for ANSWER only." })
   readonly question?: string | null;
 }
 
@@ -46,10 +46,10 @@ export enum TimeInterval {
 
 registerEnumType(TimeInterval, {
   name: "TimeInterval",
-  description: "Stretches of local time, by when sessions started.",
+  description: "Intervals of local time, by the start of the sessions.",
   valuesConfig: {
-    HOUR: { description: "Hours; one that the clock shows twice is two." },
-    DAY: { description: "Days, of 23 or 25 hours where the clock is changed." },
+    HOUR: { description: "Hours. An hour that the clock shows twice counts as two." },
+    DAY: { description: "Days. They have 23 or 25 hours when the clock changes." },
     WEEK: { description: "Weeks, from Monday." },
     MONTH: { description: "Months." },
   },

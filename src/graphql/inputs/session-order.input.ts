@@ -26,16 +26,21 @@ registerEnumType(OrderDirection, {
   name: "OrderDirection",
   description: "Which way to sort.",
   valuesConfig: {
-    ASC: { description: "Smallest or earliest first; what has no value comes before everything." },
-    DESC: { description: "Greatest or latest first; what has no value comes last." },
+    ASC: { description: "Smallest or earliest first. What has no value comes first." },
+    DESC: { description: "Greatest or latest first. What has no value comes last." },
   },
 });
 
-@InputType({ description: "One key to sort sessions by. Ties are broken by the next key, in the end by id." })
+@InputType({
+  description: "A key to sort sessions by. Equal sessions are sorted by the next key, and at last by id.",
+})
 export class SessionOrder {
   @Field(() => SessionOrderField, { description: "What to sort by." })
   readonly field!: string;
 
-  @Field(() => OrderDirection, { defaultValue: OrderDirection.ASC, description: "Which way." })
+  @Field(() => OrderDirection, {
+    defaultValue: OrderDirection.ASC,
+    description: "ASC (the default) or DESC.",
+  })
   readonly direction!: OrderDirection;
 }

@@ -6,15 +6,16 @@ const nullable = (description: string) => ({ nullable: true, description });
 
 @InputType({
   description:
-    "Which recorded deliveries are meant. All conditions given must hold; a whole filter that is empty matches every one.",
+    "Filters recorded deliveries. All given conditions must hold. An empty whole filter matches every " +
+    "delivery.",
 })
 export class WebhookEventFilter extends comparisonsOf(WebhookEvent) {
-  @Field(() => [WebhookEventFilter], nullable("All of these filters match."))
+  @Field(() => [WebhookEventFilter], nullable("All of these filters must match."))
   readonly and?: WebhookEventFilter[] | null;
 
-  @Field(() => [WebhookEventFilter], nullable("At least one of these filters matches."))
+  @Field(() => [WebhookEventFilter], nullable("At least one of these filters must match."))
   readonly or?: WebhookEventFilter[] | null;
 
-  @Field(() => WebhookEventFilter, nullable("This filter does not match."))
+  @Field(() => WebhookEventFilter, nullable("This filter must not match."))
   readonly not?: WebhookEventFilter | null;
 }

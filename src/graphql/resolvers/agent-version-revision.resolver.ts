@@ -17,13 +17,16 @@ export class AgentVersionContentResolver {
   @FieldResolver(() => JsonScalar, {
     nullable: true,
     description:
-      "All settings of the voice and chat provider, as received (see JSON); where the same came with its keys in several orders, in one of them.",
+      "All settings of the voice and chat provider, as received (see JSON). If the same settings came " +
+      "with their keys in different orders, one of the orders is served.",
   })
   providerSettings(@Root() { providerSettings }: { readonly providerSettings: string | null }): unknown {
     return providerSettings === null ? null : JSON.parse(providerSettings);
   }
 
-  @FieldResolver(() => [AnalysisQuestion], { description: "What it asks the analysis of each session." })
+  @FieldResolver(() => [AnalysisQuestion], {
+    description: "The questions that the analysis of each session answers.",
+  })
   questions(@Root() { providerSettings }: { readonly providerSettings: string | null }): AnalysisQuestion[] {
     return readQuestions(providerSettings);
   }
@@ -32,7 +35,9 @@ export class AgentVersionContentResolver {
 @Resolver(() => AgentVersionRevision)
 export class AgentVersionRevisionResolver {
   @FieldResolver(() => AgentVersion, {
-    description: "The agent version that came with this content, with its newest content.",
+    description:
+      "The agent version that had this content. The fields of the version show its current content, " +
+      "which may be another.",
   })
   @Batched()
   async agentVersion(

@@ -37,11 +37,11 @@ import { OwnSessionsArgs, SessionsOfParents } from "./sessions-of-parents.js";
 export class AgentVersionsArgs extends PageArgs {
   @Field(() => AgentVersionFilter, {
     nullable: true,
-    description: "Which agent versions; all of them where absent.",
+    description: "Returns only agent versions that match. Absent: all of them.",
   })
   readonly filter?: AgentVersionFilter | null;
 
-  @Field(() => [AgentVersionOrder], { nullable: true, description: "How to sort; by id where absent." })
+  @Field(() => [AgentVersionOrder], { nullable: true, description: "How to sort. Absent: by id." })
   readonly orderBy?: AgentVersionOrder[] | null;
 }
 
@@ -61,7 +61,7 @@ export class AgentVersionPage extends Page<AgentVersionRecord> {
 export class AgentVersionConnectionResolver {
   @FieldResolver(() => Int, {
     nullable: true,
-    description: "How many agent versions match the filter, on all pages.",
+    description: "How many agent versions match the filter, on all pages. Null only if counting failed.",
   })
   async totalCount(@Root() page: AgentVersionPage): Promise<number> {
     return await page.count();
@@ -81,7 +81,7 @@ export class AgentVersionResolver {
 
   @Query(() => AgentVersion, {
     nullable: true,
-    description: "An agent version by Whippy's id; null where there is none (for the caller).",
+    description: "Reads an agent version by Whippy's id. Null where there is none that the caller may see.",
   })
   async agentVersion(
     @Arg("id", () => ID, { description: "Whippy's id of the agent version." }) id: string,
@@ -93,7 +93,7 @@ export class AgentVersionResolver {
 
   @Query(() => AgentVersionConnection, {
     nullable: true,
-    description: "Agent versions, by id unless said otherwise.",
+    description: "Lists agent versions, sorted by id unless `orderBy` says otherwise.",
   })
   async agentVersions(
     @Args(() => AgentVersionsArgs) { filter, orderBy, ...page }: AgentVersionsArgs,
@@ -112,7 +112,7 @@ export class AgentVersionResolver {
   }
 
   @FieldResolver(() => [AgentVersionRevision], {
-    description: "Every distinct content it was received with, the first received first.",
+    description: "All different contents that it was received with, the oldest receivedAt first.",
   })
   @Batched()
   async revisions(
@@ -128,7 +128,7 @@ export class AgentVersionResolver {
 
   @FieldResolver(() => SessionConnection, {
     nullable: true,
-    description: "The sessions it held, the newest start first.",
+    description: "The sessions that it held, the latest start first.",
   })
   @Batched()
   async sessions(

@@ -49,10 +49,13 @@ import { OwnSessionsArgs, SessionsOfParents } from "./sessions-of-parents.js";
 
 @ArgsType()
 export class AgentsArgs extends PageArgs {
-  @Field(() => AgentFilter, { nullable: true, description: "Which agents; all of them where absent." })
+  @Field(() => AgentFilter, {
+    nullable: true,
+    description: "Returns only agents that match. Absent: all of them.",
+  })
   readonly filter?: AgentFilter | null;
 
-  @Field(() => [AgentOrder], { nullable: true, description: "How to sort; by id where absent." })
+  @Field(() => [AgentOrder], { nullable: true, description: "How to sort. Absent: by id." })
   readonly orderBy?: AgentOrder[] | null;
 }
 
@@ -60,11 +63,11 @@ export class AgentsArgs extends PageArgs {
 export class OwnVersionsArgs extends PageArgs {
   @Field(() => AgentVersionFilter, {
     nullable: true,
-    description: "Which of its versions; all of them where absent.",
+    description: "Returns only versions that match. Absent: all of its versions.",
   })
   readonly filter?: AgentVersionFilter | null;
 
-  @Field(() => [AgentVersionOrder], { nullable: true, description: "How to sort; by id where absent." })
+  @Field(() => [AgentVersionOrder], { nullable: true, description: "How to sort. Absent: by id." })
   readonly orderBy?: AgentVersionOrder[] | null;
 }
 
@@ -77,7 +80,7 @@ type AgentPage = Page<AgentRecord> & { readonly filter: AgentFilter };
 export class AgentConnectionResolver {
   @FieldResolver(() => Int, {
     nullable: true,
-    description: "How many agents match the filter, on all pages.",
+    description: "How many agents match the filter, on all pages. Null only if counting failed.",
   })
   async totalCount(@Root() page: AgentPage, @Ctx() context: RequestContext): Promise<number> {
     return await context.readers.agents.count(context.scope, page.filter);
@@ -97,7 +100,7 @@ export class AgentResolver {
 
   @Query(() => Agent, {
     nullable: true,
-    description: "An agent by Whippy's id; null where there is none (for the caller).",
+    description: "Reads an agent by Whippy's id. Null where there is none that the caller may see.",
   })
   async agent(
     @Arg("id", () => ID, { description: "Whippy's id of the agent." }) id: string,
@@ -107,7 +110,10 @@ export class AgentResolver {
     return await byId(id, context.readers.agents, agentFields(info), context);
   }
 
-  @Query(() => AgentConnection, { nullable: true, description: "Agents, by id unless said otherwise." })
+  @Query(() => AgentConnection, {
+    nullable: true,
+    description: "Lists agents, sorted by id unless `orderBy` says otherwise.",
+  })
   async agents(
     @Args(() => AgentsArgs) { filter, orderBy, ...page }: AgentsArgs,
     @Ctx() context: RequestContext,
@@ -124,7 +130,7 @@ export class AgentResolver {
 
   @FieldResolver(() => AgentVersionConnection, {
     nullable: true,
-    description: "Its versions, each with its newest content; by id unless said otherwise.",
+    description: "Its versions, each with its current content; sorted by id unless `orderBy` says otherwise.",
   })
   @Batched()
   async versions(
@@ -148,7 +154,7 @@ export class AgentResolver {
 
   @FieldResolver(() => SessionConnection, {
     nullable: true,
-    description: "The sessions that it held, in any version; the newest start first.",
+    description: "The sessions that it held, in any version; the latest start first.",
   })
   @Batched()
   async sessions(
@@ -177,7 +183,10 @@ export class SessionAgentResolver {
 
 @Resolver(() => AgentVersion)
 export class AgentVersionAgentResolver {
-  @FieldResolver(() => Agent, { nullable: true, description: "The agent that it is a version of." })
+  @FieldResolver(() => Agent, {
+    nullable: true,
+    description: "The agent that it is a version of. Null where no session of the agent is left.",
+  })
   @Batched()
   async agent(
     @Root() versions: readonly AgentVersionRecord[],

@@ -16,7 +16,8 @@ import { AnalysisAnswer } from "../types/answer.type.js";
 export class AnalysisResolver {
   @FieldResolver(() => [AnalysisAnswer], {
     description:
-      "The questions of its agentVersionRevision joined with its answers; questions without an answer and answers without a question are kept.",
+      "Each question of agentVersionRevision with its answer. Questions without an answer and answers " +
+      "without a question are listed too.",
   })
   @Batched()
   async answers(
@@ -34,7 +35,7 @@ export class AnalysisResolver {
   }
 
   @FieldResolver(() => AgentVersionRevision, {
-    description: "The content of the agent version whose questions it answers.",
+    description: "The content of the agent version that asked the questions.",
   })
   @Batched()
   async agentVersionRevision(

@@ -33,7 +33,7 @@ export class ConversationResolver {
   @Query(() => Conversation, {
     nullable: true,
     description:
-      "A conversation by Whippy's id; null where the caller may see none of its sessions and messages.",
+      "Reads a conversation by Whippy's id. Null where the caller may see none of its sessions and messages.",
   })
   async conversation(
     @Arg("id", () => ID, { description: "Whippy's id of the conversation." }) id: string,
@@ -44,7 +44,7 @@ export class ConversationResolver {
 
   @FieldResolver(() => SessionConnection, {
     nullable: true,
-    description: "The sessions that were held in it, the newest start first.",
+    description: "The sessions that were held in it, the latest start first.",
   })
   @Batched()
   async sessions(
@@ -59,7 +59,7 @@ export class ConversationResolver {
 
   @FieldResolver(() => MessageConnection, {
     nullable: true,
-    description: "Its messages, whichever session lists them, the oldest first.",
+    description: "All its messages, the oldest first, whether or not a session lists them.",
   })
   @Batched()
   async messages(

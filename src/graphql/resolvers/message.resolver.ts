@@ -12,7 +12,10 @@ import { MessageConnection } from "../types/connection.type.js";
 
 @ArgsType()
 export class MessagesArgs extends PageArgs {
-  @Field(() => MessageFilter, { nullable: true, description: "Which messages; all of them where absent." })
+  @Field(() => MessageFilter, {
+    nullable: true,
+    description: "Returns only messages that match. Absent: all of them.",
+  })
   readonly filter?: MessageFilter | null;
 }
 
@@ -34,7 +37,7 @@ export class MessageResolver {
 
   @Query(() => MessageConnection, {
     nullable: true,
-    description: "Messages of all conversations, the newest first.",
+    description: "Lists messages of all conversations, the newest first.",
   })
   async messages(
     @Args(() => MessagesArgs) { filter, ...page }: MessagesArgs,
@@ -54,7 +57,10 @@ export class MessageResolver {
     return new MessagePage(slice, this.cursors, "messages", count);
   }
 
-  @FieldResolver(() => Int, { nullable: true, description: "How many messages match, on all pages." })
+  @FieldResolver(() => Int, {
+    nullable: true,
+    description: "How many messages match the filter, on all pages. Null only if counting failed.",
+  })
   async totalCount(@Root() page: MessagePage): Promise<number> {
     return await page.count();
   }

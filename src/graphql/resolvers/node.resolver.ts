@@ -77,13 +77,14 @@ const nodeTypes: readonly NodeType[] = [
 ];
 
 const ofWhat =
-  "a session, a message, an agent, an agent version, a revision of one, a conversation, or (for operators) a recorded delivery";
+  "a session, a message, an agent, an agent version, a revision of one, a conversation, or (for " +
+  "operators) a recorded delivery";
 
 @Resolver()
 export class NodeResolver {
   @Query(() => Node, {
     nullable: true,
-    description: `The object with an id: ${ofWhat}. Null where there is none (for the caller).`,
+    description: `Reads the object with this id: ${ofWhat}. Null where there is none that the caller may see.`,
   })
   async node(
     @Arg("id", () => ID, { description: "The id." }) id: string,
@@ -97,8 +98,8 @@ export class NodeResolver {
   @Query(() => [Node], {
     nullable: "itemsAndList",
     description:
-      `The objects with these ids, in their order: each ${ofWhat}. An item is null where there is none (for the caller). ` +
-      "As many statements as for one id.",
+      `Reads the objects with these ids, in the order of the ids: each ${ofWhat}. ` +
+      "An item is null where there is none that the caller may see.",
   })
   async nodes(
     @Arg("ids", () => [ID], { description: `The ids, at most ${greatestSize}.` }) ids: string[],

@@ -12,9 +12,9 @@ import { CursorScalar } from "../../model/scalars.js";
 import { SessionEvent, SessionEventType } from "../types/session-event.type.js";
 import { Session } from "../../model/session.js";
 
-const filterDescription = "Only changes of sessions that match, as they are when the change is told.";
+const filterDescription = "Sends only changes of sessions that match at the time of sending.";
 const afterDescription =
-  "Resume after this position: first what was missed, then live. From now on where absent.";
+  "Resumes after this position: first the events that were missed, then live ones. Absent: live events only.";
 
 /** What type-graphql hands to a subscription: it has checked the arguments against the schema. */
 interface SubscribeCall {
@@ -29,7 +29,7 @@ interface SubscribeCall {
 @Resolver(() => SessionEvent)
 export class SessionEventResolver {
   @Subscription(() => SessionEvent, {
-    description: "Sessions as their analysis arrives, in order, none missed and none twice.",
+    description: "Sends each session when its analysis arrives: in order, each event once.",
     subscribe: ({ args, context }: SubscribeCall) =>
       context.events.want(context.scope, [sessionAnalyzed.kind], args),
   })
@@ -43,7 +43,7 @@ export class SessionEventResolver {
   }
 
   @Subscription(() => SessionEvent, {
-    description: "All that happens to sessions, in order, none missed and none twice.",
+    description: "Sends every change of sessions: in order, each event once.",
     subscribe: ({ args, context }: SubscribeCall) =>
       context.events.want(context.scope, args.types ?? sessionEventKinds, args),
   })
@@ -51,7 +51,7 @@ export class SessionEventResolver {
     @Root() event: SessionEvent,
     @Arg("types", () => [SessionEventType], {
       nullable: true,
-      description: "Which kinds of change; all where absent.",
+      description: "Sends only these kinds of changes. Absent: all kinds.",
     })
     _types?: SessionEventKind[],
     @Arg("filter", () => SessionFilter, { nullable: true, description: filterDescription })
@@ -61,7 +61,9 @@ export class SessionEventResolver {
     return event;
   }
 
-  @FieldResolver(() => Session, { description: "The session, as it is now." })
+  @FieldResolver(() => Session, {
+    description: "The session as it is now, which may be newer than the event.",
+  })
   async session(
     @Root() event: FeedEntry,
     @Ctx() { scope, readers }: RequestContext,

@@ -16,18 +16,27 @@ import { SessionStats, SessionStatsGroup, type ValueShare } from "../types/sessi
 
 @ArgsType()
 export class SessionStatsArgs {
-  @Field(() => SessionFilter, { nullable: true, description: "Which sessions; all of them where absent." })
+  @Field(() => SessionFilter, {
+    nullable: true,
+    description: "Includes only sessions that match. Absent: all of them.",
+  })
   readonly filter?: SessionFilter | null;
 
-  @Field(() => [SessionGroupBy], { nullable: true, description: "What to group by, up to 4 terms." })
+  @Field(() => [SessionGroupBy], {
+    nullable: true,
+    description: "What to group by, at most 4 keys. Absent: all sessions are one group.",
+  })
   readonly groupBy?: SessionGroupBy[] | null;
 
-  @Field(() => TimeInterval, { nullable: true, description: "Also by stretches of time." })
+  @Field(() => TimeInterval, {
+    nullable: true,
+    description: "Also groups by the time of the start. Absent: no grouping by time.",
+  })
   readonly interval?: TimeInterval | null;
 
   @Field(() => String, {
     nullable: true,
-    description: "The IANA time zone of those, such as Europe/Berlin; UTC where absent.",
+    description: "The IANA time zone of the intervals, such as Europe/Berlin. Absent: UTC.",
   })
   readonly timeZone?: string | null;
 }
@@ -39,7 +48,7 @@ export class SessionStatsResolver {
 
   @Query(() => [SessionStats], {
     nullable: true,
-    description: "Numbers of sessions, by groups and by time; only groups that hold a session.",
+    description: "Counts sessions by groups and by time. Groups without a session are left out.",
   })
   async sessionStats(
     @Args(() => SessionStatsArgs) { filter, groupBy, ...time }: SessionStatsArgs,
@@ -87,7 +96,9 @@ export class SessionStatsGroupResolver {
   @FieldResolver(() => AgentVersion, {
     nullable: true,
     description:
-      "The agent version that the value names: for AGENT the agent's newest version, for AGENT_VERSION that version, each as the newest event of any session carried it; null for every other field. Where the groups name many and much is asked of each, the statistics are refused: QUERY_TOO_COMPLEX.",
+      "The agent version that the value names, with its current content: for AGENT the agent's newest " +
+      "version, for AGENT_VERSION that version. Null for every other field. If the groups name many " +
+      "versions and much is selected of each, the operation is refused with QUERY_TOO_COMPLEX.",
   })
   @Batched()
   async agentVersion(

@@ -52,12 +52,15 @@ import { MessagePage, MessagesArgs } from "./message.resolver.js";
 
 @ArgsType()
 export class SessionsArgs extends PageArgs {
-  @Field(() => SessionFilter, { nullable: true, description: "Which sessions; all of them where absent." })
+  @Field(() => SessionFilter, {
+    nullable: true,
+    description: "Includes only sessions that match. Absent: all of them.",
+  })
   readonly filter?: SessionFilter | null;
 
   @Field(() => [SessionOrder], {
     nullable: true,
-    description: "How to sort; the newest start first where absent.",
+    description: "How to sort. Absent: the latest start first.",
   })
   readonly orderBy?: SessionOrder[] | null;
 }
@@ -85,7 +88,7 @@ export class SessionConnectionResolver {
 
   @FieldResolver(() => Int, {
     nullable: true,
-    description: "How many sessions match the filter, on all pages.",
+    description: "How many sessions match the filter, on all pages. Null only if counting failed.",
   })
   async totalCount(@Root() page: SessionPage): Promise<number> {
     return await page.count();
@@ -93,7 +96,8 @@ export class SessionConnectionResolver {
 
   @FieldResolver(() => CursorScalar, {
     description:
-      "The feed's position before this page was read: subscribe after it, and nothing is missed in between.",
+      "The position of the feed before this page was read. Pass it as `after` of a subscription: " +
+      "nothing is missed in between.",
   })
   async eventCursor(@Root() page: SessionPage): Promise<string> {
     return this.cursors.encodeFeed(page.head ?? (await this.feed.head()));
@@ -109,7 +113,7 @@ export class SessionResolver {
 
   @Query(() => Session, {
     nullable: true,
-    description: "A session by Whippy's id; null where there is none (for the caller).",
+    description: "Reads a session by Whippy's id. Null where there is none that the caller may see.",
   })
   async session(
     @Arg("id", () => ID, { description: "Whippy's id of the session." }) id: string,
@@ -121,7 +125,7 @@ export class SessionResolver {
 
   @Query(() => SessionConnection, {
     nullable: true,
-    description: "Sessions, the newest start first unless said otherwise.",
+    description: "Lists sessions, the latest start first unless `orderBy` says otherwise.",
   })
   async sessions(
     @Args(() => SessionsArgs) { filter, orderBy, ...page }: SessionsArgs,
@@ -153,7 +157,8 @@ export class SessionResolver {
 
   @FieldResolver(() => AgentVersion, {
     description:
-      "The agent version that held it, with the version's newest content, which may be newer than the session.",
+      "The agent version that held it, with the current content of the version. For the content that " +
+      "the session had, see agentVersionRevision.",
   })
   @Batched()
   async agentVersion(
@@ -181,7 +186,10 @@ export class SessionResolver {
   @FieldResolver(() => Analysis, {
     nullable: true,
     description:
-      "The current analysis: of all that were received, the one of the newest event. Null where the session has not been analyzed.",
+      "The current analysis, exactly as the newest event of an analysis carried it. Null where the " +
+      "session has not been analyzed. The session's own chatCompletionRating, chatSummary, " +
+      "userSentiment and customAnalysisData keep the last value that was not null; here they are null " +
+      "where the current analysis has none.",
   })
   @Batched()
   async analysis(
@@ -196,7 +204,8 @@ export class SessionResolver {
 
   @FieldResolver(() => [Analysis], {
     description:
-      "Every distinct analysis received, the newest first, which is the current one; empty where it has not been analyzed.",
+      "All different analyses that were received, the newest first, which is the current one. Empty " +
+      "where the session has not been analyzed.",
   })
   @Batched()
   async analysisHistory(

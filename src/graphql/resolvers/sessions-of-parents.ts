@@ -16,7 +16,7 @@ import { SessionPage } from "./session.resolver.js";
 export class OwnSessionsArgs extends PageArgs {
   @Field(() => SessionFilter, {
     nullable: true,
-    description: "Which of its sessions; all of them where absent.",
+    description: "Returns only sessions that match. Absent: all of its sessions.",
   })
   readonly filter?: SessionFilter | null;
 }

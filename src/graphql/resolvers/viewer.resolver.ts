@@ -15,7 +15,7 @@ export class ViewerResolver {
 
   @Query(() => Viewer, {
     nullable: true,
-    description: "Who asks, what they may read, and what is left of their limits. Reads no stored data.",
+    description: "Who is asking, what they may read, and what is left of their limits. Reads no stored data.",
   })
   viewer(@Ctx() { caller: { id, name, role, scope, expiresAt } }: RequestContext): Viewer {
     return {

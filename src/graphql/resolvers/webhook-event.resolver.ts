@@ -32,7 +32,7 @@ import { WebhookEventConnection } from "../types/connection.type.js";
 export class WebhookEventsArgs extends PageArgs {
   @Field(() => WebhookEventFilter, {
     nullable: true,
-    description: "Which deliveries; all of them where absent.",
+    description: "Returns only deliveries that match. Absent: all of them.",
   })
   readonly filter?: WebhookEventFilter | null;
 }
@@ -45,7 +45,7 @@ export class WebhookEventConnectionResolver {
 
   @Query(() => WebhookEventConnection, {
     nullable: true,
-    description: "Every recorded delivery, the newest first. For operators only.",
+    description: "Lists all recorded deliveries, the newest first. For operators only.",
   })
   async webhookEvents(
     @Args(() => WebhookEventsArgs) { filter, ...page }: WebhookEventsArgs,
@@ -62,7 +62,7 @@ export class WebhookEventConnectionResolver {
 
   @FieldResolver(() => Int, {
     nullable: true,
-    description: "How many deliveries match the filter, on all pages.",
+    description: "How many deliveries match the filter, on all pages. Null only if counting failed.",
   })
   async totalCount(@Root() page: WebhookEventPage, @Ctx() { readers }: RequestContext): Promise<number> {
     return await readers.webhookEvents.countMatching(page.filter);
@@ -73,10 +73,10 @@ export class WebhookEventConnectionResolver {
 export class WebhookEventResolver {
   @Query(() => WebhookEvent, {
     nullable: true,
-    description: "A recorded delivery by its id; null where there is none. For operators only.",
+    description: "Reads a recorded delivery by its id. Null where there is none. For operators only.",
   })
   async webhookEvent(
-    @Arg("id", () => ID, { description: "Our id of the delivery." }) id: string,
+    @Arg("id", () => ID, { description: "This service's id of the delivery." }) id: string,
     @Ctx() { caller, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<WebhookEventRecord | null> {
@@ -87,7 +87,8 @@ export class WebhookEventResolver {
 
   @FieldResolver(() => [FieldNote], {
     description:
-      "What of it is odd and was left out; the body holds it. The first 20, and how many more there are.",
+      "Odd fields that were left out of the session; `body` still has them. The first 20, then how " +
+      "many more there are.",
   })
   notes(@Root() { notes }: WebhookEventRecord): FieldNote[] {
     return notes === null ? [] : (JSON.parse(notes) as FieldNote[]);
@@ -95,7 +96,8 @@ export class WebhookEventResolver {
 
   @FieldResolver(() => JsonScalar, {
     description:
-      "The body, as received (see JSON) but for what erasures took out. One that JSON can hold but an answer cannot (nested too deep) is given as a text.",
+      "The body, as received (see JSON), except what erasures removed. A body that is nested too deep " +
+      "for an answer is given as text.",
   })
   body(@Root() { body }: WebhookEventRecord): unknown {
     const text = body.toString();

@@ -10,12 +10,12 @@ import type { CursorCodec } from "../cursors.js";
 @ObjectType({ description: "Where a page lies in its list.", simpleResolvers: true })
 export class PageInfo {
   @Field(() => Boolean, {
-    description: "Whether there are items after this page; paging backward: whether `before` was given.",
+    description: "True if there are items after this page. When paging backward: true if `before` was given.",
   })
   readonly hasNextPage!: boolean;
 
   @Field(() => Boolean, {
-    description: "Whether there are items before this page; paging forward: whether `after` was given.",
+    description: "True if there are items before this page. When paging forward: true if `after` was given.",
   })
   readonly hasPreviousPage!: boolean;
 
@@ -87,7 +87,9 @@ function edgeOf<Item extends object>(name: string, itemType: () => ClassType<Ite
     @Field(itemType, { description: `The ${name}.` })
     readonly node!: Item;
 
-    @Field(() => String, { description: "Its place in the list; pass it as `after` or `before`." })
+    @Field(() => String, {
+      description: "Marks the item's place in the list. Pass it as `after` or `before`.",
+    })
     readonly cursor!: string;
   }
   return Edge;
@@ -102,13 +104,13 @@ function connectionOf<Item extends object>(name: string, itemType: () => ClassTy
 
   @ObjectType({ simpleResolvers: true })
   abstract class Connection {
-    @Field(() => [edgeType], { description: "The items of the page with their cursors." })
+    @Field(() => [edgeType], { description: "The items of the page, each with its cursor." })
     readonly edges!: InstanceType<ClassType>[];
 
-    @Field(() => [itemType()], { description: "The items of the page, where no cursors are needed." })
+    @Field(() => [itemType()], { description: "The items of the page, without cursors." })
     readonly nodes!: readonly Item[];
 
-    @Field(() => PageInfo, { description: "Where the page lies in the list." })
+    @Field(() => PageInfo, { description: "Whether there are more pages, and the cursors to read them." })
     readonly pageInfo!: PageInfo;
   }
   return Connection;

@@ -4,12 +4,13 @@ import { Node } from "../../model/node.js";
 /** No table keeps conversations: sessions and messages name theirs. */
 @ObjectType({
   description:
-    "A conversation with a contact, which may host several sessions, and messages that no session lists. It exists as long as one of them does.",
+    "A conversation with a contact. It may have several sessions, and messages that belong to no " +
+    "session. It exists as long as one of them does.",
   implements: Node,
   simpleResolvers: true,
 })
 export class Conversation extends Node {
-  @Field(() => ID, { description: "Whippy's own UUID." })
+  @Field(() => ID, { description: "Its id: the UUID that Whippy gave it." })
   override readonly id!: string;
 
   @Field(() => ID, { description: "The organization whose agents hold it." })

@@ -1,11 +1,11 @@
 import { Field, ObjectType } from "type-graphql";
 
 @ObjectType({
-  description: "A field of a delivery that was left out, never its value.",
+  description: "A field of a delivery that breaks a rule and was left out. Its value is not shown.",
   simpleResolvers: true,
 })
 export class FieldNote {
-  @Field(() => String, { description: "Where it stands, such as data.messages.0.to." })
+  @Field(() => String, { description: "The path of the field, such as data.messages.0.to." })
   readonly field!: string;
 
   @Field(() => String, { description: "The rule it breaks." })

@@ -11,10 +11,10 @@ registerEnumType(SessionEventType, {
   valuesConfig: Object.fromEntries(registeredEvents.map(({ kind, description }) => [kind, { description }])),
 });
 
-@ObjectType({ description: "A change of a session, told once and in order.", simpleResolvers: true })
+@ObjectType({ description: "A change of a session. Each is sent once, in order.", simpleResolvers: true })
 export class SessionEvent {
   @Field(() => CursorScalar, {
-    description: "Its place in the feed: pass the last one received as `after` to go on from there.",
+    description: "Its position in the feed. Pass the last one received as `after` to continue from there.",
   })
   readonly cursor!: string;
 

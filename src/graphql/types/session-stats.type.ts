@@ -4,26 +4,27 @@ import { DateTimeScalar, JsonScalar } from "../../model/scalars.js";
 
 const nullable = (description: string) => ({ nullable: true, description });
 
-@ObjectType({ description: "What the sessions of a group have in common.", simpleResolvers: true })
+@ObjectType({ description: "A value that the sessions of a group share.", simpleResolvers: true })
 export class SessionStatsGroup {
-  @Field(() => SessionGroupField, { description: "What they were grouped by." })
+  @Field(() => SessionGroupField, { description: "What the sessions are grouped by." })
   readonly field!: SessionGroupField;
 
-  @Field(() => String, nullable("The question, where they were grouped by an answer."))
+  @Field(() => String, nullable("The question's name, where `field` is ANSWER; else null."))
   readonly question!: string | null;
 
   @Field(
     () => JsonScalar,
     nullable(
-      "The value: a text, or a number or truth value of an answer; null where there is none, or the answer is a list or an object.",
+      "The value as text; a number or a Boolean of an answer too. Null where there is none, or the " +
+        "answer is a list or an object.",
     ),
   )
   readonly value!: unknown;
 }
 
-@ObjectType({ description: "How many sessions of a group have a value.", simpleResolvers: true })
+@ObjectType({ description: "How many sessions of a group have one value.", simpleResolvers: true })
 export class ValueShare {
-  @Field(() => String, nullable("The value; null: without one."))
+  @Field(() => String, nullable("The value. Null: sessions without one."))
   readonly value!: string | null;
 
   @Field(() => Int, { description: "How many sessions." })
@@ -33,46 +34,61 @@ export class ValueShare {
   readonly share!: number;
 }
 
-@ObjectType({ description: "Numbers of one group of sessions.", simpleResolvers: true })
+@ObjectType({ description: "Statistics of one group of sessions.", simpleResolvers: true })
 export class SessionStats {
   @Field(
     () => DateTimeScalar,
     nullable(
-      "The first instant of the stretch of time in which they started; null without an interval, and for sessions without a start.",
+      "The start of the interval in which the sessions started. Null without `interval`, and for " +
+        "sessions without a start.",
     ),
   )
   readonly from!: string | null;
 
-  @Field(() => DateTimeScalar, nullable("The first instant after that stretch."))
+  @Field(
+    () => DateTimeScalar,
+    nullable("The end of the interval: the first instant after it. Null where `from` is null."),
+  )
   readonly to!: string | null;
 
-  @Field(() => [SessionStatsGroup], { description: "The values they share, in the order of groupBy." })
+  @Field(() => [SessionStatsGroup], {
+    description: "The values that the sessions share, in the order of groupBy.",
+  })
   readonly groups!: readonly SessionStatsGroup[];
 
   @Field(() => Int, { description: "How many sessions." })
   readonly count!: number;
 
-  @Field(() => [ValueShare], { description: "Shares of the completion ratings, the greatest first." })
+  @Field(() => [ValueShare], {
+    description: "How often each completion rating occurs, the most frequent first.",
+  })
   readonly completionRatings!: readonly ValueShare[];
 
-  @Field(() => [ValueShare], { description: "Shares of the sentiments, the greatest first." })
+  @Field(() => [ValueShare], { description: "How often each sentiment occurs, the most frequent first." })
   readonly sentiments!: readonly ValueShare[];
 
-  @Field(() => Int, { description: "How many messages they have." })
+  @Field(() => Int, { description: "How many messages the sessions have." })
   readonly messageCount!: number;
 
-  @Field(() => Float, { description: "Messages per session." })
+  @Field(() => Float, { description: "The average number of messages per session." })
   readonly averageMessageCount!: number;
 
   @Field(() => Int, {
     description:
-      "Messages that did not arrive: their delivery status is failed, delivery_failed or sending_failed.",
+      "How many messages were not delivered: their deliveryStatus is failed, delivery_failed or " +
+      "sending_failed.",
   })
   readonly failedMessageCount!: number;
 
   @Field(() => Int, { description: "How many sessions have a known start and a known end." })
   readonly timedCount!: number;
 
-  @Field(() => Float, nullable("The average duration of those, in seconds; null where there is none."))
+  @Field(
+    () => Float,
+    nullable(
+      "The average time from start to end of the sessions in timedCount, in seconds. Null where " +
+        "timedCount is 0.",
+    ),
+  )
   readonly averageDurationSeconds!: number | null;
 }

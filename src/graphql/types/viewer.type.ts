@@ -15,23 +15,23 @@ registerEnumType(ViewerRole, {
   name: "ViewerRole",
   description: "What a caller may do.",
   valuesConfig: {
-    READER: { description: "Reads everything of its organization, or of all." },
-    MASKED_READER: { description: "Reads the same without personal data." },
-    OPERATOR: { description: "Reads all organizations, recorded deliveries and metrics." },
+    READER: { description: "Reads all data of its organization, or of all organizations." },
+    MASKED_READER: { description: "Reads the same as READER, without personal data." },
+    OPERATOR: { description: "Reads the data of all organizations, recorded deliveries and metrics." },
   },
 });
 
-@ObjectType({ description: "What is left of a limit in the current minute.", simpleResolvers: true })
+@ObjectType({ description: "A limit per minute, and what is left of it.", simpleResolvers: true })
 export class Allowance {
-  @Field(() => Int, { description: "How much a minute allows." })
+  @Field(() => Int, { description: "How much is allowed per minute." })
   readonly limit!: number;
 
-  @Field(() => Int, { description: "How much of it is left, after this operation." })
+  @Field(() => Int, { description: "How much is left in the current minute, after this operation." })
   readonly remaining!: number;
 
   @Field(
     () => DateTimeScalar,
-    nullable("When all of it may be used again; null where nothing was counted in this minute."),
+    nullable("When the full amount is available again. Null where nothing was used in this minute."),
   )
   readonly resetsAt!: string | null;
 }
@@ -50,12 +50,12 @@ export class OpenCount {
 
 @ObjectType({ description: "How much a caller may ask for, and what is left of it.", simpleResolvers: true })
 export class ViewerLimits {
-  @Field(() => Allowance, nullable("Requests in a minute; null where the caller is not counted."))
+  @Field(() => Allowance, nullable("Requests per minute. Null where the caller is not limited."))
   readonly requests!: Allowance | null;
 
   @Field(
     () => Allowance,
-    nullable("Cost of operations in a minute (`extensions.cost`); null where the caller is not counted."),
+    nullable("Cost of operations per minute (see `extensions.cost`). Null where the caller is not limited."),
   )
   readonly cost!: Allowance | null;
 
@@ -65,47 +65,46 @@ export class ViewerLimits {
   @Field(() => Int, { description: "The greatest depth of one operation: its longest chain of fields." })
   readonly maxDepth!: number;
 
-  @Field(() => Int, { description: "The most aliases of one operation." })
+  @Field(() => Int, { description: "The greatest number of aliases in one operation." })
   readonly maxAliases!: number;
 
-  @Field(() => OpenCount, { description: "WebSockets and event streams." })
+  @Field(() => OpenCount, { description: "WebSockets and event streams that the caller holds open." })
   readonly connections!: OpenCount;
 
-  @Field(() => OpenCount, { description: "Subscriptions on all of them." })
+  @Field(() => OpenCount, { description: "Subscriptions on all of these connections." })
   readonly subscriptions!: OpenCount;
 
-  @Field(() => Int, { description: "The most subscriptions on one connection." })
+  @Field(() => Int, { description: "The greatest number of subscriptions on one connection." })
   readonly maxSubscriptionsPerConnection!: number;
 }
 
 @ObjectType({
-  description: "Who asks: the API key or token that the request carries.",
+  description: "Who is asking: the API key or token of the request.",
   simpleResolvers: true,
 })
 export class Viewer {
   @Field(() => String, {
     description:
-      "The caller's name in logs and limits: key:<prefix>, jwt:<subject>@<hash of the issuer>, or local. Not secret.",
+      "The caller's name in logs and limits: key:<prefix>, jwt:<subject>@<hash of the issuer>, or " +
+      "local. Not secret.",
   })
   readonly id!: string;
 
   @Field(
     () => String,
-    nullable(
-      "The name that the API key was given when it was made; null for tokens, and on an open service.",
-    ),
+    nullable("The name that the API key was given. Null for tokens, and on a service without keys."),
   )
   readonly name!: string | null;
 
   @Field(() => ViewerRole, { description: "What the caller may do." })
   readonly role!: Role;
 
-  @Field(() => ID, nullable("The organization whose data the caller reads; null: of all organizations."))
+  @Field(() => ID, nullable("The organization whose data the caller may read. Null: all organizations."))
   readonly organizationId!: string | null;
 
   @Field(() => Boolean, { description: "Whether personal data is withheld from the caller." })
   readonly masked!: boolean;
 
-  @Field(() => DateTimeScalar, nullable("When the key or token expires; null: never."))
+  @Field(() => DateTimeScalar, nullable("When the key or token expires. Null: never."))
   readonly expiresAt!: string | null;
 }
