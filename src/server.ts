@@ -247,11 +247,23 @@ async function countDeadLetters(reads: ClientReads): Promise<number> {
   return await new WebhookEventReader(reader).count({ status: "dead" });
 }
 
+/**
+ * Connections of the writing pool for each transaction of projections that runs at once: where more events
+ * come than so many transactions take, they share them, and the rest of the pool is for what needs its own.
+ */
+const connectionsPerProjection = 4;
+
 function webhooks(
   { config, storage: { database }, live: { feed, writer }, logger }: HttpParts,
   metrics: Metrics,
 ): Handler {
-  const events = new EventLog(database, new SessionWriter(), writer, new ErasureList(database));
+  const events = new EventLog(
+    database,
+    new SessionWriter(),
+    writer,
+    new ErasureList(database),
+    Math.ceil(config.databasePoolSize / connectionsPerProjection),
+  );
   return webhookRouter({ config: config.webhook, events, feed, metrics, logger });
 }
 

@@ -154,6 +154,25 @@ export class Database implements SqlReader {
   }
 
   /**
+   * Runs independent pieces of work in one transaction, once. It may well have been committed although this
+   * throws.
+   * @throws whatever failed first, or at COMMIT
+   */
+  async attemptTogether<Result>(
+    works: readonly ((transaction: Transaction) => Promise<Result>)[],
+    milliseconds: number,
+  ): Promise<Result[]> {
+    return await this.engine.attempt(async (transaction) => {
+      const shared = { ...transaction, isShared: true };
+      const outcomes = await Promise.allSettled(works.map((work) => work(shared)));
+      return outcomes.map((outcome) => {
+        if (outcome.status === "rejected") throw outcome.reason;
+        return outcome.value;
+      });
+    }, milliseconds);
+  }
+
+  /**
    * Asks the server that writes go to whether it takes them; a server whose disk is full may say yes.
    * @throws UnavailableError where it takes none, or is in any other trouble
    */

@@ -11,6 +11,7 @@ import type { ErasureList } from "./erasure/erasure-list.js";
 import { flushCommits, flushWith } from "./flush.js";
 import { packBody, toRawEvent } from "./raw-body.js";
 import { newReceipt, type Receipt } from "./receipt.js";
+import { SharedTransactions } from "./shared-transactions.js";
 import { insertRowsLater, selectList, updateRow } from "./sql/statements.js";
 import type { RawEvent, WebhookEventRow } from "../model/webhook-event.js";
 import { webhookEvents } from "./sql/tables.js";
@@ -55,12 +56,18 @@ type Keep = (transaction: Transaction, fate: FateColumns) => Promise<void>;
  * Records deliveries and projects their meaning, both in one transaction: all of it is stored, or nothing.
  */
 export class EventLog {
+  private readonly shared: SharedTransactions;
+
+  /** @param mostAtOnce transactions of projections that run at once, where several share one */
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionWriter,
     private readonly feed: FeedWriter,
     private readonly erasures: ErasureList,
-  ) {}
+    mostAtOnce = 1,
+  ) {
+    this.shared = new SharedTransactions(database, mostAtOnce);
+  }
 
   /**
    * Records a delivery, once: the same bytes again are a duplicate and change nothing, unless they had no
@@ -151,7 +158,9 @@ export class EventLog {
       organizationId,
       sessionId,
     };
-    const changed = await this.database.transaction(async (transaction) => {
+    const isShort = raw.sizeBytes <= longestShared;
+    const touches = [sessionId, ...snapshot.messages.map(({ id }) => id)];
+    const changed = await this.inTransaction(isShort ? touches : undefined, async (transaction) => {
       await keep(transaction, fate);
       const hasChanged = await this.sessions.write(transaction, snapshot, receipt);
       if (hasChanged) await this.feed.append(transaction, snapshot, receipt);
@@ -159,6 +168,16 @@ export class EventLog {
     });
     this.sessions.revisions.remember(snapshot.revision);
     return { status: "projected", eventId: raw.id, notes, sessionId, changed };
+  }
+
+  /** @param touches what it touches, where it may share a transaction with other events */
+  private async inTransaction<Result>(
+    touches: readonly string[] | undefined,
+    work: (transaction: Transaction) => Promise<Result>,
+  ): Promise<Result> {
+    return touches === undefined
+      ? await this.database.transaction(work)
+      : await this.shared.run(touches, work);
   }
 
   private async keepDead(
@@ -176,6 +195,9 @@ export class EventLog {
     }
   }
 }
+
+/** Larger events would hold up those that share their transaction. */
+const longestShared = 64 * 1024;
 
 const noFate = { error: null, notes: null, organizationId: null, sessionId: null };
 

@@ -57,6 +57,7 @@ function noting(transaction: Transaction, statements: string[]): Transaction {
   const note = (sql: string) => void statements.push(sql);
   return {
     dialect: transaction.dialect,
+    isShared: transaction.isShared,
     query: async <Row extends object>(sql: string, parameters?: readonly SqlValue[]) => {
       note(sql);
       return await transaction.query<Row>(sql, parameters);

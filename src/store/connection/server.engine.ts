@@ -85,6 +85,7 @@ export class ServerEngine implements Engine {
       connection.begin();
       const result = await work({
         dialect: this.dialect,
+        isShared: false,
         query: (sql, parameters) => connection.query(sql, parameters),
         execute: (sql, parameters) => connection.execute(sql, parameters),
         later: (sql, parameters) => connection.later(sql, parameters),

@@ -68,6 +68,7 @@ export class SqliteEngine implements Engine {
 function transactionOn(runner: QueryRunner): Transaction {
   return {
     dialect: sqlite,
+    isShared: false,
     query: async <Row extends object>(sql: string, parameters: readonly SqlValue[] = []) =>
       (await runner.query(sql, [...parameters])) as Row[],
     execute: async (sql, parameters = []) => (await runner.query(sql, [...parameters], true)).affected ?? 0,

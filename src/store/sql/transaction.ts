@@ -16,6 +16,8 @@ export interface SqlReader {
  */
 export interface Transaction {
   readonly dialect: Dialect;
+  /** Other work is under way in the same transaction: see store/shared-transactions.ts. */
+  readonly isShared: boolean;
   query<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
   /**
    * @returns how many rows were inserted, changed or deleted (an upsert that changes a row counts 2 on

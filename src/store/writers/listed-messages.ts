@@ -28,6 +28,9 @@ export async function readListed(
   return rows.filter(({ id }) => !known.has(id));
 }
 
+/** The work touches sessions that it has not named: it must run in a transaction of its own. */
+class NotShareableError extends Error {}
+
 /** Makes anew what all other sessions know that list any of these messages. */
 export async function retellOthers(
   transaction: Transaction,
@@ -40,6 +43,7 @@ export async function retellOthers(
      WHERE message_id IN (${placeholders(messageIds)}) AND session_id <> ? ORDER BY session_id`,
     [...messageIds, sessionId],
   );
+  if (others.length > 0 && transaction.isShared) throw new NotShareableError();
   for (const { id } of others) await retell(transaction, id);
 }
 
