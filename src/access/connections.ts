@@ -48,7 +48,7 @@ export class Connections {
     const { caller } = connection;
     const own = this.open.get(caller.id) ?? new Set();
     if (caller !== localCaller && own.size >= this.limits.socketsPerKey) {
-      throw new RateLimitedError("Too many open connections of this key.", retryAfterSeconds);
+      throw new RateLimitedError("Too many connections are open with this key.", retryAfterSeconds);
     }
     own.add(connection);
     this.open.set(caller.id, own);
@@ -70,7 +70,10 @@ export class Connections {
   knock(address: string): () => void {
     const waiting = (this.pending.get(address) ?? 0) + 1;
     if (waiting > this.limits.socketsPerKey)
-      throw new RateLimitedError("Too many connections wait for connection_init.", retryAfterSeconds);
+      throw new RateLimitedError(
+        "Too many connections from this address have not sent connection_init.",
+        retryAfterSeconds,
+      );
     this.pending.set(address, waiting);
     let isWaiting = true;
     return () => {
@@ -86,11 +89,11 @@ export class Connections {
   checkSubscription(connection: Connection): void {
     if (isExpired(connection.caller)) throw new UnauthenticatedError();
     if (connection.subscriptions() > this.limits.subscriptionsPerSocket) {
-      throw new RateLimitedError("Too many subscriptions on this connection.", retryAfterSeconds);
+      throw new RateLimitedError("Too many subscriptions are open on this connection.", retryAfterSeconds);
     }
     if (connection.caller === localCaller) return;
     if (this.openOf(connection.caller).subscriptions > this.limits.subscriptionsPerKey) {
-      throw new RateLimitedError("Too many subscriptions of this key.", retryAfterSeconds);
+      throw new RateLimitedError("Too many subscriptions are open with this key.", retryAfterSeconds);
     }
   }
 

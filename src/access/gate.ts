@@ -62,7 +62,7 @@ export class Gate {
     const caller = this.callerOf(request);
     const { id, role } = caller;
     if (this.settings.listedOnly && role !== "operator")
-      throw new ForbiddenError("Only listed operations are served, and exports to operators.");
+      throw new ForbiddenError("Exports are for operators only, because GRAPHQL_ALLOW_LIST is set.");
     if (caller !== localCaller)
       this.audit.note({ caller: id, role, action: "read", operation, count: 0, ids: [] });
     return caller;
@@ -117,7 +117,9 @@ export class Gate {
   private refuseForeignNames({ headers }: IncomingMessage): void {
     const host = `http://${headers.host ?? ""}`;
     if (!URL.canParse(host) || !isLoopback(new URL(host).hostname)) {
-      throw new ForbiddenError("Without API keys only this machine is served, as localhost.");
+      throw new ForbiddenError(
+        "No API key is configured, so only requests to localhost from the same machine are served.",
+      );
     }
   }
 }

@@ -27,7 +27,7 @@ program
   .addOption(new Option("--role <role>", "what it may do").choices(roles).default("reader"))
   .option("--organization <uuid>", "read this organization only", organizationId)
   .option("--all-organizations", "read all organizations (operators always do)")
-  .option("--expires-in-days <days>", "end it after so many days", days)
+  .option("--expires-in-days <days>", "it expires after this number of days", days)
   .action(create);
 
 program.command("list").description("Show all keys, without their secrets.").action(list);

@@ -20,7 +20,9 @@ interface EraseOptions {
  * `npm run privacy`: erases a person, or what is older than it may be kept, from the database of
  * DATABASE_URL.
  */
-const program = new Command("privacy").description("What must be forgotten, is.");
+const program = new Command("privacy").description(
+  "Erase the data of a person, or data that is older than it may be kept.",
+);
 
 program
   .command("erase")
@@ -34,7 +36,7 @@ program
 
 program
   .command("retain")
-  .description("Delete sessions and raw events that have not changed for so many days.")
+  .description("Delete sessions and raw events that have not changed for a number of days.")
   .requiredOption("--days <days>", "how long to keep them", days)
   .action(retain);
 

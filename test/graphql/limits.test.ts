@@ -158,7 +158,7 @@ describe("limits of one operation", () => {
   const ids = Array.from({ length: 300 }, (_, index) => String(index));
 
   const tooManyRows =
-    "must not ask for more than 200 rows of each session (its messages count 16, its analysis history 2, an answer or a search 1).";
+    "has too many conditions on other objects: one on messages counts 16, on the analysis history 2, on an answer or a search 1; at most 200 together.";
 
   it.each([
     [

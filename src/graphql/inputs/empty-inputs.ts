@@ -11,7 +11,7 @@ import {
 } from "graphql";
 import { BadInputError } from "../../errors.js";
 
-const askNothing = "leave it out to ask nothing";
+const askNothing = "leave it out if there is no condition";
 const askAbsence = "ask for what has no value with null: true";
 
 /** Every text contains an empty one, and begins with it. */

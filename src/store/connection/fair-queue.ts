@@ -50,7 +50,10 @@ export class FairQueue {
   ): Promise<Result> {
     const ahead = this.lines.get(line)?.length ?? 0;
     if (ahead >= this.mostWaiting)
-      throw new RateLimitedError("Too many reads of this key wait for the database.", retryAfterSeconds);
+      throw new RateLimitedError(
+        "Too many requests with this key are waiting for the database.",
+        retryAfterSeconds,
+      );
     if (ahead === 0 && this.hasRoom(bounds)) this.count(bounds, 1);
     else await this.turn(line, bounds, milliseconds);
     try {

@@ -36,7 +36,7 @@ export function orderOf(
   keys: Columns & { readonly ID: Columns[string] },
   by: readonly SortKey[],
 ): OrderTerm[] {
-  demand(by.length <= mostOrderTerms, "orderBy", `must not hold more than ${mostOrderTerms} terms`);
+  demand(by.length <= mostOrderTerms, "orderBy", `must not have more than ${mostOrderTerms} keys`);
   const descending = by.at(-1)?.descending ?? false;
   const chosen = by.flatMap(({ field, descending: isDescending }) => {
     const term = keys[field];

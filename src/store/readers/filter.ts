@@ -176,7 +176,8 @@ export function exists(
   demand(
     tally.reads <= mostReads,
     path,
-    `must not ask for more than ${mostReads} rows of each session (its messages count ${messages}, its analysis history ${analysisHistory}, an answer or a search 1)`,
+    "has too many conditions on other objects: one on messages counts " +
+      `${messages}, on the analysis history ${analysisHistory}, on an answer or a search 1; at most ${mostReads} together`,
   );
   const sql = `EXISTS (${subquery.sql})`;
   return { sql: ask === "each" ? `COALESCE(${sql}, 0)` : sql, parameters: subquery.parameters };

@@ -12,7 +12,7 @@ const mostOrderTerms = 5;
 export function sessionOrder(
   terms: readonly { readonly field: string; readonly descending: boolean }[],
 ): OrderTerm[] {
-  demand(terms.length <= mostOrderTerms, "orderBy", `must not hold more than ${mostOrderTerms} terms`);
+  demand(terms.length <= mostOrderTerms, "orderBy", `must not have more than ${mostOrderTerms} keys`);
   const chosen = terms.length === 0 ? [{ field: "startedAt", descending: true }] : terms;
   return [
     ...chosen.map(({ field, descending }) => ({

@@ -97,7 +97,7 @@ export class StatsReader {
       [...joins.parameters, ...where.parameters],
     );
     if (rows.length <= mostRows) return rows;
-    throw new BadInputError("groupBy: makes too many groups; filter more, or group by less.", [
+    throw new BadInputError("groupBy: makes too many groups. Use a narrower filter, or fewer keys.", [
       { field: "groupBy", rule: `must not make more than ${mostRows} groups` },
     ]);
   }
@@ -161,7 +161,7 @@ function exactly(column: string): string[] {
 }
 
 function demandGroups(scope: Scope, groupBy: readonly GroupTerm[]): void {
-  demand(groupBy.length <= mostTerms, "groupBy", `must not hold more than ${mostTerms} terms`);
+  demand(groupBy.length <= mostTerms, "groupBy", `must not have more than ${mostTerms} keys`);
   for (const [index, { field, question }] of groupBy.entries()) {
     const path = `groupBy.${index}.question`;
     const asks = question !== null && question !== undefined;
