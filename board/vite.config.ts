@@ -12,5 +12,14 @@ export default defineConfig({
     // A data: address would need its own line in the policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: ["index.html", "explorer.html"],
+      // "use client" is for servers that render, which there are none of.
+      onwarn: (warning, warn) => {
+        if (warning.code !== "MODULE_LEVEL_DIRECTIVE") warn(warning);
+      },
+    },
+    // The explorer is one large file; nobody waits for it but who opens it.
+    chunkSizeWarningLimit: 2_000,
   },
 });

@@ -17,7 +17,14 @@ const builds = {
     command: () => [path.join(packageOf("typescript"), "bin/tsc"), "-p", inRoot("tsconfig.build.json")],
   },
   board: {
-    sources: ["board", "client/src", "client/package.json", "tsconfig.json", "package.json"],
+    sources: [
+      "board",
+      "client/src",
+      "src/graphql/sandbox",
+      "client/package.json",
+      "tsconfig.json",
+      "package.json",
+    ],
     made: "dist/public/index.html",
     command: () => [
       path.join(packageOf("vite"), "bin/vite.js"),

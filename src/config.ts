@@ -6,6 +6,7 @@ import { ConfigurationError } from "./errors.js";
 export type { DatabaseTarget } from "./database-url.js";
 
 export type SignatureMode = "enforce" | "report-only" | "off";
+export type Explorer = "auto" | "sandbox" | "graphiql";
 
 /**
  * Every setting of the service, read once from the environment. The names, defaults and meanings stand in
@@ -40,7 +41,11 @@ export interface Config {
     readonly bodyTimeoutSeconds: number;
   };
   readonly graphql: {
-    readonly explorer: boolean;
+    /**
+     * The page that a browser gets at /graphql: `auto` is Apollo Sandbox where its CDN can be reached, else
+     * GraphiQL.
+     */
+    readonly explorer: Explorer | false;
     readonly introspection: boolean;
     /** What one operation may ask for: see graphql/limits.ts. */
     readonly limits: { readonly maxDepth: number; readonly maxAliases: number; readonly maxCost: number };
@@ -100,6 +105,12 @@ const integer = (least: number, most: number) =>
 const flag = z
   .enum(["true", "false", "1", "0"], "must be true or false")
   .transform((text) => text === "true" || text === "1");
+const explorer = z
+  .enum(["true", "false", "1", "0", "sandbox", "graphiql"], "must be true, false, sandbox or graphiql")
+  .transform((text): Explorer | false => {
+    if (text === "sandbox" || text === "graphiql") return text;
+    return text === "true" || text === "1" ? "auto" : false;
+  });
 const list = z.string().transform((text) =>
   text
     .split(",")
@@ -133,7 +144,7 @@ const environment = z.object({
   WEBHOOK_MAX_BYTES: integer(1_024, 64 * 1024 * 1024).default(5 * 1024 * 1024),
   WEBHOOK_MAX_IN_FLIGHT: integer(1, 10_000).default(256),
   WEBHOOK_BODY_TIMEOUT_SECONDS: integer(1, 600).default(20),
-  GRAPHQL_EXPLORER: flag.optional(),
+  GRAPHQL_EXPLORER: explorer.optional(),
   GRAPHQL_INTROSPECTION: flag.optional(),
   GRAPHQL_MAX_DEPTH: integer(1, 1_000).default(12),
   GRAPHQL_MAX_ALIASES: integer(0, 10_000).default(50),
@@ -208,7 +219,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       bodyTimeoutSeconds: settings.WEBHOOK_BODY_TIMEOUT_SECONDS,
     },
     graphql: {
-      explorer: settings.GRAPHQL_EXPLORER ?? !production,
+      explorer: settings.GRAPHQL_EXPLORER ?? (production ? false : "auto"),
       introspection: settings.GRAPHQL_INTROSPECTION ?? !production,
       limits: {
         maxDepth: settings.GRAPHQL_MAX_DEPTH,

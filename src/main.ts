@@ -51,7 +51,7 @@ const longestStop = 9_500;
 /** For people: where to look, and a line to paste. */
 function greeting(url: string, { board }: Config): string {
   return `
-${board ? `  Live board       ${url}/\n` : ""}  Apollo Sandbox   ${url}/graphql
+${board ? `  Live board       ${url}/\n` : ""}  Explorer         ${url}/graphql
   Subscriptions    ${url.replace("http", "ws")}/graphql
   Webhook          ${url}/webhooks/whippy
 

@@ -20,7 +20,7 @@ const checks: readonly Check[] = [
     warning: "CORS_ORIGINS is *: any web page may use a key that it is given",
   },
   {
-    isDoubtful: ({ graphql }) => graphql.introspection || graphql.explorer,
+    isDoubtful: ({ graphql }) => graphql.introspection || graphql.explorer !== false,
     warning: "GRAPHQL_INTROSPECTION or GRAPHQL_EXPLORER is on: the schema is shown to every caller",
   },
   {

@@ -185,7 +185,8 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   const allowOrigins = cors({ origin, exposedHeaders, maxAge: 600 });
   first.push(endpoint.posted({ setSecurityHeaders, cors: allowOrigins }));
   app.use(healthRouter(storage.database));
-  if (config.board) app.use(boardRouter(await readBoardFiles()));
+  const pages = { board: config.board, explorer: config.graphql.explorer !== false };
+  if (pages.board || pages.explorer) app.use(boardRouter(await readBoardFiles(), pages));
   app.use(allowOrigins);
   // Whatever is added below is for callers who have said who they are; what is open to anyone stands above.
   app.use(access.gate.http);

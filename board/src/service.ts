@@ -3,8 +3,8 @@ import { type Client, createClient } from "conversation-agent-client";
 /** Where the key is kept: as long as the tab is open. */
 const keyName = "conversation-agent-key";
 
-/** Paths of the service are relative to the board's own page: both may lie below a prefix. */
-function urlOf(path: string): string {
+/** The whole address of a path of the service, which is relative to our own page: both may be below a prefix. */
+export function urlOf(path: string): string {
   return new URL(path, new URL(".", window.location.href.replace(/[?#].*$/, ""))).href;
 }
 

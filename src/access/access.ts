@@ -50,7 +50,7 @@ export async function setUpAccess(
     gate: new Gate(authenticator, limits, audit, {
       trustedProxies: config.access.trustedProxies,
       corsOrigins: config.corsOrigins,
-      explorer: config.graphql.explorer,
+      explorer: config.graphql.explorer !== false,
       listedOnly: config.graphql.allowListFile !== undefined,
     }),
     limits,

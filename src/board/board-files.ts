@@ -18,11 +18,15 @@ export interface BoardFile {
 /** Where the build puts the board: beside the compiled service, as seen from src/ and from dist/. */
 const builtFolder = fileURLToPath(new URL("../../dist/public/", import.meta.url));
 
+/** The files that are pages, and where each is served. */
+const pages: Readonly<Record<string, string>> = { "/index.html": "/", "/explorer.html": "/explorer" };
+
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".woff2": "font/woff2",
 };
 
 /**
@@ -36,7 +40,7 @@ export async function readBoardFiles(folder = builtFolder): Promise<ReadonlyMap<
     known.map(async (name) => {
       const file = await readBoardFile(path.join(folder, name));
       const address = `/${name.replaceAll("\\", "/")}`;
-      return [address === "/index.html" ? "/" : address, file] as const;
+      return [pages[address] ?? address, file] as const;
     }),
   );
   return new Map(files);

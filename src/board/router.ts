@@ -1,6 +1,14 @@
 import { Router } from "express";
 import type { BoardFile } from "./board-files.js";
 
+/** Which pages are served. */
+export interface ServedPages {
+  /** The live board at `/`. */
+  readonly board: boolean;
+  /** GraphiQL at `/explorer`. */
+  readonly explorer: boolean;
+}
+
 /** Everything comes from the service itself; nothing may be framed, and no form is sent anywhere. */
 const policy = [
   "default-src 'self'",
@@ -8,23 +16,32 @@ const policy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "object-src 'none'",
-].join("; ");
+];
+/** GraphiQL's parts write style elements, and their styles hold pictures and fonts. */
+const explorerPolicy = [
+  ...policy,
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+];
 
 /**
- * `GET /`: the live board, and its files below `/board/`. They are the same for everybody and hold no data:
- * the page asks for a key, and reads through /graphql as any client does.
+ * `GET /`: the live board; `GET /explorer`: GraphiQL; and their files below `/board/`. They are the same for
+ * everybody and hold no data: the pages ask for a key, and read through /graphql as any client does.
  */
-export function boardRouter(files: ReadonlyMap<string, BoardFile>): Router {
+export function boardRouter(files: ReadonlyMap<string, BoardFile>, served: ServedPages): Router {
+  const withheld = new Set([...(served.board ? [] : ["/"]), ...(served.explorer ? [] : ["/explorer"])]);
   const router = Router();
   router.use((request, response, next) => {
-    const file = ["GET", "HEAD"].includes(request.method) ? files.get(request.path) : undefined;
+    const isRead = ["GET", "HEAD"].includes(request.method) && !withheld.has(request.path);
+    const file = isRead ? files.get(request.path) : undefined;
     if (file === undefined) {
       next();
       return;
     }
     response.set({
       "Content-Type": file.type,
-      "Content-Security-Policy": policy,
+      "Content-Security-Policy": (request.path === "/explorer" ? explorerPolicy : policy).join("; "),
       "Cache-Control": file.isImmutable ? "public, max-age=31536000, immutable" : "no-cache",
       ETag: file.etag,
       Vary: "Accept-Encoding",

@@ -43,7 +43,7 @@ export async function openPage(
       message.type() === "error" &&
       !/^(?:Failed to load resource|WebSocket connection)/.test(message.text())
     )
-      errors.push(message.text());
+      errors.push(message.text().slice(0, 300));
   });
   await page.goto(url);
   return { page, errors };

@@ -24,7 +24,7 @@ import { gatePlugin, OperationGate } from "../admission/gate.js";
 import { LiveOperations } from "./live-operations.js";
 import { OperationPreparer, parseOptions, validationRules } from "../plan/prepare-operation.js";
 import { answerText } from "../plan/json-text.js";
-import { sandboxPlugin } from "../sandbox/sandbox.js";
+import { explorerPlugin } from "../sandbox/explorer-page.js";
 import type { ReaderSource } from "../readers.js";
 import type { SessionEventSource } from "../session-event-source.js";
 import { postedOperations, type PostedOperationsParts } from "./posted-operations.js";
@@ -204,7 +204,9 @@ function createApollo(
       ApolloServerPluginCacheControlDisabled(),
       gatePlugin(gate),
       metricsPlugin(metrics),
-      config.graphql.explorer ? sandboxPlugin() : ApolloServerPluginLandingPageDisabled(),
+      config.graphql.explorer === false
+        ? ApolloServerPluginLandingPageDisabled()
+        : explorerPlugin(config.graphql.explorer),
     ],
   });
 }
