@@ -5,6 +5,7 @@ import { Analysis } from "../../model/analysis.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
 import { WebhookEvent } from "../../model/webhook-event.js";
+import { fieldsOfVersions } from "../../store/readers/newest-version.js";
 import { shapeOf } from "../../store/readers/record.js";
 import type { OrderTerm, Slice } from "../../store/readers/page.js";
 import { type Info, selectedFields } from "./selection.js";
@@ -76,8 +77,13 @@ function selectsItems(info: Info): boolean {
   return ["nodes", "edges", "pageInfo"].some((name) => selected.has(name));
 }
 
+/** With them, the fields of their agent versions that are read with the sessions. */
 export function sessionFields(info: Info, ...paths: readonly string[]): string[] {
-  return needed(Session, selectedFields(info, ...paths));
+  const selected = selectedFields(info, ...paths);
+  const own = needed(Session, selected);
+  if (!selected.has("agentVersion")) return own;
+  const below = paths.length === 0 ? ["agentVersion"] : paths.map((path) => `${path}.agentVersion`);
+  return [...own, ...fieldsOfVersions(needed(AgentVersion, selectedFields(info, ...below)))];
 }
 
 export function messageFieldsOf(info: Info, ...paths: readonly string[]): string[] {

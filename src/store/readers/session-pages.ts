@@ -3,6 +3,7 @@ import { placeholders, selectList } from "../sql/statements.js";
 import { type SessionRow } from "../../model/session.js";
 import { sessions } from "../sql/tables.js";
 import { type Asking, type CompiledFilter, isPresent } from "./filter.js";
+import type { VersionJoin } from "./newest-version.js";
 import { type OrderTerm, type Window, windowSql } from "./page.js";
 import type { Scope, SqlCondition } from "./scope.js";
 import { sessionConditions } from "./session-filter.js";
@@ -39,20 +40,26 @@ export class SessionPages {
   ) {}
 
   /** The rows of a window, and one more where there is one. */
-  async find(scope: Scope, query: PageQuery, columns: ReadonlySet<keyof SessionRow>): Promise<SessionRow[]> {
-    if (!isKept(query.order))
-      return await this.rows(query, columns, await conditionsOfAll(this.database, scope, query.filter));
+  async find(
+    scope: Scope,
+    query: PageQuery,
+    columns: ReadonlySet<keyof SessionRow>,
+    version?: VersionJoin,
+  ): Promise<SessionRow[]> {
+    const read = (conditions: readonly SqlCondition[], areKnown = false) =>
+      this.rows(query, { columns, version }, conditions, areKnown);
+    if (!isKept(query.order)) return await read(await conditionsOfAll(this.database, scope, query.filter));
     const all = this.matching(scope, query.filter);
-    if (all[1].reads === 0) return await this.rows(query, columns, all);
+    if (all[1].reads === 0) return await read(all);
     const each = this.matching(scope, query.filter, "each");
-    if (each[1].sql === all[1].sql) return await this.rows(query, columns, all);
+    if (each[1].sql === all[1].sql) return await read(all);
     const ids = await this.nearest(query, each);
-    if (ids === undefined) return await this.rows(query, columns, all);
+    if (ids === undefined) return await read(all);
     if (ids.length === 0) return [];
     const found = { sql: `s.id IN (${placeholders(ids)})`, parameters: ids };
-    const rows = await this.rows(query, columns, [found, ...each], true);
+    const rows = await read([found, ...each], true);
     // What was deleted or changed since leaves its place to the next one, which only the whole list knows.
-    return rows.length === ids.length ? rows : await this.rows(query, columns, all);
+    return rows.length === ids.length ? rows : await read(all);
   }
 
   /**
@@ -102,22 +109,27 @@ export class SessionPages {
    */
   private async rows(
     { filter, order, window }: PageQuery,
-    columns: ReadonlySet<keyof SessionRow>,
+    {
+      columns,
+      version,
+    }: { readonly columns: ReadonlySet<keyof SessionRow>; readonly version?: VersionJoin | undefined },
     conditions: readonly SqlCondition[],
-    areKnown = false,
+    areKnown: boolean,
   ): Promise<SessionRow[]> {
     const { conditions: beyond, orderBy, limit } = windowSql(order, window);
     const where = [...conditions, ...beyond];
-    const selected = selectList(sessions, "s", columns);
+    const own = selectList(sessions, "s", columns);
+    const selected = version === undefined ? own : `${own}, ${version.columns}`;
+    const joined = version?.join ?? "";
     const areNext =
       isKept(order) &&
       Object.entries(filter).every(([name, asked]) => name === "organizationId" || !isPresent(asked));
-    const page = (list: string) =>
-      `SELECT ${list} FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`;
+    const page = (list: string, join = "") =>
+      `SELECT ${list} FROM sessions s ${join} WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`;
     return await this.database.read<SessionRow>(
       areKnown || areNext
-        ? page(selected)
-        : `SELECT ${selected} FROM (${page("s.id")}) found JOIN sessions s ON s.id = found.id ORDER BY ${orderBy}`,
+        ? page(selected, joined)
+        : `SELECT ${selected} FROM (${page("s.id")}) found JOIN sessions s ON s.id = found.id ${joined} ORDER BY ${orderBy}`,
       where.flatMap(({ parameters }) => parameters),
     );
   }

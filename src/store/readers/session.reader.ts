@@ -4,6 +4,7 @@ import { placeholders, selectList } from "../sql/statements.js";
 import { Session, type SessionRow } from "../../model/session.js";
 import { sessions } from "../sql/tables.js";
 import { type Asking, join } from "./filter.js";
+import { joinNewestVersions } from "./newest-version.js";
 import { maskAnalyzed, type Withheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, windowSql } from "./page.js";
 import { storedFor, toRecord } from "./record.js";
@@ -43,9 +44,10 @@ export class SessionReader {
     if (ids.length === 0) return [];
     const scoped = scopeCondition(scope, "s");
     const wanted = new Set<string>([...fields, "id"]);
+    const version = joinNewestVersions(scope, wanted);
     const rows = await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", storedFor<keyof SessionRow>(Session, wanted))} FROM sessions s
-       WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
+      `SELECT ${selectList(sessions, "s", storedFor<keyof SessionRow>(Session, wanted))}${version ? `, ${version.columns}` : ""}
+       FROM sessions s ${version?.join ?? ""} WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
     return await this.records(scope, rows, wanted, []);
@@ -53,7 +55,8 @@ export class SessionReader {
 
   async page(scope: Scope, query: PageQuery, fields: Iterable<string>): Promise<Slice<SessionRecord>> {
     const wanted = new Set<string>([...fields, "id"]);
-    const rows = await this.pages.find(scope, query, columnsOfPage(query.order, wanted));
+    const version = joinNewestVersions(scope, wanted);
+    const rows = await this.pages.find(scope, query, columnsOfPage(query.order, wanted), version);
     const slice = toSlice(rows, query.window);
     return { ...slice, rows: await this.records(scope, slice.rows, wanted, query.order) };
   }
@@ -100,9 +103,10 @@ export class SessionReader {
     const window = windowSql(query.order, query.window);
     const where = join([...this.matching(scope, query.filter, "each"), ...window.conditions], "AND");
     const found = firstOfEach(sessionsOf(kind), parentIds, where, window, this.database.dialect.unionLimits);
+    const version = joinNewestVersions(scope, wanted);
     const rows = await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}
-       FROM (${found.sql}) found JOIN sessions s ON s.id = found.id ORDER BY ${window.orderBy}`,
+      `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}${version ? `, ${version.columns}` : ""}
+       FROM (${found.sql}) found JOIN sessions s ON s.id = found.id ${version?.join ?? ""} ORDER BY ${window.orderBy}`,
       found.parameters,
     );
     const records = await this.records(scope, rows, wanted, query.order);

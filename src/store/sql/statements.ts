@@ -89,15 +89,20 @@ export async function updateRow<Row extends object>(
   ]);
 }
 
-/** A select list that gives each column the name of its property: `s.started_at AS startedAt`. */
+/**
+ * A select list that gives each column the name of its property: `s.started_at AS startedAt`.
+ * @param prefix before each name
+ */
 export function selectList<Row extends object>(
   table: Table<Row>,
   alias: string,
   properties: Iterable<keyof Row & string>,
+  prefix = "",
 ): string {
-  return Array.from(properties, (property) => `${alias}.${table.column(property)} AS \`${property}\``).join(
-    ", ",
-  );
+  return Array.from(
+    properties,
+    (property) => `${alias}.${table.column(property)} AS \`${prefix}${property}\``,
+  ).join(", ");
 }
 
 /** As many placeholders as values, for IN (…). */
