@@ -41,13 +41,15 @@ describe("statements of a query", () => {
     ],
     ["agentVersions(first: N) { nodes { sessions(last: 2) { totalCount nodes { id } } } }", 3],
     ["sessions(first: N) { nodes { messages(first: 3) { nodes { body } } } }", 2],
-    ["sessions(first: N) { nodes { agentVersion { name } analysis { answers { name value } } } }", 4],
+    ["sessions(first: N) { nodes { agentVersion { name } } }", 1],
+    ["sessions(first: N) { nodes { agentVersion { name description } } }", 2],
+    ["sessions(first: N) { nodes { agentVersion { name } analysis { answers { name value } } } }", 3],
     ["sessions(first: N) { nodes { analysis { chatSummary } analysisHistory { answers { name } } } }", 4],
     ["sessions(first: N) { nodes { agentVersionRevision { name agentVersion { name } } } }", 3],
     [
       `sessions(first: N) { nodes { messages(first: 3) { nodes { id } } analysisHistory { id } agentVersion { name
         sessions(first: 1) { nodes { id } } } } }`,
-      5,
+      4,
     ],
     ["agentVersions(first: N) { nodes { sessions(first: 2) { totalCount eventCursor nodes { id } } } }", 3],
     [

@@ -40,13 +40,20 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
  * Which stored fields an operation needs of a thing. Nothing is read that was not selected (transcripts and
  * settings least of all).
  */
-function needed(type: ClassType, selected: ReadonlySet<string>): string[] {
+function needed(type: ClassType, selected: ReadonlySet<string>): readonly string[] {
+  const known = neededBy.get(selected);
+  if (known !== undefined) return known;
   const { properties } = shapeOf(type);
   const computed = madeOf.get(type) ?? {};
-  return Array.from(selected).flatMap((name) =>
+  const names = Array.from(selected).flatMap((name) =>
     properties.get(name)?.isServed ? [name] : (computed[name] ?? []),
   );
+  neededBy.set(selected, names);
+  return names;
 }
+
+/** By what is selected at a place of an operation, which is one set each time (see selection.ts). */
+const neededBy = new WeakMap<ReadonlySet<string>, readonly string[]>();
 
 /** The levels under which a connection's items are selected. */
 export const itemPaths = ["nodes", "edges.node"] as const;
@@ -78,7 +85,7 @@ function selectsItems(info: Info): boolean {
 }
 
 /** With them, the fields of their agent versions that are read with the sessions. */
-export function sessionFields(info: Info, ...paths: readonly string[]): string[] {
+export function sessionFields(info: Info, ...paths: readonly string[]): readonly string[] {
   const selected = selectedFields(info, ...paths);
   const own = needed(Session, selected);
   if (!selected.has("agentVersion")) return own;
@@ -86,26 +93,26 @@ export function sessionFields(info: Info, ...paths: readonly string[]): string[]
   return [...own, ...fieldsOfVersions(needed(AgentVersion, selectedFields(info, ...below)))];
 }
 
-export function messageFieldsOf(info: Info, ...paths: readonly string[]): string[] {
+export function messageFieldsOf(info: Info, ...paths: readonly string[]): readonly string[] {
   return needed(Message, selectedFields(info, ...paths));
 }
 
-export function agentFields(info: Info, ...paths: readonly string[]): string[] {
+export function agentFields(info: Info, ...paths: readonly string[]): readonly string[] {
   return needed(Agent, selectedFields(info, ...paths));
 }
 
-export function agentVersionFields(info: Info, ...paths: readonly string[]): string[] {
+export function agentVersionFields(info: Info, ...paths: readonly string[]): readonly string[] {
   return needed(AgentVersion, selectedFields(info, ...paths));
 }
 
-export function revisionFields(info: Info): string[] {
+export function revisionFields(info: Info): readonly string[] {
   return needed(AgentVersionRevision, selectedFields(info));
 }
 
-export function analysisFields(info: Info): string[] {
+export function analysisFields(info: Info): readonly string[] {
   return needed(Analysis, selectedFields(info));
 }
 
-export function webhookEventFields(info: Info, ...paths: readonly string[]): string[] {
+export function webhookEventFields(info: Info, ...paths: readonly string[]): readonly string[] {
   return needed(WebhookEvent, selectedFields(info, ...paths));
 }

@@ -19,12 +19,11 @@ export interface Answer {
 
 /** The text of an answer, errors first: what is read first tells whether the rest is whole. */
 export function answerText({ errors, data, extensions }: Answer): string {
-  const parts = [
-    errors !== undefined && `"errors":${JSON.stringify(errors)}`,
-    data !== undefined && `"data":${data instanceof JsonText ? data.text : JSON.stringify(data)}`,
-    extensions !== undefined && `"extensions":${JSON.stringify(extensions)}`,
-  ];
-  return `{${parts.filter((part) => part !== false).join()}}`;
+  const before = errors === undefined ? "" : `"errors":${JSON.stringify(errors)}`;
+  const after = extensions === undefined ? "" : `"extensions":${JSON.stringify(extensions)}`;
+  if (data === undefined) return `{${before}${before && after && ","}${after}}`;
+  const text = data instanceof JsonText ? data.text : JSON.stringify(data);
+  return `{${before}${before && ","}"data":${text}${after && ","}${after}}`;
 }
 
 /** Longer texts are faster looked through by JSON.stringify. */

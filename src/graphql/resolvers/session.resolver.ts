@@ -18,7 +18,7 @@ import type { FeedPlace } from "../../events/feed-place.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
-import { newestVersionOf } from "../../store/readers/newest-version.js";
+import { newestVersionsOf } from "../../store/readers/newest-version.js";
 import type { Slice } from "../../store/readers/page.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
 import { type SessionRecord } from "../../store/readers/session.reader.js";
@@ -167,8 +167,8 @@ export class SessionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<(AgentVersionRecord | null)[]> {
-    const known = sessions.map((session) => newestVersionOf(session) ?? null);
-    if (!known.includes(null)) return known;
+    const known = newestVersionsOf(sessions);
+    if (known !== undefined) return known;
     const ids = sessions.map(({ agentVersionId }) => agentVersionId);
     return await byStoredIds(ids, context.readers.agentVersions, agentVersionFields(info), context);
   }

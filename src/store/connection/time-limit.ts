@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { PoolConnection } from "mysql2";
+import type { Pool, PoolConnection } from "mysql2";
 import type { DataSource } from "typeorm";
 import { isOutOfConnections } from "../connection/pool.js";
 import { isConnectionLost } from "../database-errors.js";
@@ -43,20 +43,31 @@ const pause = 100;
  * Takes a connection from the pool; those that are outdated are destroyed, and new ones come into their
  * place. Where the server has none left it is asked again, as long as somebody waits.
  */
-async function borrow(dataSource: DataSource, loan: { readonly isLate: boolean }) {
+async function borrow(dataSource: DataSource, loan: { readonly isLate: boolean }): Promise<PoolConnection> {
   for (;;) {
-    const runner = dataSource.createQueryRunner();
     let connection: PoolConnection;
     try {
-      connection = (await runner.connect()) as PoolConnection;
+      connection = await connectionOf(dataSource);
     } catch (error) {
       if (loan.isLate || !isOutOfConnections(error)) throw error;
       await delay(pause * (0.5 + Math.random()));
       continue;
     }
-    if (!isOutdated(connection, dataSource)) return { runner, connection };
+    if (!isOutdated(connection, dataSource)) return connection;
     connection.destroy();
   }
+}
+
+/** Asks TypeORM's pool itself: a query runner for each statement costs more than the wait for it. */
+async function connectionOf(dataSource: DataSource): Promise<PoolConnection> {
+  const { pool } = dataSource.driver as { readonly pool?: Pool };
+  if (pool === undefined) throw new Error("The pool of connections is closed.");
+  return await new Promise((resolve, reject) => {
+    pool.getConnection((error, connection) => {
+      if (error === null) resolve(connection);
+      else reject(error);
+    });
+  });
 }
 
 /**
@@ -71,7 +82,7 @@ export async function withConnection<Result>(
   milliseconds: number,
   work: (connection: MysqlConnection) => Promise<Result>,
 ): Promise<Result> {
-  const loan: { connection?: MysqlConnection; release?: () => Promise<void>; isLate: boolean } = {
+  const loan: { connection?: MysqlConnection; release?: () => void; isLate: boolean } = {
     isLate: false,
   };
   let timer: NodeJS.Timeout | undefined;
@@ -83,13 +94,15 @@ export async function withConnection<Result>(
   });
   const worked = (async () => {
     for (let attempt = 1; ; attempt += 1) {
-      const { runner, connection } = await borrow(dataSource, loan);
+      const connection = await borrow(dataSource, loan);
       if (loan.isLate) {
         // Nobody waits any more for a connection that became free too late; it goes back unused.
-        await runner.release();
+        connection.release();
         throw new DatabaseStalledError(milliseconds);
       }
-      loan.release = () => runner.release();
+      loan.release = () => {
+        connection.release();
+      };
       const lent = (loan.connection = new MysqlConnection(connection));
       try {
         return await work(lent);
@@ -108,6 +121,6 @@ export async function withConnection<Result>(
     // A transaction that is still open (its rollback failed) must not reach the next borrower either.
     loan.connection?.giveBack();
     if (loan.isLate || loan.connection?.isInTransaction === true) loan.connection?.destroy();
-    else await loan.release?.();
+    else loan.release?.();
   }
 }

@@ -29,9 +29,8 @@ export interface VersionJoin {
 
 /**
  * Joins to each session `s` the newest content `v` of its agent version, found as
- * {@link AgentVersionReader.byIds} finds it. Where all organizations are in scope and several share the
- * version's id, which is the newest of all is not known here, and the version is left out.
- * @param fields of the sessions; undefined where none of them is of a version
+ * {@link AgentVersionReader.byIds} finds it, within the scope.
+ * @returns undefined where no field of a version is asked for
  */
 export function joinNewestVersions(scope: Scope, fields: Iterable<string>): VersionJoin | undefined {
   const own = Array.from(fields).flatMap((name) =>
@@ -41,27 +40,33 @@ export function joinNewestVersions(scope: Scope, fields: Iterable<string>): Vers
   const { properties } = shapeOf(AgentVersion);
   const known = own.filter((name) => properties.has(name)) as (keyof AgentVersionRow)[];
   const columns = new Set<keyof AgentVersionRow>(["revisionId", "organizationId", ...known]);
-  const unshared =
+  const newest = (organization: string) =>
+    `(SELECT n.id FROM sessions n WHERE n.organization_id = ${organization} AND n.agent_version_id = s.agent_version_id
+      ORDER BY n.agent_version_id DESC, n.organization_id DESC, n.revision_source DESC LIMIT 1)`;
+  // Organizations may share a version's id, and one id is one thing: then it is the newest of all of them.
+  const newestInScope =
     scope.kind === "organization"
-      ? ""
-      : ` AND NOT EXISTS (SELECT 1 FROM agent_versions o
-           WHERE o.id = s.agent_version_id AND o.organization_id <> s.organization_id)`;
+      ? newest("s.organization_id")
+      : `(SELECT m.id FROM agent_versions o JOIN sessions m ON m.id = ${newest("o.organization_id")}
+          WHERE o.id = s.agent_version_id ORDER BY m.revision_source DESC LIMIT 1)`;
   return {
     columns: selectList(revisions, "v", columns, prefix),
-    join: `LEFT JOIN agent_version_revisions v
-       ON v.id = (SELECT n.revision_id FROM sessions n
-                  WHERE n.organization_id = s.organization_id AND n.agent_version_id = s.agent_version_id
-                  ORDER BY n.agent_version_id DESC, n.organization_id DESC, n.revision_source DESC LIMIT 1)${unshared}`,
+    join: `LEFT JOIN sessions w ON w.id = ${newestInScope} LEFT JOIN agent_version_revisions v ON v.id = w.revision_id`,
   };
 }
 
-/** The newest version that was read with a session; undefined where none was. */
-export function newestVersionOf(session: object): AgentVersionRecord | undefined {
-  const version: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(session))
-    if (name.startsWith(prefix)) version[name.slice(prefix.length)] = value;
-  if (version.revisionId === undefined || version.revisionId === null) return undefined;
-  return toRecord(AgentVersion, version, served, []) as AgentVersionRecord;
+/** The newest versions that were read with sessions of one statement; undefined where not all were. */
+export function newestVersionsOf(sessions: readonly object[]): AgentVersionRecord[] | undefined {
+  const [first = {}] = sessions;
+  const names = Object.keys(first).filter((name) => name.startsWith(prefix));
+  const known: AgentVersionRecord[] = [];
+  for (const session of sessions as readonly Readonly<Record<string, unknown>>[]) {
+    if (typeof session[`${prefix}revisionId`] !== "string") return undefined;
+    const version: Record<string, unknown> = {};
+    for (const name of names) version[name.slice(prefix.length)] = session[name];
+    known.push(toRecord(AgentVersion, version, served, []) as AgentVersionRecord);
+  }
+  return known;
 }
 
 const served: ReadonlySet<string> = new Set(["receivedAt"]);
