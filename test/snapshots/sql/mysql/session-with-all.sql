@@ -39,62 +39,6 @@ ORDER BY
   m.id;
 
 SELECT
-  r.agent_version_id AS `id`,
-  r.id AS `revisionId`,
-  r.organization_id AS `organizationId`,
-  r.name AS `name`
-FROM
-  (
-    SELECT
-      c.id,
-      ROW_NUMBER() OVER (
-        PARTITION BY
-          c.agent_version_id
-        ORDER BY
-          COALESCE(s.revision_source, '') DESC,
-          c.received_at DESC,
-          c.id DESC
-      ) AS ordinal
-    FROM
-      (
-        SELECT DISTINCT
-          k.organization_id,
-          k.agent_version_id,
-          k.agent_version_id AS asked
-        FROM
-          agent_version_revisions k
-        WHERE
-          k.agent_version_id IN (?)
-          AND 1 = 1
-      ) v
-      LEFT JOIN sessions s ON s.id = (
-        SELECT
-          n.id
-        FROM
-          sessions n
-        WHERE
-          n.organization_id = v.organization_id
-          AND n.agent_version_id = v.agent_version_id
-        ORDER BY
-          n.agent_version_id DESC,
-          n.organization_id DESC,
-          n.revision_source DESC
-        LIMIT
-          1
-      )
-      JOIN agent_version_revisions c ON c.agent_version_id = v.agent_version_id
-      AND c.organization_id = v.organization_id
-      AND c.agent_version_id = v.asked
-      AND (
-        s.id IS NULL
-        OR c.id = s.revision_id
-      )
-  ) w
-  JOIN agent_version_revisions r ON r.id = w.id
-WHERE
-  w.ordinal = 1;
-
-SELECT
   r.id AS `id`,
   r.agent_version_id AS `agentVersionId`,
   r.name AS `name`
@@ -125,9 +69,41 @@ SELECT
   s.chat_summary AS `chatSummary`,
   s.message_count AS `messageCount`,
   s.agent_version_id AS `agentVersionId`,
-  s.revision_id AS `revisionId`
+  s.revision_id AS `revisionId`,
+  v.id AS `agentVersion.revisionId`,
+  v.organization_id AS `agentVersion.organizationId`,
+  v.agent_version_id AS `agentVersion.id`,
+  v.name AS `agentVersion.name`
 FROM
   sessions s
+  LEFT JOIN sessions w ON w.id = (
+    SELECT
+      m.id
+    FROM
+      agent_versions o
+      JOIN sessions m ON m.id = (
+        SELECT
+          n.id
+        FROM
+          sessions n
+        WHERE
+          n.organization_id = o.organization_id
+          AND n.agent_version_id = s.agent_version_id
+        ORDER BY
+          n.agent_version_id DESC,
+          n.organization_id DESC,
+          n.revision_source DESC
+        LIMIT
+          1
+      )
+    WHERE
+      o.id = s.agent_version_id
+    ORDER BY
+      m.revision_source DESC
+    LIMIT
+      1
+  )
+  LEFT JOIN agent_version_revisions v ON v.id = w.revision_id
 WHERE
   s.id IN (?)
   AND 1 = 1;
