@@ -47,7 +47,7 @@ export function socketTransport({
   };
   const socket = createClient({
     url: url.replace(/^http/, "ws"),
-    webSocketImpl,
+    webSocketImpl: withErrorsHeard(webSocketImpl),
     retryAttempts: 0,
     // Each ping is answered, so a connection that works is never silent for long.
     keepAlive: stallMilliseconds / 3,
@@ -101,6 +101,25 @@ export function socketTransport({
         leave();
       };
     },
+  };
+}
+
+type SocketConstructor = new (
+  url: string,
+  protocols?: string,
+) => { addEventListener(type: "error", listener: () => void): void };
+
+/**
+ * Sockets whose errors are always heard. One that is closed while it connects has an error after graphql-ws has
+ * let go of it; on Node an error that nobody hears ends the process.
+ */
+function withErrorsHeard(webSocketImpl: unknown): unknown {
+  if (typeof webSocketImpl !== "function") return webSocketImpl;
+  return class extends (webSocketImpl as SocketConstructor) {
+    constructor(url: string, protocols?: string) {
+      super(url, protocols);
+      this.addEventListener("error", () => undefined);
+    }
   };
 }
 

@@ -81,7 +81,7 @@ describe("twenty clients behind a network that cuts and stalls, of a service tha
     end.abort();
     await posting;
 
-    expect(posted.length).toBeGreaterThan(50);
+    expect(posted.length).toBeGreaterThan(10);
     for (const { sessionIds } of followings) {
       await vi.waitFor(() => {
         expect(sessionIds).toHaveLength(posted.length);
