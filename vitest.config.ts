@@ -7,6 +7,7 @@ const replacingModules = ["test/graphql/compiled.test.ts", "test/webhook/verify-
 const withoutDatabase = [
   "test/{architecture,config,database-url,error-codes,linear-time,package-scripts}.test.ts",
   "test/{board,client}/**",
+  "test/examples/with-client.test.ts",
   "test/events/**",
   "test/tools/**",
 ];
