@@ -135,6 +135,21 @@ describe("text compared whatever its case by the database", () => {
     );
   });
 
+  it("takes 500 different letters in a whole filter, and no more", async () => {
+    const letters = cased.slice(-250).join("");
+    const ask = async (texts: readonly string[]) => {
+      const filter = { or: texts.map((text) => ({ body: { containsIgnoreCase: text } })) };
+      const query = "query ($filter: MessageFilter) { messages(filter: $filter) { totalCount } }";
+      return await service.query(query, { filter });
+    };
+    expect((await ask([letters, letters])).data).toEqual({ messages: { totalCount: 0 } });
+    const { errors } = await ask([letters, letters, "a"]);
+    expect(errors?.[0]?.message).toBe(
+      "filter.or.2.body.containsIgnoreCase: " +
+        "must not have more than 500 different letters, with all such texts of the filter.",
+    );
+  });
+
   it("asks it of columns that hold ASCII alone", async () => {
     const count = async (operand: string) => {
       const signatureScheme = { eqIgnoreCase: operand, containsIgnoreCase: operand };

@@ -64,7 +64,7 @@ export interface FilterPlace {
   /** Such as `filter.and.0`. */
   readonly path: string;
   readonly depth: number;
-  readonly tally: { conditions: number; values: number; reads: number };
+  readonly tally: { conditions: number; values: number; letters: number; reads: number };
 }
 
 /**
@@ -88,6 +88,8 @@ const mostConditions = 200;
 const mostValues = 500;
 /** Each letter of them is looked for in all its spellings: long enough for an e-mail address. */
 const longestIgnoringCase = 255;
+/** Of the whole filter: each is folded in each row. */
+const mostLetters = 500;
 /** Of other tables, to decide on one session: a dozen times its messages. */
 const mostReads = 200;
 
@@ -104,7 +106,7 @@ export function compileFilter(
   alias: string,
   { dialect, ask = "all" }: { readonly dialect: Dialect; readonly ask?: Asking },
 ): CompiledFilter {
-  const tally = { conditions: 0, values: 0, reads: 0 };
+  const tally = { conditions: 0, values: 0, letters: 0, reads: 0 };
   const condition = compileNested(filter, fields, alias, { dialect, ask, path: "filter", depth: 1, tally });
   return { ...condition, reads: tally.reads };
 }
@@ -236,6 +238,12 @@ export function compileComparator(
       characters.length <= longestIgnoringCase,
       `${path}.${name}`,
       `must have at most ${longestIgnoringCase} characters`,
+    );
+    tally.letters += new Set(characters).size;
+    demand(
+      tally.letters <= mostLetters,
+      `${path}.${name}`,
+      `must not have more than ${mostLetters} different letters, with all such texts of the filter`,
     );
     const spellings = characters.map((character) => spellingsIn(field, character));
     parts.push(dialect.matchesSpellings(column, spellings, isWhole));
