@@ -42,9 +42,9 @@ export class FeedAssigner {
     while (this.nudged) {
       this.nudged = false;
       try {
-        const { assigned, head } = await this.feed.assignPositions();
+        const { assigned, isAll, head } = await this.feed.assignPositions();
         this.announce(head, assigned > 0);
-        if (assigned > 0) this.nudged = true;
+        if (!isAll) this.nudged = true;
       } catch (err) {
         this.logger.warn(
           { err },

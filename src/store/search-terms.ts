@@ -25,6 +25,7 @@ const runs = new RegExp(
   `[${unspaced}]+|(?:(?![${unspaced}])[\\p{L}\\p{N}])+|\\p{Extended_Pictographic}`,
   "gu",
 );
+const apostrophe = /['’ʼ]/;
 /** Words with an apostrophe between letters: O'Brien. */
 const elisions = /(?<![\p{L}'’ʼ])\p{L}{1,40}(?:['’ʼ]\p{L}{1,40})+/gu;
 /** Arabic's article is written with its word, which is looked for without it. */
@@ -43,19 +44,24 @@ const isUnspaced = new RegExp(`^[${unspaced}]`, "u");
  * difference.
  */
 export function searchTerms(texts: readonly (string | null)[]): string {
+  // A translation often is its original, and most words come again.
+  const distinct = [...new Set(texts)];
+  const words = new Set<string>();
   const terms = new Set<string>();
-  for (const text of texts) {
+  for (const text of distinct) {
     if (text === null) continue;
     const plain = folded(text);
-    for (const run of wordRuns(plain)) {
-      if (!isUnspaced.test(run)) terms.add(written(run));
-      // The last character also stands alone, so that each character begins some word.
-      else for (const pair of pairs(run, 1)) terms.add(written(pair));
-      if (article.test(run)) terms.add(written(run.replace(article, "")));
-    }
+    for (const run of wordRuns(plain)) words.add(run);
+    if (!apostrophe.test(plain)) continue;
     for (const [word] of plain.matchAll(elisions)) terms.add(written(word.replace(/['’ʼ]/g, "")));
   }
-  for (const number of numbersIn(texts)) terms.add(written(number));
+  for (const word of words) {
+    if (!isUnspaced.test(word)) terms.add(written(word));
+    // The last character also stands alone, so that each character begins some word.
+    else for (const pair of pairs(word, 1)) terms.add(written(pair));
+    if (article.test(word)) terms.add(written(word.replace(article, "")));
+  }
+  for (const number of numbersIn(distinct)) terms.add(written(number));
   return terms.size === 0 ? "" : ` ${[...terms].sort().join(" ")} `;
 }
 

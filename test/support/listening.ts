@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import { expect, vi } from "vitest";
 import { WebSocket } from "ws";
@@ -31,6 +32,8 @@ const operation = `subscription ($types: [SessionEventType!], $filter: SessionFi
   sessionEvents(types: $types, filter: $filter, after: $after) { cursor type session { id userSentiment } }
 }`;
 
+const headReadMilliseconds = 200;
+
 /** Subscribes with graphql-ws; returns once the service has taken the subscription. */
 export async function listen(url: string, wish: Wish = {}): Promise<Listener> {
   const client = createClient({
@@ -59,6 +62,8 @@ export async function listen(url: string, wish: Wish = {}): Promise<Listener> {
   // Operations of one socket are taken in order: the answer to a later one says that the subscription is
   // taken.
   await client.iterate({ query: "{ sessions(first: 1) { eventCursor } }" }).next();
+  // One that listens from now on has still to read the feed's head, on a connection that may be a new one.
+  if (wish.after === undefined) await delay(headReadMilliseconds);
   return {
     events,
     get sessionIds() {

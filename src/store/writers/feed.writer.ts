@@ -39,34 +39,42 @@ export class FeedWriter {
    * order is not commit order: a reader at 10 could miss 9, which commits later. Here the lock on feed_head
    * lets one assigner at a time through, across instances, and it numbers only what it can see committed, so
    * no position below the head ever appears later.
-   * @returns how many were numbered, and the place that was given last
+   * @returns how many were numbered, whether these were all, and the place that was given last
    */
-  async assignPositions(): Promise<{ readonly assigned: number; readonly head: FeedPlace }> {
+  async assignPositions(): Promise<{
+    readonly assigned: number;
+    readonly isAll: boolean;
+    readonly head: FeedPlace;
+  }> {
     return await this.database.transaction(async (transaction) => {
-      const [row] = await transaction.query<{ position: number | string; epoch: string | null }>(
-        `SELECT last_position AS position, last_epoch AS epoch FROM feed_head
-         WHERE id = 1${transaction.dialect.forUpdate}`,
-      );
+      // They travel together; the second is run once the first has its lock, and sees what is committed then.
+      const [[row], waiting] = await Promise.all([
+        transaction.query<{ position: number | string; epoch: string | null }>(
+          `SELECT last_position AS position, last_epoch AS epoch FROM feed_head
+           WHERE id = 1${transaction.dialect.forUpdate}`,
+        ),
+        transaction.query<{ eventId: string }>(
+          `SELECT event_id AS eventId FROM session_feed WHERE position IS NULL ORDER BY event_id LIMIT ${assignedAtOnce}`,
+        ),
+      ]);
       if (row === undefined) throw new UnavailableError("The feed has no head: is a backup being restored?");
       const head = toPlace(row);
-      const waiting = await transaction.query<{ eventId: string }>(
-        `SELECT event_id AS eventId FROM session_feed WHERE position IS NULL ORDER BY event_id LIMIT ${assignedAtOnce}`,
-      );
-      if (waiting.length === 0) return { assigned: 0, head };
+      if (waiting.length === 0) return { assigned: 0, isAll: true, head };
       const ids = waiting.map(({ eventId }) => eventId);
       const cases = ids.map(() => "WHEN ? THEN ?").join(" ");
       const epoch = randomBytes(8).toString("hex");
       const last = head.position + ids.length;
-      await transaction.execute(
+      await transaction.later(
         `UPDATE session_feed SET epoch = ?, position = CASE event_id ${cases} END
          WHERE event_id IN (${placeholders(ids)})`,
         [epoch, ...ids.flatMap((id, index) => [id, head.position + index + 1]), ...ids],
       );
-      await transaction.execute("UPDATE feed_head SET last_position = ?, last_epoch = ? WHERE id = 1", [
+      await transaction.later("UPDATE feed_head SET last_position = ?, last_epoch = ? WHERE id = 1", [
         last,
         epoch,
       ]);
-      return { assigned: ids.length, head: { position: last, epoch } };
+      const isAll = ids.length < assignedAtOnce;
+      return { assigned: ids.length, isAll, head: { position: last, epoch } };
     });
   }
 

@@ -101,7 +101,7 @@ export class MessageWriter {
     let changed = false;
     const current: ListedMessage[] = [];
     const rewritten: string[] = [];
-    const moved: Pick<MessageRow, "id" | "source">[] = [];
+    const moved: string[] = [];
     const changedRows: MessageRow[] = [];
     for (const facts of snapshot.messages) {
       const row = known.get(facts.id);
@@ -109,7 +109,7 @@ export class MessageWriter {
       const key = orderKey(facts, sessionKey);
       if (row.older === null && merged.repeats(row, facts)) {
         // A repeated value can have a newer key than before, and that decides what may overwrite it later.
-        if (key > row.source) moved.push({ id: row.id, source: key });
+        if (key > row.source) moved.push(row.id);
         current.push(row);
         continue;
       }
@@ -123,7 +123,7 @@ export class MessageWriter {
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
     }
-    await moveKeys(transaction, moved);
+    await moveKeys(transaction, moved, sessionKey);
     if (changedRows.length > 0) {
       changedRows.sort((a, b) => (a.id < b.id ? -1 : 1));
       await insertRowsLater(transaction, messages, changedRows, { overwrite });
@@ -154,14 +154,16 @@ interface Positioned {
   readonly position: number;
 }
 
-/** Most messages of an event say what is known: their order keys share one narrow UPDATE. */
-async function moveKeys(transaction: Transaction, moved: Pick<MessageRow, "id" | "source">[]): Promise<void> {
-  moved.sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const slice of slicesOf(moved)) {
-    const cases = slice.map(() => "WHEN ? THEN ?").join(" ");
+/**
+ * Most messages of an event say what is known: their order keys share one narrow UPDATE. A message that is
+ * said again has the same updated_at, with which its key begins.
+ */
+async function moveKeys(transaction: Transaction, moved: string[], sessionKey: OrderKey): Promise<void> {
+  for (const slice of slicesOf(moved.sort())) {
     await transaction.later(
-      `UPDATE messages SET source = CASE id ${cases} ELSE source END WHERE id IN (${placeholders(slice)})`,
-      [...slice.flatMap(({ id, source }) => [id, source]), ...slice.map(({ id }) => id)],
+      `UPDATE messages SET source = CONCAT(SUBSTR(source, 1, INSTR(source, '|')), ?)
+       WHERE id IN (${placeholders(slice)})`,
+      [sessionKey, ...slice],
     );
   }
 }

@@ -109,11 +109,7 @@ WHERE
 
 UPDATE messages
 SET
-  source = CASE id
-    WHEN ? THEN ?
-    WHEN ? THEN ?
-    ELSE source
-  END
+  source = CONCAT(SUBSTR(source, 1, INSTR(source, '|')), ?)
 WHERE
   id IN (?);
 
