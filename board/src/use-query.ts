@@ -10,13 +10,16 @@ export interface Asked<Data> {
 }
 
 interface Options {
-  /** Asks again so often. */
+  /** Asks again so often; less often where the answer takes long. */
   readonly everyMilliseconds?: number;
   /** Asks again when it changes. */
   readonly revision?: string;
   /** Does not ask at all. */
   readonly isSkipped?: boolean;
 }
+
+/** The pause is at least so many times what the answer took: a board costs a slow service 5 % of one query. */
+const restPerAnswer = 20;
 
 /** Queries, and queries again; what is on its way when the component leaves is forgotten. */
 export function useQuery<Data, Variables extends object>(
@@ -34,7 +37,9 @@ export function useQuery<Data, Variables extends object>(
   useEffect(() => {
     if (isSkipped) return undefined;
     const left = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async () => {
+      const from = performance.now();
       try {
         // The key is what the effect depends on; an object would be another at each rendering.
         const data = await service.client.query(
@@ -50,13 +55,14 @@ export function useQuery<Data, Variables extends object>(
         const data = error instanceof GraphqlError ? (error.data as Data | null | undefined) : undefined;
         setState((last) => ({ key, data: data ?? (last.key === key ? last.data : undefined), error }));
       }
+      if (left.signal.aborted || everyMilliseconds === undefined) return;
+      const rest = Math.max(everyMilliseconds, (performance.now() - from) * restPerAnswer);
+      timer = setTimeout(() => void ask(), rest);
     };
     void ask();
-    const timer =
-      everyMilliseconds === undefined ? undefined : setInterval(() => void ask(), everyMilliseconds);
     return () => {
       left.abort();
-      clearInterval(timer);
+      clearTimeout(timer);
     };
   }, [service, document, key, everyMilliseconds, revision, isSkipped]);
   return state.key === key ? state : { data: undefined, error: undefined };
