@@ -17,6 +17,7 @@ export default defineConfig({
   // Vite may otherwise load graphql twice (ESM and CJS), and graphql refuses schemas of another copy.
   resolve: { alias: { graphql: "graphql/index.js" } },
   test: {
+    globalSetup: ["test/support/build-board.ts"],
     setupFiles: ["test/support/setup.ts"],
     // Some tests start a command several times, and a command takes seconds on a busy machine.
     testTimeout: 60_000,

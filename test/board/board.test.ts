@@ -8,7 +8,6 @@ import {
   startBrowser,
   violationsOf,
 } from "../support/browser.js";
-import { buildBoard } from "../support/built-board.js";
 import { makeKey, organizationA } from "../support/callers.js";
 import { newEvent, postAnalyzed } from "../support/listening.js";
 import { type PrefixProxy, startPrefixProxy } from "../support/prefix-proxy.js";
@@ -32,7 +31,6 @@ describe.skipIf(lacksBrowser)("the board in a browser", () => {
   let browser: Browser;
   let service: TestService;
   beforeAll(async () => {
-    buildBoard();
     [browser, service] = await Promise.all([startBrowser(), startService()]);
   });
   afterAll(async () => {
@@ -195,7 +193,6 @@ describe.skipIf(lacksBrowser)("the board behind keys", () => {
   let reader: string;
   let masked: string;
   beforeAll(async () => {
-    buildBoard();
     database = await createTestDatabase();
     reader = (await makeKey(database)).text;
     masked = (await makeKey(database, { role: "masked_reader" })).text;
@@ -268,7 +265,6 @@ describe.skipIf(lacksBrowser)("the board behind keys", () => {
 
 describe.skipIf(lacksBrowser)("the board of a service that is killed", () => {
   it("ends with all sessions, each once", async () => {
-    buildBoard();
     const database = await createTestDatabase();
     const environment = { DATABASE_URL: database.url, PORT: String(await freePort()) };
     const browser = await startBrowser();

@@ -2,7 +2,6 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { lacksBrowser, openPage, screenshots, startBrowser } from "../support/browser.js";
-import { buildBoard } from "../support/built-board.js";
 import { makeKey, organizationA } from "../support/callers.js";
 import { newEvent } from "../support/listening.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
@@ -24,7 +23,6 @@ describe("GRAPHQL_EXPLORER", () => {
     ["false", "/explorer", 401],
     ["graphiql", "/explorer", 200],
   ])("%s: GET %s answers %i", async (GRAPHQL_EXPLORER, path, status) => {
-    buildBoard();
     const service = await startService({ GRAPHQL_EXPLORER, JWT_SECRET: "x".repeat(32) });
     expect((await fetch(`${service.url}${path}`)).status).toBe(status);
     await service.stop();
@@ -37,7 +35,6 @@ describe.skipIf(lacksBrowser)("the explorer in a browser without the internet", 
   let service: TestService;
   let key: string;
   beforeAll(async () => {
-    buildBoard();
     database = await createTestDatabase();
     key = (await makeKey(database)).text;
     [browser, service] = await Promise.all([startBrowser(), startService({}, database)]);

@@ -2,7 +2,6 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.js";
 import { readBoardFiles } from "../../src/board/board-files.js";
-import { buildBoard } from "../support/built-board.js";
 import { jwtSecret } from "../support/callers.js";
 import { startService, type TestService } from "../support/service.js";
 
@@ -11,7 +10,6 @@ const most = 200 * 1024;
 describe("the board's files", () => {
   let service: TestService;
   beforeAll(async () => {
-    buildBoard();
     service = await startService({ JWT_SECRET: jwtSecret });
   });
   afterAll(async () => {

@@ -3,7 +3,6 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runSimulation } from "../../tools/simulate/run-simulation.js";
 import { lacksBrowser, openPage, screenshots, startBrowser } from "../support/browser.js";
-import { buildBoard } from "../support/built-board.js";
 import { startService, type TestService } from "../support/service.js";
 
 /** What `npm run board:picture` makes the README's picture of. */
@@ -14,7 +13,6 @@ describe.skipIf(lacksBrowser)("the board with simulated sessions", () => {
   let browser: Browser;
   let service: TestService;
   beforeAll(async () => {
-    buildBoard();
     [browser, service] = await Promise.all([startBrowser(), startService()]);
   });
   afterAll(async () => {
