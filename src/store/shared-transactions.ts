@@ -19,6 +19,9 @@ interface Waiting {
 /** Few enough that a failure, which makes all of them run again alone, costs little. */
 const mostInOne = 8;
 
+/** Milliseconds after which what waits for a lock no longer counts: the pool bounds what runs then. */
+const longestHeld = 500;
+
 /**
  * Runs independent pieces of work in common transactions where more are waiting than connections: they share
  * the packets to the server, its turns and the commit. Pieces that touch the same thing never share a
@@ -97,6 +100,13 @@ export class SharedTransactions {
   }
 
   private async runBatch(batch: readonly Waiting[]): Promise<void> {
+    let isHeld = true;
+    const giveUpPlace = () => {
+      if (isHeld) this.running -= 1;
+      isHeld = false;
+      this.startSoon();
+    };
+    const timer = setTimeout(giveUpPlace, longestHeld);
     const results = batch.length === 1 ? undefined : await this.attemptTogether(batch);
     await Promise.all(
       batch.map(async (each, index) => {
@@ -105,8 +115,8 @@ export class SharedTransactions {
         for (const name of each.touches) this.touched.delete(name);
       }),
     );
-    this.running -= 1;
-    this.startSoon();
+    clearTimeout(timer);
+    giveUpPlace();
   }
 
   /** @returns what each came to; undefined where they are to run alone */

@@ -97,6 +97,20 @@ describe("work that shares transactions", () => {
     expect(order).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  // A file takes one transaction at a time.
+  it.runIf(process.env.TEST_DATABASE_URL)(
+    "does not wait for what takes long and touches something else",
+    async () => {
+      const slow = shared.run(["slow"], () => delay(1_300));
+      // Otherwise the two share a transaction.
+      await delay(50);
+      const from = performance.now();
+      await shared.run(["quick"], (transaction) => transaction.query("SELECT 1 AS one"));
+      expect(performance.now() - from).toBeLessThan(1_200);
+      await slow;
+    },
+  );
+
   it("is told in time where its turn does not come", async () => {
     const slow = Array.from({ length: 3 }, () => shared.run(["slow"], () => delay(1_000)));
     const from = performance.now();
