@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** These replace a module, which must not have been loaded before. */
-const replacingModules = ["test/graphql/compiled.test.ts", "test/webhook/verify-signature.test.ts"];
+const replacingModules = ["test/webhook/verify-signature.test.ts"];
 
 /** These ask no database, or only through what others test, so they run once, with the embedded default, and not again for each server. */
 const withoutDatabase = [

@@ -77,7 +77,7 @@ async function soak(tested: BuiltService, token: string | undefined, order: Abus
   const found = await audit(server, deliveries.acknowledged);
   const readers = options.subscribers - options.stalled;
   const exact = audience.exact(ids);
-  const slope = memory.slopeAfter(warmUpSeconds);
+  const slope = memory.floorSlopeAfter(warmUpSeconds);
   const errors = [
     ...(deliveries.refused > 0 ? [`${deliveries.refused} deliveries were not taken at once.`] : []),
     ...audience.errors,
@@ -93,7 +93,7 @@ async function soak(tested: BuiltService, token: string | undefined, order: Abus
     "subscribers with exactly all events": `${exact} of ${readers}`,
     "errors of the well-behaved": deliveries.refused + audience.errors.length + dashboard.errors.length,
     "resident MB: start, after warm-up, most, end": residents(memory),
-    [`resident MB a minute, after ${warmUpSeconds} s`]: slope.toFixed(2),
+    [`resident MB a minute after ${warmUpSeconds} s: least of each, all`]: `${slope.toFixed(2)}, ${memory.slopeAfter(warmUpSeconds).toFixed(2)}`,
     ...times,
   });
   return [

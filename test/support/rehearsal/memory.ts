@@ -1,9 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BuiltService } from "./built-service.js";
 
+interface Sample {
+  readonly seconds: number;
+  readonly megabytes: number;
+}
+
+/** Megabytes a minute, by least squares. */
+function slopeOf(samples: readonly Sample[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const x = mean(samples.map(({ seconds }) => seconds));
+  const y = mean(samples.map(({ megabytes }) => megabytes));
+  const covariance = mean(samples.map(({ seconds, megabytes }) => (seconds - x) * (megabytes - y)));
+  const variance = mean(samples.map(({ seconds }) => (seconds - x) ** 2));
+  return (covariance / variance) * 60;
+}
+
 /** Resident memory of the service, asked for at an even rate. */
 export class Memory {
-  readonly samples: { readonly seconds: number; readonly megabytes: number }[] = [];
+  readonly samples: Sample[] = [];
   private readonly begun = performance.now();
   private readonly stopped = new AbortController();
   private readonly sampling: Promise<void>;
@@ -25,12 +40,21 @@ export class Memory {
 
   /** Megabytes a minute: the line of least squares through what was measured after so many seconds. */
   slopeAfter(warmUpSeconds: number): number {
-    const points = this.samples.filter(({ seconds }) => seconds >= warmUpSeconds);
-    const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-    const [x, y] = [mean(points.map(({ seconds }) => seconds)), mean(points.map((point) => point.megabytes))];
-    const covariance = mean(points.map(({ seconds, megabytes }) => (seconds - x) * (megabytes - y)));
-    const variance = mean(points.map(({ seconds }) => (seconds - x) ** 2));
-    return (covariance / variance) * 60;
+    return slopeOf(this.samples.filter(({ seconds }) => seconds >= warmUpSeconds));
+  }
+
+  /**
+   * The same of the least of each minute. Answers that nobody reads come and go, up to hundreds of megabytes
+   * that the service allows; what is never let go lifts what is left when they are gone.
+   */
+  floorSlopeAfter(warmUpSeconds: number): number {
+    const least = new Map<number, Sample>();
+    for (const sample of this.samples.filter(({ seconds }) => seconds >= warmUpSeconds)) {
+      const minute = Math.floor(sample.seconds / 60);
+      const known = least.get(minute);
+      if (known === undefined || sample.megabytes < known.megabytes) least.set(minute, sample);
+    }
+    return slopeOf([...least.values()]);
   }
 
   async stop(): Promise<void> {
