@@ -81,7 +81,7 @@ export class SessionExport {
     let limit = firstPage;
     for (;;) {
       const window = { limit, fromEnd: false, after: position, before: undefined };
-      const { rows, hasNextPage } = await this.sessions.page(
+      const { rows, hasNextPage, positionOf } = await this.sessions.page(
         scope,
         { filter, order, window },
         exportedFields,
@@ -89,9 +89,9 @@ export class SessionExport {
       const last = rows.at(-1);
       if (last === undefined) return;
       const text = write(rows);
-      yield { text, position: last.position };
+      position = positionOf(last);
+      yield { text, position };
       if (!hasNextPage) return;
-      position = last.position;
       limit = Math.max(1, Math.min(mostOfPage, Math.floor((pageCharacters * rows.length) / text.length)));
     }
   }

@@ -4,7 +4,7 @@ import { Database } from "../../src/store/database.js";
 import { everything } from "../../src/store/readers/scope.js";
 import { sessionOrder } from "../../src/store/readers/session-order.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
-import { type SessionRecord } from "../../src/store/readers/session.reader.js";
+import type { Position } from "../../src/store/readers/page.js";
 import { type QueryResult, startService, type TestService } from "../support/service.js";
 import { filterArbitrary } from "../support/filter-arbitrary.js";
 import { matchesSession, type ServedSession } from "../support/reference-filter.js";
@@ -136,13 +136,15 @@ describe("one filter means one thing everywhere", () => {
   /** The whole list, page by page. */
   async function idsOf(from: SessionReader, filter: Filter, order: Order, limit: number): Promise<string[]> {
     const ids: string[] = [];
-    let after: SessionRecord["position"] | undefined;
+    let after: Position | undefined;
     for (;;) {
       const window = { limit, fromEnd: false, after, before: undefined };
-      const { rows, hasNextPage } = await from.page(everything, { filter, order, window }, ["id"]);
+      const { rows, hasNextPage, positionOf } = await from.page(everything, { filter, order, window }, [
+        "id",
+      ]);
       ids.push(...rows.map(({ id }) => id));
       if (!hasNextPage) return ids;
-      after = rows.at(-1)?.position;
+      after = rows.slice(-1).map(positionOf)[0];
     }
   }
 
@@ -154,13 +156,15 @@ describe("one filter means one thing everywhere", () => {
     limit: number,
   ): Promise<string[]> {
     const ids: string[] = [];
-    let before: SessionRecord["position"] | undefined;
+    let before: Position | undefined;
     for (;;) {
       const window = { limit, fromEnd: true, after: undefined, before };
-      const { rows, hasPreviousPage } = await from.page(everything, { filter, order, window }, ["id"]);
+      const { rows, hasPreviousPage, positionOf } = await from.page(everything, { filter, order, window }, [
+        "id",
+      ]);
       ids.unshift(...rows.map(({ id }) => id));
       if (!hasPreviousPage) return ids;
-      before = rows[0]?.position;
+      before = rows.slice(0, 1).map(positionOf)[0];
     }
   }
 

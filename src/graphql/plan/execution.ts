@@ -59,7 +59,7 @@ export class Execution {
     level.objects.push(root);
     await this.fill(level);
     const writer = new Writer();
-    const text = writer.object(level, 0);
+    const text = writer.root(level);
     const data = text === undefined ? null : new JsonText(text);
     return writer.errors.length === 0 ? { data } : { errors: writer.errors, data };
   }
@@ -160,89 +160,102 @@ function place(
 class Writer {
   readonly errors: GraphQLError[] = [];
   private readonly path: (string | number)[] = [];
+  /** What was written so far: joining all of it once is less work than adding to a text again and again. */
+  private readonly pieces: string[] = [];
 
-  /** @returns undefined where a field that must not be null has no value, which was told */
-  object({ selection, objects, columns }: Level, index: number): string | undefined {
-    let text = "{";
+  /** @returns undefined where null takes the place of all of it */
+  root(level: Level): string | undefined {
+    return this.object(level, 0) ? this.pieces.join("") : undefined;
+  }
+
+  /**
+   * Each of these writes one value.
+   * @returns false where it must not be null and has no value, which was told
+   */
+  private object({ selection, objects, columns }: Level, index: number): boolean {
     const { fields } = selection;
+    this.pieces.push("{");
     for (let at = 0; at < fields.length; at += 1) {
       const field = fields[at];
       if (field === undefined) continue;
+      this.pieces.push(field.prefix);
       const column = columns[at];
-      const written =
-        column === undefined ? this.property(field, objects[index]) : this.value(field, column, index);
-      if (written === undefined) return undefined;
-      text += field.prefix + written;
+      const isWritten =
+        column === undefined
+          ? this.property(field, objects[index])
+          : this.named(field, column.slots[index], column.below);
+      if (!isWritten) return false;
     }
-    return `${text}}`;
+    this.pieces.push("}");
+    return true;
   }
 
-  private property(field: PlannedField, object: unknown): string | undefined {
-    if (field.origin.kind === "constant") return field.origin.text;
-    const value = (object as Readonly<Record<string, unknown>> | undefined)?.[field.property];
-    return this.named(field, value);
+  private property(field: PlannedField, object: unknown): boolean {
+    const { origin, shape, property } = field;
+    if (origin.kind === "constant") {
+      this.pieces.push(origin.text);
+      return true;
+    }
+    const value = (object as Readonly<Record<string, unknown>> | undefined)?.[property];
+    if (shape.kind !== "leaf" || value === null || value === undefined) return this.named(field, value);
+    try {
+      this.pieces.push(shape.write(value));
+      return true;
+    } catch {
+      return this.named(field, value);
+    }
   }
 
-  private value(field: PlannedField, { slots, below }: Column, index: number): string | undefined {
-    return this.named(field, slots[index], below);
-  }
-
-  private named(field: PlannedField, slot: Slot, below?: Level): string | undefined {
+  private named(field: PlannedField, slot: Slot, below?: Level): boolean {
     this.path.push(field.name);
-    const written = this.write(field, field.shape, slot, below);
+    const isWritten = this.value(field, field.shape, slot, below);
     this.path.pop();
-    return written;
+    return isWritten;
   }
 
-  private write(field: PlannedField, shape: Shape, slot: Slot, below: Level | undefined): string | undefined {
+  private value(field: PlannedField, shape: Shape, slot: Slot, below: Level | undefined): boolean {
+    const begun = this.pieces.length;
     if (slot === null || slot === undefined) {
-      if (!shape.isNonNull) return "null";
-      this.fail(field, new Error(`Cannot return null for non-nullable field ${field.coordinate}.`));
-      return undefined;
-    }
-    const written = this.present(field, shape, slot, below);
-    return written ?? (shape.isNonNull ? undefined : "null");
+      if (shape.isNonNull)
+        this.fail(field, new Error(`Cannot return null for non-nullable field ${field.coordinate}.`));
+    } else if (this.present(field, shape, slot, below)) return true;
+    if (shape.isNonNull) return false;
+    this.pieces.length = begun;
+    this.pieces.push("null");
+    return true;
   }
 
-  private present(
-    field: PlannedField,
-    shape: Shape,
-    slot: Slot,
-    below: Level | undefined,
-  ): string | undefined {
+  private present(field: PlannedField, shape: Shape, slot: Slot, below: Level | undefined): boolean {
     if (slot instanceof Failure) {
       this.fail(field, slot.error);
-      return undefined;
+      return false;
     }
     if (shape.kind === "leaf") {
       try {
-        return shape.write(slot);
+        this.pieces.push(shape.write(slot));
+        return true;
       } catch (error) {
         this.fail(field, error);
-        return undefined;
+        return false;
       }
     }
     if (shape.kind === "list") return this.list(field, shape.item, slot as readonly Slot[], below);
-    if (shape.kind === "object") return below && this.object(below, slot as number);
+    if (shape.kind === "object") return below !== undefined && this.object(below, slot as number);
     const { level, index } = slot as TypedObject;
     return this.object(level, index);
   }
 
-  private list(
-    field: PlannedField,
-    item: Shape,
-    slots: readonly Slot[],
-    below: Level | undefined,
-  ): string | undefined {
-    let text = "[";
+  private list(field: PlannedField, item: Shape, slots: readonly Slot[], below: Level | undefined): boolean {
+    this.pieces.push("[");
     for (let index = 0; index < slots.length; index += 1) {
+      if (index > 0) this.pieces.push(",");
       this.path.push(index);
-      const written = this.write(field, item, slots[index], below);
+      const isWritten = this.value(field, item, slots[index], below);
       this.path.pop();
-      if (written === undefined) return undefined;
-      text += index === 0 ? written : `,${written}`;
+      if (!isWritten) return false;
     }
-    return `${text}]`;
+    this.pieces.push("]");
+    return true;
   }
 
   private fail({ nodes }: PlannedField, error: unknown): void {

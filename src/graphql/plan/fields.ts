@@ -59,7 +59,12 @@ const neededBy = new WeakMap<ReadonlySet<string>, readonly string[]>();
 export const itemPaths = ["nodes", "edges.node"] as const;
 
 /** A page of nothing: of a parent that has no items, or where none were asked for. */
-export const noItems = { rows: [], hasNextPage: false, hasPreviousPage: false } as const;
+export const noItems = {
+  rows: [],
+  positionOf: () => [],
+  hasNextPage: false,
+  hasPreviousPage: false,
+} as const;
 
 /** The name of a list in its cursors: one that was made in another order is refused. */
 export function listNameOf(list: string, order: readonly OrderTerm[]): string {

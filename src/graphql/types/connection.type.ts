@@ -32,13 +32,8 @@ export class PageInfo {
   readonly endCursor!: string | null;
 }
 
-/** A row that knows its place in the order it was read in. */
-interface Placed {
-  readonly position: readonly (string | number | null)[];
-}
-
 /** A page of a list. Cursors are computed only where they are selected. */
-export class Page<Item extends Placed> {
+export class Page<Item extends object> {
   constructor(
     private readonly slice: Slice<Item>,
     private readonly cursors: CursorCodec,
@@ -72,7 +67,7 @@ export class Page<Item extends Placed> {
   }
 
   private cursorOf(item: Item): string {
-    return this.cursors.encode(this.list, item.position);
+    return this.cursors.encode(this.list, this.slice.positionOf(item));
   }
 }
 

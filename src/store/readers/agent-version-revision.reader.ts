@@ -48,7 +48,7 @@ export class AgentVersionRevisionReader {
        WHERE r.${agentVersionRevisions.column(by)} IN (${placeholders(ids)}) AND ${scoped.sql} ORDER BY r.received_at, r.id`,
       [...ids, ...scoped.parameters],
     );
-    const served = rows.map((row) => toRecord(AgentVersionRevision, row, converted, []));
+    const served = rows.map((row) => toRecord(AgentVersionRevision, row, converted));
     return maskSettings(scope, served as AgentVersionRevisionRecord[]);
   }
 }

@@ -7,13 +7,13 @@ import { compileFilter, type FilterFields, join } from "./filter.js";
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { countsByParent, groupedByParent, namedBy, type ParentCount } from "./parents.js";
-import { shapeOf, storedFor, toRecord } from "./record.js";
+import { positionsIn, shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /**
  * An agent version with its newest content. Holds the fields that were asked for; the settings are JSON text.
  */
-export type AgentVersionRecord = AgentVersionRow & { readonly position: readonly (string | number | null)[] };
+export type AgentVersionRecord = AgentVersionRow;
 
 const revisions = tableOf(AgentVersion);
 
@@ -82,8 +82,8 @@ export class AgentVersionReader {
       `SELECT ${columnsFor(fields, query.order)} FROM ${from.sql} WHERE ${where.sql} ORDER BY ${orderBy} LIMIT ${limit}`,
       [...from.parameters, ...where.parameters],
     );
-    const slice = toSlice(rows, query.window);
-    return { ...slice, rows: records(scope, slice.rows, query.order) };
+    const slice = toSlice(rows, query.window, positionsIn(AgentVersion, query.order, served));
+    return { ...slice, rows: records(scope, slice.rows) };
   }
 
   /** The same window of versions of each of many agents, in one statement. */
@@ -103,8 +103,9 @@ export class AgentVersionReader {
        JOIN agent_version_revisions r ON r.id = found.id WHERE found.ordinal <= ${limit} ORDER BY ${orderBy}`,
       [...found.parameters, ...beyond.parameters],
     );
-    const own = groupedByParent(agentIds, records(scope, rows, query.order), (row) => row.agentId);
-    return new Map(Array.from(own, ([id, versions]) => [id, toSlice(versions, query.window)]));
+    const positionOf = positionsIn(AgentVersion, query.order, served);
+    const own = groupedByParent(agentIds, records(scope, rows), (row) => row.agentId);
+    return new Map(Array.from(own, ([id, versions]) => [id, toSlice(versions, query.window, positionOf)]));
   }
 
   /**
@@ -195,17 +196,10 @@ function columnsFor(fields: Iterable<string>, order: readonly OrderTerm[] = []):
 }
 
 /** The one way from rows to what is served: masked where the scope says so. */
-function records(
-  scope: Scope,
-  rows: readonly AgentVersionRow[],
-  order: readonly OrderTerm[] = [],
-): AgentVersionRecord[] {
+function records(scope: Scope, rows: readonly AgentVersionRow[]): AgentVersionRecord[] {
   return maskSettings(
     scope,
-    rows.map((row) => {
-      const position = order.map(({ property }) => row[property as keyof AgentVersionRow]);
-      return toRecord(AgentVersion, row, served, position) as AgentVersionRecord;
-    }),
+    rows.map((row) => toRecord(AgentVersion, row, served) as AgentVersionRecord),
   );
 }
 

@@ -6,11 +6,11 @@ import { currentContents } from "./current-versions.js";
 import { compileFilter, type FilterFields, join } from "./filter.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { namedBy } from "./parents.js";
-import { shapeOf, storedFor, toRecord } from "./record.js";
+import { positionsIn, shapeOf, storedFor } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /** An agent as it is served. Holds the fields that were asked for. */
-export type AgentRecord = AgentRow & { readonly position: readonly (string | number | null)[] };
+export type AgentRecord = AgentRow;
 
 const agents = tableOf(Agent);
 
@@ -29,11 +29,10 @@ export class AgentReader {
   async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<AgentRecord[]> {
     if (ids.length === 0) return [];
     const found = contentsOf(scope, ids);
-    const rows = await this.database.read<AgentRow>(
+    return await this.database.read<AgentRow>(
       `SELECT ${columnsFor(fields, [])} FROM ${found.sql}`,
       found.parameters,
     );
-    return records(rows, []);
   }
 
   async page(
@@ -48,8 +47,7 @@ export class AgentReader {
       `SELECT ${columnsFor(fields, query.order)} FROM ${found.sql} AND ${where.sql} ORDER BY ${orderBy} LIMIT ${limit}`,
       [...found.parameters, ...where.parameters],
     );
-    const slice = toSlice(rows, query.window);
-    return { ...slice, rows: records(slice.rows, query.order) };
+    return toSlice(rows, query.window, positionsIn(Agent, query.order, asStored));
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -88,9 +86,5 @@ function columnsFor(fields: Iterable<string>, order: readonly OrderTerm[]): stri
   return selectList(agents, "r", storedFor<keyof AgentRow>(Agent, fields, always));
 }
 
-function records(rows: readonly AgentRow[], order: readonly OrderTerm[]): AgentRecord[] {
-  return rows.map((row) => {
-    const position = order.map(({ property }) => row[property as keyof AgentRow]);
-    return toRecord(Agent, row, new Set(), position) as AgentRecord;
-  });
-}
+/** Nothing of an agent is stored in another form than it is served. */
+const asStored: ReadonlySet<string> = new Set();

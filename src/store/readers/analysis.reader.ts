@@ -111,7 +111,7 @@ export class AnalysisReader {
       scope,
       Analysis,
       rows.map((row) => {
-        const record = toRecord(Analysis, row, wanted, []) as AnalysisRecord;
+        const record = toRecord(Analysis, row, wanted) as AnalysisRecord;
         if (!wanted.has("id")) return record;
         return { ...record, id: `${row.sessionId}:${maskHash(scope, row.contentSha256, this.key)}` };
       }),

@@ -14,14 +14,14 @@ import {
   namedBy,
   type ParentCount,
 } from "./parents.js";
-import { shapeOf, storedFor, toRecord } from "./record.js";
+import { positionsIn, shapeOf, storedFor, toRecord } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /**
  * A message as it is served. Holds the fields that were asked for, and the stored values that cursors are
  * made of.
  */
-export type MessageRecord = Served<Message> & { readonly position: readonly (string | number | null)[] };
+export type MessageRecord = Served<Message>;
 
 /** The fields of MessageFilter and their columns. */
 export const messageFilterFields: FilterFields = shapeOf(Message).filterFields;
@@ -78,7 +78,7 @@ export class MessageReader {
        WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
       where.flatMap(({ parameters }) => parameters),
     );
-    const slice = toSlice(rows, query.window);
+    const slice = toSlice(rows, query.window, positionsIn(Message, query.order, wanted));
     return { ...slice, rows: records(scope, slice.rows, wanted) };
   }
 
@@ -133,11 +133,11 @@ export class MessageReader {
     const rows = await (isWhole
       ? this.wholeSessions(ids, where, wanted)
       : this.windows(ids, where, window, wanted));
-    const bySession = new Map<string, JoinedRow[]>(ids.map((sessionId) => [sessionId, []]));
-    for (const row of rows) bySession.get(row.sessionId)?.push(row);
+    const positionOf = positionsIn(Message, messageOrder(false), wanted);
+    const bySession = groupedByParent(ids, rows, (row) => row.sessionId);
     return new Map(
       Array.from(bySession, ([sessionId, own]) => {
-        const slice = toSlice(isWhole && window.fromEnd ? own.reverse() : own, window);
+        const slice = toSlice(isWhole && window.fromEnd ? own.reverse() : own, window, positionOf);
         return [sessionId, { ...slice, rows: records(scope, slice.rows, wanted) }];
       }),
     );
@@ -165,7 +165,8 @@ export class MessageReader {
       records(scope, rows, wanted),
       (message) => message.conversationId,
     );
-    return new Map(Array.from(own, ([id, messagesOfIt]) => [id, toSlice(messagesOfIt, window)]));
+    const positionOf = positionsIn(Message, messageOrder(false), wanted);
+    return new Map(Array.from(own, ([id, messagesOfIt]) => [id, toSlice(messagesOfIt, window, positionOf)]));
   }
 
   /**
@@ -239,7 +240,5 @@ function columnsFor(fields: Iterable<string>): Set<keyof MessageRow> {
 
 /** The one way from rows to what is served: masked where the scope says so. */
 function records(scope: Scope, rows: readonly MessageRow[], fields: ReadonlySet<string>): MessageRecord[] {
-  return rows.map((row) =>
-    mask(scope, Message, toRecord(Message, row, fields, [row.createdAt, row.id]) as MessageRecord),
-  );
+  return rows.map((row) => mask(scope, Message, toRecord(Message, row, fields) as MessageRecord));
 }

@@ -64,7 +64,7 @@ export function newestVersionsOf(sessions: readonly object[]): AgentVersionRecor
     if (typeof session[`${prefix}revisionId`] !== "string") return undefined;
     const version: Record<string, unknown> = {};
     for (const name of names) version[name.slice(prefix.length)] = session[name];
-    known.push(toRecord(AgentVersion, version, served, []) as AgentVersionRecord);
+    known.push(toRecord(AgentVersion, version, served) as AgentVersionRecord);
   }
   return known;
 }

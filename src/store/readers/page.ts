@@ -25,6 +25,8 @@ export interface Window {
 /** Rows of a window, in order, and whether there are more on either side. */
 export interface Slice<Row> {
   readonly rows: readonly Row[];
+  /** Where one of the rows stands in the list. */
+  readonly positionOf: (row: object) => Position;
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
 }
@@ -42,12 +44,17 @@ export function windowSql(order: readonly OrderTerm[], window: Window) {
 }
 
 /** Cuts the extra row off and puts rows read from the end in order again. */
-export function toSlice<Row>(read: readonly Row[], window: Window): Slice<Row> {
+export function toSlice<Row>(
+  read: readonly Row[],
+  window: Window,
+  positionOf: (row: object) => Position,
+): Slice<Row> {
   const hasMore = read.length > window.limit;
   const rows = read.slice(0, window.limit);
   if (window.fromEnd) rows.reverse();
   return {
     rows,
+    positionOf,
     hasNextPage: window.fromEnd ? window.before !== undefined : hasMore,
     hasPreviousPage: window.fromEnd ? hasMore : window.after !== undefined,
   };

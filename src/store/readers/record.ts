@@ -1,6 +1,8 @@
 import type { ClassType } from "type-graphql";
 import { decimalsName, type Property, propertiesOf } from "../../model/declare.js";
+import type { SqlValue } from "../sql/transaction.js";
 import type { FilterField } from "./filter.js";
+import type { OrderTerm, Position } from "./page.js";
 
 /** A row that is being made a record: the driver's own object, because copying takes as long as reading. */
 type Draft = Record<string, unknown>;
@@ -65,18 +67,34 @@ export function storedFor<Name extends string>(
 }
 
 /** Turns the row itself into the record: copying each took as long as reading it. */
-export function toRecord(
-  type: ClassType,
-  row: object,
-  fields: ReadonlySet<string>,
-  position: readonly unknown[],
-): unknown {
+export function toRecord(type: ClassType, row: object, fields: ReadonlySet<string>): unknown {
   const record = row as Draft;
   for (const { name, kind } of shapeOf(type).converted) {
     const value = record[name];
     if (value === null || value === undefined || !fields.has(name)) continue;
     record[name] = kind.toServed?.(value as never, record[decimalsName(name)] as number | null);
   }
-  record.position = position;
   return record;
+}
+
+/**
+ * Where records stand in an order: worked out of what they serve, for the few whose cursors are asked for.
+ * @param fields those that were made of stored values, as told to {@link toRecord}
+ */
+export function positionsIn(
+  type: ClassType,
+  order: readonly OrderTerm[],
+  fields: ReadonlySet<string>,
+): (record: object) => Position {
+  const { properties } = shapeOf(type);
+  const terms = order.map(({ property }) => {
+    const kind = properties.get(property)?.kind;
+    const isServed = kind?.toServed !== undefined && fields.has(property);
+    return { property, toStored: isServed ? kind.toStored : undefined };
+  });
+  return (record) =>
+    terms.map(({ property, toStored }) => {
+      const value = (record as Draft)[property] as SqlValue;
+      return value === null || toStored === undefined ? value : toStored(value as never);
+    });
 }

@@ -7,7 +7,7 @@ import { type Asking, join } from "./filter.js";
 import { joinNewestVersions } from "./newest-version.js";
 import { maskAnalyzed, type Withheld } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, windowSql } from "./page.js";
-import { storedFor, toRecord } from "./record.js";
+import { positionsIn, storedFor, toRecord } from "./record.js";
 import { type Scope, scopeCondition } from "./scope.js";
 import {
   type Children,
@@ -25,8 +25,7 @@ import { conditionsOfAll } from "./session-search.js";
  * A session as it is served. Holds the fields that were asked for, and the stored values that cursors are
  * made of.
  */
-export type SessionRecord = Served<Session> &
-  Withheld & { readonly position: readonly (string | number | null)[] };
+export type SessionRecord = Served<Session> & Withheld;
 
 /** Reads sessions within a scope, only the columns that were asked for. */
 export class SessionReader {
@@ -50,15 +49,15 @@ export class SessionReader {
        FROM sessions s ${version?.join ?? ""} WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
-    return await this.records(scope, rows, wanted, []);
+    return await this.records(scope, rows, wanted);
   }
 
   async page(scope: Scope, query: PageQuery, fields: Iterable<string>): Promise<Slice<SessionRecord>> {
     const wanted = new Set<string>([...fields, "id"]);
     const version = joinNewestVersions(scope, wanted);
     const rows = await this.pages.find(scope, query, columnsOfPage(query.order, wanted), version);
-    const slice = toSlice(rows, query.window);
-    return { ...slice, rows: await this.records(scope, slice.rows, wanted, query.order) };
+    const slice = toSlice(rows, query.window, positionsIn(Session, query.order, wanted));
+    return { ...slice, rows: await this.records(scope, slice.rows, wanted) };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -109,9 +108,12 @@ export class SessionReader {
        FROM (${found.sql}) found JOIN sessions s ON s.id = found.id ${version?.join ?? ""} ORDER BY ${window.orderBy}`,
       found.parameters,
     );
-    const records = await this.records(scope, rows, wanted, query.order);
+    const records = await this.records(scope, rows, wanted);
+    const positionOf = positionsIn(Session, query.order, wanted);
     const own = groupedByParent(parentIds, records, (record) => record[kind]);
-    return new Map(Array.from(own, ([id, sessionsOfIt]) => [id, toSlice(sessionsOfIt, query.window)]));
+    return new Map(
+      Array.from(own, ([id, sessionsOfIt]) => [id, toSlice(sessionsOfIt, query.window, positionOf)]),
+    );
   }
 
   /** Which of these sessions match a filter. */
@@ -130,16 +132,12 @@ export class SessionReader {
     scope: Scope,
     rows: readonly SessionRow[],
     wanted: ReadonlySet<string>,
-    order: readonly OrderTerm[],
   ): Promise<SessionRecord[]> {
     return await maskAnalyzed(
       this.database,
       scope,
       Session,
-      rows.map((row) => {
-        const position = order.map(({ property }) => row[property as keyof SessionRow]);
-        return toRecord(Session, row, wanted, position) as SessionRecord;
-      }),
+      rows.map((row) => toRecord(Session, row, wanted) as SessionRecord),
     );
   }
 

@@ -13,7 +13,7 @@ import { placeholders, selectList } from "../sql/statements.js";
 import { webhookEvents } from "../sql/tables.js";
 import { compileFilter, type FilterFields } from "./filter.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
-import { shapeOf, storedFor, toRecord } from "./record.js";
+import { positionsIn, shapeOf, storedFor, toRecord } from "./record.js";
 import type { SqlCondition } from "./scope.js";
 
 /** Which raw events are meant. */
@@ -27,7 +27,6 @@ export interface RawEventSelection {
 /** A raw event as operators see it. Holds the fields that were asked for. */
 export type WebhookEventRecord = Omit<Served<WebhookEvent>, "packedBody"> & {
   readonly body: Buffer;
-  readonly position: readonly string[];
 };
 
 /** The fields of WebhookEventFilter and their columns. */
@@ -64,7 +63,7 @@ export class WebhookEventReader {
        WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
       where.flatMap(({ parameters }) => parameters),
     );
-    const slice = toSlice(rows, query.window);
+    const slice = toSlice(rows, query.window, positionsIn(WebhookEvent, newestFirst, converted));
     return { ...slice, rows: slice.rows.map(toWebhookEvent) };
   }
 
@@ -150,7 +149,7 @@ function columnsFor(fields: Iterable<string>): string {
 const converted: ReadonlySet<string> = new Set(["createdAt", "receivedAt"]);
 
 function toWebhookEvent({ packedBody, ...row }: RecordRow): WebhookEventRecord {
-  const record = toRecord(WebhookEvent, row, converted, [row.id]) as WebhookEventRecord;
+  const record = toRecord(WebhookEvent, row, converted) as WebhookEventRecord;
   return packedBody === undefined ? record : { ...record, body: unpackBody(packedBody) };
 }
 
