@@ -37,7 +37,9 @@ export function KeyForm({ wasRefused, onKey }: Props) {
             This key is not valid (any more).
           </p>
         )}
-        <button type="submit">Open the board</button>
+        <button type="submit" className="primary">
+          Open the board
+        </button>
       </form>
     </main>
   );

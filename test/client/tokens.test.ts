@@ -17,7 +17,7 @@ describe.each(ways)("a client's token (%s)", (way) => {
   });
 
   it("is renewed before it ends, and the subscription misses nothing", async () => {
-    const source = vi.fn(() => token(claims, { expires: "2s" }));
+    const source = vi.fn(() => token(claims, { expires: "3s" }));
     const client = clientOf(service.url, way, { token: source });
     const failures: unknown[] = [];
     const states: string[] = [];
@@ -31,7 +31,7 @@ describe.each(ways)("a client's token (%s)", (way) => {
       expect(states).toContain("live");
     }, atMost);
     const posted: string[] = [];
-    while (source.mock.calls.length < 4) {
+    while (source.mock.calls.length < 3) {
       const event = await eventOf(organizationA, crypto.randomUUID().slice(0, 8));
       expect((await service.post(event)).status).toBe(200);
       posted.push(String(event.data.id));
