@@ -1,13 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
 import cors from "cors";
-import express, { type Express, type RequestHandler } from "express";
 import { type Access, setUpAccess } from "./access/access.js";
 import { readBoardFiles } from "./board/board-files.js";
 import { boardRouter } from "./board/router.js";
 import type { Caller } from "./access/caller.js";
 import type { Config } from "./config.js";
-import { ServiceError } from "./errors.js";
 import { type Announcements, noAnnouncements } from "./feed/announcements.js";
 import { FanOut } from "./feed/fan-out.js";
 import { exportRouter } from "./export/router.js";
@@ -22,13 +19,11 @@ import { createSchema } from "./graphql/schema.js";
 import { SessionEventSource } from "./graphql/session-event-source.js";
 import { healthRouter } from "./health.js";
 import type { Handler } from "./http/handler.js";
-import { boundIdleConnections } from "./http/idle-connections.js";
+import { createHttpServer, drain, listen, refuseOtherPaths, setSecurityHeaders } from "./http/http-server.js";
 import type { Logger } from "./logger.js";
 import { Metrics, metricsRouter } from "./metrics.js";
 import { OpenedParts } from "./opened-parts.js";
-import { oneAtATime } from "./http/pipelining.js";
 import { problemHandler } from "./http/problem.js";
-import { securityHeaders } from "./http/security-headers.js";
 import { productionWarnings } from "./production.js";
 import { redisName } from "./redis.js";
 import type { ClientReader } from "./store/connection/client-reader.js";
@@ -66,9 +61,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** How long deliveries in work may take to finish once the service is asked to stop. */
-const drainMilliseconds = 8_000;
-
 /**
  * The composition root: migrates the database, puts the parts together and listens. Where that fails, nothing
  * stays open.
@@ -86,7 +78,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     const retention = new Retention(storage.database, ages, logger);
     opened.add(() => retention.stop());
     retention.start();
-    const server = await createHttpServer({ config, storage, access, live, logger }, opened);
+    const server = await serve({ config, storage, access, live, logger }, opened);
     return { url: await listen(server, config.host, config.port), stop: () => opened.close() };
   } catch (error) {
     await opened.close().catch((err: unknown) => {
@@ -155,7 +147,7 @@ interface HttpParts {
 }
 
 /** All that is served, before it listens: the webhook's router, what it does not answer, and WebSockets. */
-async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<Server> {
+async function serve(parts: HttpParts, opened: OpenedParts): Promise<Server> {
   const { config, storage, access, live, logger } = parts;
   const readers = readersOf(live.reads, storage.cursorKey);
   const metrics = new Metrics({
@@ -165,10 +157,8 @@ async function createHttpServer(parts: HttpParts, opened: OpenedParts): Promise<
   });
   const cursors = new CursorCodec(storage.cursorKey);
   const schema = await createSchema({ feed: live.feed, cursors, limits: config.graphql.limits, access });
-  const refused = new WeakMap<IncomingMessage, unknown>();
-  const app = createApp(refused);
-  const first: Handler[] = [webhooks(parts, metrics)];
-  const server = serveFirst(parts, first, { app, refused });
+  const { server, app, first } = createHttpServer(config, logger);
+  first.push(webhooks(parts, metrics));
   const unread = watchUnread(server, parts);
   opened.add(() => unread.stop());
   const events = new SessionEventSource(cursors);
@@ -268,96 +258,7 @@ function webhooks(
   return webhookRouter({ config: config.webhook, events, feed, metrics, logger });
 }
 
-/**
- * What is asked most stands before the application, which gets what none of these answers, and their errors.
- */
-function serveFirst(
-  { config: { webhook, keepAliveSeconds }, logger }: HttpParts,
-  first: readonly Handler[],
-  { app, refused }: { readonly app: Express; readonly refused: WeakMap<IncomingMessage, unknown> },
-): Server {
-  const serve = (request: IncomingMessage, response: ServerResponse, at: number) => {
-    const handler = first[at];
-    if (handler === undefined) app(request, response);
-    else
-      void handler(request, response, (error) => {
-        if (error !== undefined) refused.set(request, error);
-        serve(request, response, error === undefined ? at + 1 : first.length);
-      });
-  };
-  const server = createServer(
-    {
-      requestTimeout: webhook.bodyTimeoutSeconds * 1_000,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: keepAliveSeconds * 1_000,
-    },
-    oneAtATime((request, response) => {
-      serve(request, response, 0);
-    }, logger),
-  );
-  boundIdleConnections(server);
-  return server;
-}
-
-const refuseOtherPaths: RequestHandler = (_request, _response, next) => {
-  next(
-    new ServiceError("Nothing is served at this path.", {
-      status: 404,
-      code: "NOT_FOUND",
-      logLevel: "debug",
-    }),
-  );
-};
-
 function createAnnouncements({ redisUrl }: Config, databaseKey: string, logger: Logger): Announcements {
   if (redisUrl === undefined) return noAnnouncements;
   return new RedisAnnouncements(redisUrl, redisName("feed", databaseKey), logger);
-}
-
-// Sandbox brings a policy of its own, and may be opened from anywhere on the local machine.
-const setSecurityHeaders = securityHeaders({
-  contentSecurityPolicy: false,
-  crossOriginEmbedderPolicy: false,
-});
-
-/** @param refused what was refused before the application, and why */
-function createApp(refused: WeakMap<IncomingMessage, unknown>): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  app.set("etag", false);
-  app.use((request, response, next) => {
-    setSecurityHeaders(response);
-    next(refused.get(request));
-  });
-  return app;
-}
-
-async function listen(server: Server, host: string, port: number): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const { port: actual } = server.address() as AddressInfo;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${actual}`;
-}
-
-/** Stops accepting, lets requests in work finish, and cuts what takes too long. */
-async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  const idle = setInterval(() => {
-    server.closeIdleConnections();
-  }, 50);
-  const cut = setTimeout(() => {
-    server.closeAllConnections();
-  }, drainMilliseconds);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(cut);
 }
