@@ -30,6 +30,8 @@ export interface Config {
   readonly databaseReadSeconds: number;
   /** How long to wait at start for a database that is not up yet. */
   readonly databaseWaitSeconds: number;
+  /** Whether words of sessions are kept, and the filter `search` is taken. */
+  readonly isSearched: boolean;
   readonly redisUrl: string | undefined;
   readonly webhook: {
     readonly secrets: readonly string[];
@@ -128,6 +130,10 @@ const environment = z.object({
   DATABASE_TIMEOUT_SECONDS: integer(1, 600).default(10),
   DATABASE_READ_SECONDS: integer(1, 600).default(20),
   DATABASE_WAIT_SECONDS: integer(0, 3_600).default(60),
+  SEARCH: z
+    .enum(["on", "off"], "must be on or off")
+    .default("on")
+    .transform((text) => text === "on"),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
   WEBHOOK_SECRETS: z
     .string()
@@ -209,6 +215,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     databaseTimeoutSeconds: settings.DATABASE_TIMEOUT_SECONDS,
     databaseReadSeconds: settings.DATABASE_READ_SECONDS,
     databaseWaitSeconds: settings.DATABASE_WAIT_SECONDS,
+    isSearched: settings.SEARCH,
     redisUrl: settings.REDIS_URL,
     webhook: {
       secrets: settings.WEBHOOK_SECRETS,

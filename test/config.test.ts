@@ -28,11 +28,13 @@ describe("loadConfig", () => {
       PORT: "http",
       DATABASE_URL: "postgres://user:hunter2@db/app",
       WEBHOOK_SIGNATURE_MODE: "maybe",
+      SEARCH: "false",
       LOG_LEVEL: "loud",
     });
     expect(problems.map((problem) => problem.split(":")[0])).toEqual([
       "PORT",
       "DATABASE_URL",
+      "SEARCH",
       "WEBHOOK_SIGNATURE_MODE",
       "LOG_LEVEL",
     ]);

@@ -56,16 +56,20 @@ export class Database implements SqlReader {
     readonly limits: TimeLimits,
   ) {}
 
-  /** Connects all pools. Does not migrate. */
+  /**
+   * Connects all pools. Does not migrate.
+   * @param isSearched whether words of sessions are kept and found: the setting SEARCH
+   */
   static async open(
     target: DatabaseTarget,
     poolSize: number,
     limits: TimeLimits = defaultTimeLimits,
+    isSearched = true,
   ): Promise<Database> {
     const engine =
       target.kind === "file"
-        ? await SqliteEngine.open(target)
-        : await ServerEngine.open(target, poolSize, limits.read);
+        ? await SqliteEngine.open(target, isSearched)
+        : await ServerEngine.open(target, poolSize, limits.read, isSearched);
     const database = new Database(engine, limits);
     try {
       await checkTexts(database);

@@ -15,7 +15,12 @@ const millisecondsBetweenTries = 1_000;
 export async function connectDatabase(
   config: Pick<
     Config,
-    "database" | "databasePoolSize" | "databaseTimeoutSeconds" | "databaseReadSeconds" | "databaseWaitSeconds"
+    | "database"
+    | "databasePoolSize"
+    | "databaseTimeoutSeconds"
+    | "databaseReadSeconds"
+    | "databaseWaitSeconds"
+    | "isSearched"
   >,
   logger: Logger,
 ): Promise<Database> {
@@ -26,7 +31,7 @@ export async function connectDatabase(
   const deadline = performance.now() + config.databaseWaitSeconds * 1_000;
   for (;;) {
     try {
-      return await Database.open(config.database, config.databasePoolSize, limits);
+      return await Database.open(config.database, config.databasePoolSize, limits, config.isSearched);
     } catch (error) {
       const reason = errorCode(error);
       if (isRefused(error)) throw new UnavailableError(refusal(reason), error);

@@ -29,8 +29,14 @@ export class ServerEngine implements Engine {
   ) {}
 
   /** @param readMilliseconds after which the server ends a reading statement */
-  static async open(target: ServerTarget, poolSize: number, readMilliseconds: number): Promise<ServerEngine> {
-    const kind = await detectServer(target);
+  static async open(
+    target: ServerTarget,
+    poolSize: number,
+    readMilliseconds: number,
+    isSearched: boolean,
+  ): Promise<ServerEngine> {
+    const found = await detectServer(target);
+    const kind = { ...found, dialect: { ...found.dialect, isSearched } };
     const reading = (size: number) => serverDataSource(target, kind, size, { readMilliseconds });
     const writer = serverDataSource(target, kind, poolSize);
     const readers = { own: reading(Math.min(ownConnections, poolSize)), clients: reading(poolSize) };

@@ -11,7 +11,6 @@ import { type Engine, initializeAll, type Reading } from "./engine.js";
  * gate one at a time, and readers on the second connection see only what is committed.
  */
 export class SqliteEngine implements Engine {
-  readonly dialect: Dialect = sqlite;
   readonly cluster = undefined;
   readonly readConnections = 1;
   private gate: Promise<unknown> = Promise.resolve();
@@ -19,12 +18,13 @@ export class SqliteEngine implements Engine {
   private constructor(
     readonly writer: DataSource,
     private readonly reader: DataSource,
+    readonly dialect: Dialect,
   ) {}
 
-  static async open(target: FileTarget): Promise<SqliteEngine> {
+  static async open(target: FileTarget, isSearched: boolean): Promise<SqliteEngine> {
     const [writer, reader] = [fileDataSource(target), fileDataSource(target)];
     await initializeAll([writer, reader]);
-    return new SqliteEngine(writer, reader);
+    return new SqliteEngine(writer, reader, { ...sqlite, isSearched });
   }
 
   async read<Row extends object>(
@@ -53,7 +53,7 @@ export class SqliteEngine implements Engine {
     const runner = this.writer.createQueryRunner();
     try {
       await runner.startTransaction();
-      const result = await work(transactionOn(runner));
+      const result = await work(transactionOn(runner, this.dialect));
       await runner.commitTransaction();
       return result;
     } catch (error) {
@@ -65,9 +65,9 @@ export class SqliteEngine implements Engine {
   }
 }
 
-function transactionOn(runner: QueryRunner): Transaction {
+function transactionOn(runner: QueryRunner, dialect: Dialect): Transaction {
   return {
-    dialect: sqlite,
+    dialect,
     isShared: false,
     query: async <Row extends object>(sql: string, parameters: readonly SqlValue[] = []) =>
       (await runner.query(sql, [...parameters])) as Row[],

@@ -232,6 +232,7 @@ const mostWords = 64;
 
 /** Each of the words begins some word of the session's texts, its messages' among them. */
 function compileSearch(text: string, alias: string, place: FilterPlace): SqlCondition {
+  demand(place.dialect.isSearched, place.path, "must not be used: this service has SEARCH=off");
   const terms = wantedTerms(text);
   demand(terms.length > 0, place.path, "must hold a letter or a digit");
   demand(

@@ -52,6 +52,8 @@ export interface Dialect {
    * A full-text index is declared with its table, and finds its rows before anything else is asked of them.
    */
   readonly hasFullTextIndexes: boolean;
+  /** Words of sessions are kept, and found: the setting SEARCH. */
+  readonly isSearched: boolean;
   /** The end of a SELECT that locks the rows it finds until the transaction ends. */
   readonly forUpdate: string;
   /**

@@ -27,6 +27,7 @@ export const mysql: ServerDialect = {
   types,
   padsTexts: true,
   hasFullTextIndexes: true,
+  isSearched: true,
   forUpdate: " FOR UPDATE",
   joinInOrder: "STRAIGHT_JOIN",
   // The server knows no limit of SELECTs, and takes 0.1 to 0.3 ms for a short one.

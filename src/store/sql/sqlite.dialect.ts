@@ -21,6 +21,7 @@ export const sqlite: Dialect = {
   types,
   padsTexts: false,
   hasFullTextIndexes: false,
+  isSearched: true,
   // One writer at a time needs no row locks.
   forUpdate: "",
   joinInOrder: "CROSS JOIN",

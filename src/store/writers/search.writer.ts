@@ -21,7 +21,8 @@ export type SearchedSession = Pick<SessionFacts, Name<SessionFacts>> & { readonl
 
 /**
  * Keeps the words of a session for searches: one row, of its own texts and of all messages that it lists. A
- * text may be overwritten by an empty one, and then there may be no word left.
+ * text may be overwritten by an empty one, and then there may be no word left. With SEARCH=off none is kept,
+ * and one that was kept before goes with the session's next change, so that none is ever stale.
  */
 export async function keepTerms(
   transaction: Transaction,
@@ -32,7 +33,8 @@ export async function keepTerms(
     ...searchedOfSession.map((name) => session[name]),
     ...listed.flatMap((message) => searchedOfMessage.map((name) => message[name])),
   ];
-  const terms = searchTerms(texts.filter((text) => typeof text === "string"));
+  const { isSearched } = transaction.dialect;
+  const terms = isSearched ? searchTerms(texts.filter((text) => typeof text === "string")) : "";
   const row = { sessionId: session.id, terms };
   if (terms === "") await transaction.later("DELETE FROM session_terms WHERE session_id = ?", [session.id]);
   else await insertRowsLater(transaction, sessionTerms, [row], { overwrite: ["terms"] });
