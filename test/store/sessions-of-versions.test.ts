@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../../src/store/database.js";
-import type { Window } from "../../src/store/readers/page.js";
+import type { Slice, Window } from "../../src/store/readers/page.js";
 import { everything, type Scope } from "../../src/store/readers/scope.js";
 import { sessionOrder } from "../../src/store/readers/session-order.js";
-import { SessionReader } from "../../src/store/readers/session.reader.js";
+import { SessionReader, type SessionRecord } from "../../src/store/readers/session.reader.js";
 import { sample, startService, type TestService } from "../support/service.js";
 import { Observed } from "../support/observed.js";
 
@@ -88,10 +88,7 @@ describe("sessions of agent versions", () => {
         expect(observed.statements).toBe(1);
         expect(found.size).toBe(asked.length);
         for (const id of few.slice(0, asked.length)) {
-          const { rows, ...rest } = found.get(id) ?? { rows: [] };
-          const { rows: expected, ...bounds } = alone.get(id) ?? { rows: [] };
-          expect(rows.map((row) => row.id)).toEqual(expected.map((row) => row.id));
-          expect(rest).toEqual(bounds);
+          expect(placesOf(found.get(id))).toEqual(placesOf(alone.get(id)));
         }
       }
     }
@@ -117,3 +114,10 @@ describe("sessions of agent versions", () => {
     }
   });
 });
+
+/** What a page holds, by its cursors too. */
+function placesOf(slice: Slice<SessionRecord> | undefined) {
+  if (slice === undefined) return undefined;
+  const { rows, positionOf, ...bounds } = slice;
+  return { ...bounds, rows: rows.map((row) => [row.id, positionOf(row)]) };
+}

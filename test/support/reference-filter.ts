@@ -144,7 +144,10 @@ function isFound(session: ServedSession, query: string): boolean {
     ...[chatTranscript, translatedChatTranscript, chatSummary],
     ...session.messages.nodes.flatMap(({ body, translatedBody }) => [body, translatedBody]),
   ];
-  const words = texts.flatMap((text) => wordsOf((text ?? "") as string));
+  const words = texts.flatMap((each) => {
+    const text = (each ?? "") as string;
+    return [...wordsOf(text), ...elidedOf(text)];
+  });
   return wordsOf(query).every((asked) =>
     unspaced.test(asked)
       ? neighbours(asked).every((pair) => words.some((word) => unspaced.test(word) && word.includes(pair)))
@@ -165,6 +168,11 @@ function wordsOf(text: string): string[] {
     if (isWord) word += character;
   }
   return word === "" ? words : [...words, word];
+}
+
+/** "I'm" is found as "im" too. */
+function elidedOf(text: string): string[] {
+  return Array.from(plain(text).matchAll(/\p{L}+(?:['’ʼ]\p{L}+)+/gu), ([word]) => word.replace(/['’ʼ]/g, ""));
 }
 
 function neighbours(word: string): string[] {
