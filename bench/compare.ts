@@ -1,7 +1,7 @@
 import type { LoadOrder, LoadResult } from "./load-order.js";
-import type { LoadGenerator, Server } from "./processes.js";
+import { type LoadGenerator, type Server, type SystemName, systemNames } from "./processes.js";
 
-/** What one server did in all rounds together: the median of each figure. */
+/** What one system did in all rounds together: the median of each figure. */
 export interface Figures {
   readonly perSecond: number;
   readonly p50: number;
@@ -11,20 +11,36 @@ export interface Figures {
    * machine does.
    */
   readonly processor: number;
+  /** The database server's, as long as this system was asked; NaN where it is not known. */
+  readonly databaseProcessor: number;
 }
 
-/** Service and bare server side by side. */
+/** The three systems side by side. */
 export interface Comparison {
   readonly title: string;
   readonly unit: string;
-  readonly service: Figures;
-  readonly bare: Figures;
-  /** The median of the rounds' ratios: what disturbs one round disturbs both of its halves. */
-  readonly ratio: number;
-  readonly rounds: readonly { readonly service: Measured; readonly bare: Measured }[];
+  readonly systems: Readonly<Record<SystemName, Figures>>;
+  /**
+   * The service's rate divided by another's: the median of the rounds' ratios, as what disturbs a round
+   * disturbs all of it.
+   */
+  readonly ratios: Readonly<Record<Exclude<SystemName, "service">, number>>;
+  readonly rounds: readonly Round[];
 }
 
-type Measured = LoadResult & { readonly processor: number };
+type Measured = LoadResult & Pick<Figures, "processor" | "databaseProcessor">;
+type Round = Readonly<Record<SystemName, Measured>>;
+
+/** What is measured on what. */
+export interface Setting {
+  readonly title: string;
+  readonly unit: string;
+  /** Rounds that count. */
+  readonly rounds: number;
+  readonly servers: Readonly<Record<SystemName, Server>>;
+  readonly database: Pick<Server, "processorTime">;
+  readonly load: LoadGenerator;
+}
 
 /** An order without its destination. */
 export type Order = LoadOrder extends infer Each
@@ -34,54 +50,61 @@ export type Order = LoadOrder extends infer Each
   : never;
 
 /**
- * Gives both servers the same load in short rounds, taking turns in who is first. Round 0 warms up and is not
+ * Gives all systems the same load in short rounds, taking turns in who is first. Round 0 warms up and is not
  * counted.
  */
 export async function compare(
-  { title, unit, rounds }: { readonly title: string; readonly unit: string; readonly rounds: number },
-  [service, bare]: readonly [Server, Server],
-  load: LoadGenerator,
-  orderOf: (round: number) => Order,
+  setting: Setting,
+  orderOf: (round: number, system: SystemName) => Order,
 ): Promise<Comparison> {
-  const measured = [];
-  for (let round = 0; round <= rounds; round += 1) {
-    const results = new Map<Server, Measured>();
-    for (const server of round % 2 === 0 ? [service, bare] : [bare, service]) {
-      const before = await server.processorTime();
-      const result = await load.run({ ...orderOf(round), url: server.url });
-      const processor = ((await server.processorTime()) - before) / result.requests;
-      results.set(server, { ...result, processor });
-    }
-    const pair = { service: resultOf(results, service), bare: resultOf(results, bare) };
-    const { perSecond } = pair.service;
-    const ratio = (perSecond / pair.bare.perSecond).toFixed(2);
-    console.error(
-      `${title}, round ${round}: service ${perSecond.toFixed(0)}, bare ${pair.bare.perSecond.toFixed(0)}, ratio ${ratio}`,
-    );
-    if (round > 0) measured.push(pair);
+  const { title, unit, rounds: counted } = setting;
+  const rounds: Round[] = [];
+  for (let number = 0; number <= counted; number += 1) {
+    const measured: Partial<Record<SystemName, Measured>> = {};
+    const first = number % systemNames.length;
+    for (const name of [...systemNames.slice(first), ...systemNames.slice(0, first)])
+      measured[name] = await measure(setting, name, orderOf(number, name));
+    const round = measured as Round;
+    const rates = systemNames.map((name) => `${name} ${round[name].perSecond.toFixed(0)}`);
+    console.error(`${title}, round ${number}: ${rates.join(", ")}`);
+    if (number > 0) rounds.push(round);
   }
+  const ratioTo = (name: SystemName) =>
+    median(rounds.map((round) => round.service.perSecond / round[name].perSecond));
+  const figuresOf = (name: SystemName) => figures(rounds.map((round) => round[name]));
   return {
     title,
     unit,
-    service: figures(measured.map((pair) => pair.service)),
-    bare: figures(measured.map((pair) => pair.bare)),
-    ratio: median(measured.map((pair) => pair.service.perSecond / pair.bare.perSecond)),
-    rounds: measured,
+    systems: { service: figuresOf("service"), "by-hand": figuresOf("by-hand"), bare: figuresOf("bare") },
+    ratios: { "by-hand": ratioTo("by-hand"), bare: ratioTo("bare") },
+    rounds,
   };
 }
 
-function resultOf(results: ReadonlyMap<Server, Measured>, server: Server): Measured {
-  const result = results.get(server);
-  if (result === undefined) throw new Error("A round was not measured.");
-  return result;
+async function measure(
+  { servers, database, load }: Setting,
+  name: SystemName,
+  order: Order,
+): Promise<Measured> {
+  const server = servers[name];
+  const [before, databaseBefore] = [await server.processorTime(), await database.processorTime()];
+  const result = await load.run({ ...order, url: server.url });
+  const [after, databaseAfter] = [await server.processorTime(), await database.processorTime()];
+  return {
+    ...result,
+    processor: (after - before) / result.requests,
+    databaseProcessor: (databaseAfter - databaseBefore) / result.requests,
+  };
 }
 
 function figures(results: readonly Measured[]): Figures {
+  const of = (pick: (result: Measured) => number) => median(results.map(pick));
   return {
-    perSecond: median(results.map(({ perSecond }) => perSecond)),
-    p50: median(results.map(({ p50 }) => p50)),
-    p99: median(results.map(({ p99 }) => p99)),
-    processor: median(results.map(({ processor }) => processor)),
+    perSecond: of(({ perSecond }) => perSecond),
+    p50: of(({ p50 }) => p50),
+    p99: of(({ p99 }) => p99),
+    processor: of(({ processor }) => processor),
+    databaseProcessor: of(({ databaseProcessor }) => databaseProcessor),
   };
 }
 

@@ -1,16 +1,21 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { promisify } from "node:util";
 import mysql, { type RowDataPacket } from "mysql2/promise";
 import { parseDatabaseUrl } from "../src/database-url.js";
 import { Database } from "../src/store/database.js";
 import { migrate } from "../src/store/migrations/migrate.js";
 import { tables } from "../src/store/sql/tables.js";
+import { processorTime } from "./processes.js";
 
 /** A database server for one run of the benchmark. */
 export interface DatabaseServer {
   readonly url: string;
   readonly version: string;
+  /** Processor time used so far, in milliseconds; NaN where it runs on another machine. */
+  processorTime(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -38,7 +43,24 @@ export async function databaseServer(
   );
   if (row?.durable !== 1)
     console.warn("This server does not make every commit durable (innodb_flush_log_at_trx_commit).");
-  return { url, version: row?.version ?? "", stop: given === "" ? stopMariadb : () => Promise.resolve() };
+  const pid = await processId(url);
+  return {
+    url,
+    version: row?.version ?? "",
+    processorTime: () => processorTime(pid),
+    stop: given === "" ? stopMariadb : () => Promise.resolve(),
+  };
+}
+
+/** A server on this machine leaves it in a file. */
+async function processId(url: string): Promise<number | undefined> {
+  const [row] = await query<{ file: string; folder: string }>(
+    url,
+    "SELECT @@pid_file AS file, @@datadir AS folder",
+  );
+  const file = path.resolve(row?.folder ?? "", row?.file ?? "");
+  const pid = await readFile(file, "utf8").catch(() => "");
+  return pid === "" ? undefined : Number(pid);
 }
 
 const ownServer = {
@@ -58,20 +80,27 @@ async function stopMariadb(): Promise<void> {
   await promisify(execFile)("bash", [".ci/servers.sh", "stop", "mariadb"], { env: ownServer });
 }
 
-/** A new database with the service's tables. */
+/** A database of one run. */
 export interface BenchDatabase {
   readonly url: string;
   drop(): Promise<void>;
 }
 
+/** A new database with the service's tables. */
 export async function createDatabase(server: DatabaseServer): Promise<BenchDatabase> {
+  const created = await createEmptyDatabase(server);
+  const database = await Database.open(parseDatabaseUrl(created.url), 2);
+  await migrate(database.writer);
+  await database.close();
+  return created;
+}
+
+/** A new database without tables. */
+export async function createEmptyDatabase(server: DatabaseServer): Promise<BenchDatabase> {
   const name = `bench_${randomUUID().replaceAll("-", "")}`;
   await query(server.url, `CREATE DATABASE ${name}`);
   const url = new URL(server.url);
   url.pathname = `/${name}`;
-  const database = await Database.open(parseDatabaseUrl(url.href), 2);
-  await migrate(database.writer);
-  await database.close();
   return {
     url: url.href,
     drop: async () => {
@@ -89,7 +118,8 @@ export async function countRows({ url }: BenchDatabase): Promise<Record<string, 
   return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
 }
 
-async function query<Row>(url: string, sql: string): Promise<Row[]> {
+/** One statement's rows, on a connection of its own. */
+export async function query<Row>(url: string, sql: string): Promise<Row[]> {
   const connection = await mysql.createConnection({ uri: url, connectTimeout: 10_000 });
   try {
     const [rows] = await connection.query<RowDataPacket[]>(sql);

@@ -1,11 +1,11 @@
 import { Pool } from "undici";
 import { signWhippy, WHIPPY_SIGNATURE_HEADER } from "../src/webhook/signature/whippy-signature.js";
 import type { LoadOrder, LoadResult } from "./load-order.js";
-import { ingestDeliveries, listDeliveries, webhookSecret } from "./workload.js";
+import { ingestDeliveries, seedDeliveries, webhookSecret } from "./workload.js";
 
 /**
- * The load generator, a process of its own: it makes and signs all bodies before the clock starts, then posts
- * them in a closed loop.
+ * The load generator, a process of its own: it makes and signs all bodies that are measured before the clock
+ * starts, then posts them in a closed loop.
  */
 process.on("message", (order: LoadOrder) => {
   void run(order).then((result) => process.send?.(result));
@@ -13,7 +13,7 @@ process.on("message", (order: LoadOrder) => {
 
 async function run(order: LoadOrder): Promise<LoadResult> {
   const pool = new Pool(order.url, { connections: order.concurrency, pipelining: 1 });
-  const next = order.kind === "list" ? repeat(order) : deliveries(order);
+  const next = order.kind === "read" ? repeat(order) : deliveries(order);
   const latencies: number[] = [];
   let failed = 0;
   const started = performance.now();
@@ -54,26 +54,31 @@ interface Post {
 type NextChain = () => readonly Post[] | undefined;
 
 function deliveries(order: Extract<LoadOrder, { kind: "ingest" | "seed" }>): NextChain {
-  const chains =
-    order.kind === "seed"
-      ? [...listDeliveries(order.sessions)]
-      : ingestDeliveries(order.sessions, order.round);
-  const timestamp = Math.floor(Date.now() / 1_000);
-  const posts = chains.map((bodies) =>
-    bodies.map((body) => ({
-      path: "/webhooks/whippy",
-      headers: {
-        "Content-Type": "application/json",
-        [WHIPPY_SIGNATURE_HEADER]: signWhippy(body, webhookSecret, timestamp),
-      },
-      body,
-    })),
-  );
+  if (order.kind === "seed") {
+    const chains = seedDeliveries(order.sessions);
+    return () => {
+      const next = chains.next();
+      return next.done === true ? undefined : signed(next.value);
+    };
+  }
+  const posts = ingestDeliveries(order.sessions, order.round).map(signed);
   return () => posts.pop();
 }
 
-function repeat({ body, seconds }: Extract<LoadOrder, { kind: "list" }>): NextChain {
+function signed(bodies: readonly Buffer[]): Post[] {
+  const timestamp = Math.floor(Date.now() / 1_000);
+  return bodies.map((body) => ({
+    path: "/webhooks/whippy",
+    headers: {
+      "Content-Type": "application/json",
+      [WHIPPY_SIGNATURE_HEADER]: signWhippy(body, webhookSecret, timestamp),
+    },
+    body,
+  }));
+}
+
+function repeat({ request, seconds }: Extract<LoadOrder, { kind: "read" }>): NextChain {
   const end = performance.now() + seconds * 1_000;
-  const post = [{ path: "/graphql", headers: { "Content-Type": "application/json" }, body }];
+  const post = [{ ...request, headers: { "Content-Type": "application/json" } }];
   return () => (performance.now() < end ? post : undefined);
 }

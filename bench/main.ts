@@ -2,19 +2,27 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { isDeepStrictEqual } from "node:util";
 import { type Comparison, compare } from "./compare.js";
-import { countRows, createDatabase, databaseServer, type DatabaseServer } from "./databases.js";
+import {
+  type BenchDatabase,
+  countRows,
+  createDatabase,
+  createEmptyDatabase,
+  databaseServer,
+  type DatabaseServer,
+} from "./databases.js";
 import { type FanOutFigures, measureFanOut } from "./fan-out.js";
-import { LoadGenerator, type Server, startUnderTest } from "./processes.js";
+import { LoadGenerator, startUnderTest } from "./processes.js";
+import { assertSameAnswers, chooseReadings, type Servers } from "./readings.js";
 import { fanOutSentence, markdownTable } from "./report.js";
-import { listed, listQuery } from "./workload.js";
 
 /**
- * `npm run bench [ingest] [list] [fan-out]`: the service as it is built beside a bare `node:http` + mysql2
- * server, in alternating rounds of one run. Prints a Markdown table; the figures of every round go to
- * bench/results.
+ * `npm run bench [ingest] [read] [fan-out]`: the service as it is built, beside what one would write by hand
+ * and beside a bare `node:http` + mysql2 server, in alternating rounds of one run. Prints one Markdown table;
+ * the figures of every round go to bench/results.
  */
 const chosen = process.argv.slice(2);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 7);
+const sessions = Number(process.env.BENCH_SESSIONS ?? 20_000);
 const isChosen = (name: string) => chosen.length === 0 || chosen.includes(name);
 
 const database = await databaseServer();
@@ -22,13 +30,14 @@ const load = new LoadGenerator();
 try {
   const comparisons: Comparison[] = [];
   if (isChosen("ingest")) comparisons.push(await benchIngest(database, load));
-  if (isChosen("list")) comparisons.push(await benchList(database, load));
+  if (isChosen("read")) comparisons.push(...(await benchReadings(database, load)));
   const run = {
     date: new Date().toISOString(),
     node: process.version,
     database: database.version,
     processors: cpus().length,
     rounds,
+    sessions,
   };
   const fanOut = isChosen("fan-out") ? await benchFanOut(database) : undefined;
   if (comparisons.length > 0) console.log(markdownTable(run, comparisons));
@@ -43,32 +52,44 @@ try {
   await database.stop();
 }
 
-/** Deliveries of whole sessions; signature enforced, raw bytes kept. */
+/** Deliveries of whole sessions; the service enforces signatures, and with the bare server keeps raw bytes. */
 async function benchIngest(server: DatabaseServer, load: LoadGenerator): Promise<Comparison> {
-  const [own, other] = [await createDatabase(server), await createDatabase(server)];
-  const servers = [
-    await startUnderTest("service", own.url),
-    await startUnderTest("bare", other.url),
-  ] as const;
+  const [own, byHand, bare] = [
+    await createDatabase(server),
+    await createEmptyDatabase(server),
+    await createDatabase(server),
+  ];
+  const servers = await startAll({ service: own, "by-hand": byHand, bare });
   try {
-    const what = { title: "Ingest, 32 at once", unit: "events/s", rounds };
-    const comparison = await compare(what, servers, load, (round) => ({
+    const what = { title: "ingest, 32 at once", unit: "events/s", rounds, servers, database: server, load };
+    const comparison = await compare(what, (round) => ({
       kind: "ingest",
       sessions: 250,
       round,
       concurrency: 32,
     }));
-    assertSameRows(await countRows(own), await countRows(other));
+    assertSameRows(await countRows(own), await countRows(bare));
     return comparison;
   } finally {
-    await Promise.all(servers.map((each) => each.stop()));
-    await own.drop();
-    await other.drop();
+    await stopAll(servers, [own, byHand, bare]);
   }
 }
 
+async function startAll(databases: Readonly<Record<keyof Servers, BenchDatabase>>): Promise<Servers> {
+  return {
+    service: await startUnderTest("service", databases.service.url),
+    "by-hand": await startUnderTest("by-hand", databases["by-hand"].url),
+    bare: await startUnderTest("bare", databases.bare.url),
+  };
+}
+
+async function stopAll(servers: Servers, databases: readonly BenchDatabase[]): Promise<void> {
+  await Promise.all(Object.values(servers).map((each) => each.stop()));
+  for (const database of databases) await database.drop();
+}
+
 /**
- * Both must have stored the same. Of a thousand events one or so is an analysis that brings nothing but
+ * Service and bare server must have stored the same. Of a thousand events one or so is an analysis that brings nothing but
  * nulls, or what is known: the service sees it and announces nothing, which SQL by hand would have to read
  * first.
  */
@@ -99,42 +120,29 @@ async function benchFanOut(server: DatabaseServer): Promise<FanOutFigures> {
   }
 }
 
-/** A page of sessions with messages and agent versions, both servers on one database. */
-async function benchList(server: DatabaseServer, load: LoadGenerator): Promise<Comparison> {
-  const shared = await createDatabase(server);
-  const service = await startUnderTest("service", shared.url);
-  const bare = await startUnderTest("bare", shared.url);
+/** What a dashboard reads; the bare server reads the service's database. */
+async function benchReadings(server: DatabaseServer, load: LoadGenerator): Promise<Comparison[]> {
+  const [shared, byHand] = [await createDatabase(server), await createEmptyDatabase(server)];
+  const servers = await startAll({ service: shared, "by-hand": byHand, bare: shared });
   try {
-    await load.run({ kind: "seed", sessions: 200, url: service.url, concurrency: 8 });
-    const body = JSON.stringify({ query: listQuery, variables: { first: listed.sessions } });
-    await assertSameAnswer([service, bare], body);
-    const what = { title: "List of 50 sessions × 8 messages, 16 at once", unit: "requests/s", rounds };
-    return await compare(what, [service, bare], load, () => ({
-      kind: "list",
-      body,
-      seconds: 2,
-      concurrency: 16,
-    }));
+    for (const { url } of [servers.service, servers["by-hand"]])
+      await load.run({ kind: "seed", sessions, url, concurrency: 32 });
+    const comparisons: Comparison[] = [];
+    for (const reading of await chooseReadings(servers, shared.url, sessions)) {
+      await assertSameAnswers(servers, reading);
+      const title = `${reading.title}, 16 at once`;
+      const what = { title, unit: "requests/s", rounds, servers, database: server, load };
+      comparisons.push(
+        await compare(what, (_round, name) => ({
+          kind: "read",
+          request: reading.requests[name],
+          seconds: 2,
+          concurrency: 16,
+        })),
+      );
+    }
+    return comparisons;
   } finally {
-    await Promise.all([service.stop(), bare.stop()]);
-    await shared.drop();
+    await stopAll(servers, [shared, byHand]);
   }
-}
-
-/** Byte for byte the same data; the service adds `extensions` with the operation's cost. */
-async function assertSameAnswer(servers: readonly Server[], body: string): Promise<void> {
-  const headers = { "Content-Type": "application/json" };
-  const answers = await Promise.all(
-    servers.map(async ({ url }) => {
-      const answer = await fetch(`${url}/graphql`, { method: "POST", headers, body });
-      return (await answer.text()).trimEnd().replace(/,"extensions":\{"cost":\d+\}\}$/, "}");
-    }),
-  );
-  const [own = "", other = ""] = answers;
-  const messages = own.split('"direction"').length - 1;
-  if (messages !== listed.sessions * listed.messages) throw new Error(`The list holds ${messages} messages.`);
-  if (own === other) return;
-  const at = own.split("").findIndex((unit, index) => unit !== other[index]);
-  const around = answers.map((text) => text.slice(Math.max(0, at - 80), at + 80));
-  throw new Error(`The two answer differently: ${around.join("\n")}`);
 }

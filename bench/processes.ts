@@ -10,23 +10,31 @@ import { webhookSecret } from "./workload.js";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 
+/** Where each server under test starts, from the project's folder. */
+const files = {
+  service: "dist/main.js",
+  "by-hand": "bench/by-hand-server.ts",
+  bare: "bench/bare-server.ts",
+} as const;
+
+/** The service, what one would write by hand in its stead, and a bare server that does all it does. */
+export type SystemName = keyof typeof files;
+
+export const systemNames = ["service", "by-hand", "bare"] as const satisfies readonly SystemName[];
+
 /** A server under test, in a process of its own. */
 export interface Server {
-  readonly name: "service" | "bare";
+  readonly name: SystemName;
   readonly url: string;
   /** Processor time used so far, in milliseconds; NaN where the system does not tell it. */
   processorTime(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/**
- * The service as it is built (`dist/main.js`), or the bare server. Every delivery's signature is enforced by
- * the former.
- */
-export async function startUnderTest(name: Server["name"], databaseUrl: string): Promise<Server> {
+/** Starts the service as it is built, which enforces every delivery's signature, or one of the others. */
+export async function startUnderTest(name: SystemName, databaseUrl: string): Promise<Server> {
   const port = await freePort();
-  const file = name === "service" ? "dist/main.js" : "bench/bare-server.ts";
-  const child = fork(file, {
+  const child = fork(files[name], {
     cwd: folder,
     execArgv: [...(name === "service" ? [] : ["--import", "tsx"]), ...profiling(name)],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -42,16 +50,19 @@ export async function startUnderTest(name: Server["name"], databaseUrl: string):
   });
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url, child);
-  return { name, url, processorTime: () => processorTime(child), stop: () => end(child) };
+  return { name, url, processorTime: () => processorTime(child.pid), stop: () => end(child) };
 }
 
-/** BENCH_PROFILE=service (or bare) leaves a CPU profile of that server in bench/results. */
-export function profiling(name: Server["name"]): string[] {
+/** BENCH_PROFILE=service (or by-hand, or bare) leaves a CPU profile of that server in bench/results. */
+export function profiling(name: SystemName): string[] {
   return process.env.BENCH_PROFILE === name ? ["--cpu-prof", "--cpu-prof-dir=bench/results"] : [];
 }
 
-/** Linux counts in hundredths of a second, in the 14th and 15th field. */
-async function processorTime({ pid = 0 }: ChildProcess): Promise<number> {
+/**
+ * Processor time that a process used so far, in milliseconds; NaN where the system does not tell it. Linux
+ * counts in hundredths of a second, in the 14th and 15th field.
+ */
+export async function processorTime(pid = 0): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10;

@@ -1,6 +1,6 @@
 import { generateSessions, type SimulatedSession } from "../tools/simulate/generate.js";
 
-/** What signs the deliveries: the service verifies each of them; the bare server believes everybody. */
+/** What signs the deliveries: the service verifies each of them; the others believe everybody. */
 export const webhookSecret = "benchmark-secret";
 
 /** Sessions per page and messages per session of the list. */
@@ -28,11 +28,36 @@ export function ingestDeliveries(sessions: number, round: number): Buffer[][] {
   );
 }
 
-/** One delivery each of sessions that are analyzed and have exactly as many messages as the list shows. */
-export function* listDeliveries(sessions: number): Generator<Buffer[], void, undefined> {
+/** How many messages the longest session has. */
+export const mostMessages = 40;
+
+/**
+ * One delivery each of sessions that are analyzed and have exactly as many messages as the list shows; and
+ * before them, the oldest of all, one with 40 messages.
+ */
+export function* seedDeliveries(sessions: number): Generator<Buffer[], void, undefined> {
+  const long = {
+    sessions: 1,
+    messages: mostMessages,
+    sessionSeed: 9,
+    baseTime: new Date("2024-08-19T06:40:45Z"),
+  };
+  yield* analyzedDeliveries(long);
+  yield* analyzedDeliveries({ sessions: sessions - 1, messages: listed.messages, sessionSeed: 7 });
+}
+
+interface Wanted {
+  readonly sessions: number;
+  /** In each session. */
+  readonly messages: number;
+  readonly sessionSeed: number;
+  readonly baseTime?: Date;
+}
+
+function* analyzedDeliveries({ sessions, messages, ...seeds }: Wanted): Generator<Buffer[], void, undefined> {
   let found = 0;
-  for (const session of generateSessions({ sessions: Infinity, seed: 1, sessionSeed: 7 })) {
-    const body = listDelivery(session);
+  for (const session of generateSessions({ sessions: Infinity, seed: 1, ...seeds })) {
+    const body = analyzedDelivery(session, messages);
     if (body === undefined) continue;
     yield [body];
     found += 1;
@@ -40,10 +65,9 @@ export function* listDeliveries(sessions: number): Generator<Buffer[], void, und
   }
 }
 
-function listDelivery({ envelopes }: SimulatedSession): Buffer | undefined {
+function analyzedDelivery({ envelopes }: SimulatedSession, count: number): Buffer | undefined {
   const envelope = envelopes.at(-1);
-  if (!envelope?.event.endsWith("analyzed") || envelope.data.messages.length < listed.messages)
-    return undefined;
-  const messages = envelope.data.messages.slice(0, listed.messages);
+  if (!envelope?.event.endsWith("analyzed") || envelope.data.messages.length < count) return undefined;
+  const messages = envelope.data.messages.slice(0, count);
   return Buffer.from(JSON.stringify({ ...envelope, data: { ...envelope.data, messages } }));
 }
