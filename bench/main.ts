@@ -9,6 +9,7 @@ import {
   createEmptyDatabase,
   databaseServer,
   type DatabaseServer,
+  query,
 } from "./databases.js";
 import { type FanOutFigures, measureFanOut } from "./fan-out.js";
 import { LoadGenerator, startUnderTest } from "./processes.js";
@@ -68,7 +69,11 @@ async function benchIngest(server: DatabaseServer, load: LoadGenerator): Promise
       round,
       concurrency: 32,
     }));
-    assertSameRows(await countRows(own), await countRows(bare));
+    const stored = await countRows(own);
+    assertSameRows(stored, await countRows(bare));
+    const [hand] = await query<{ count: number }>(byHand.url, "SELECT COUNT(*) AS count FROM sessions");
+    if (hand?.count !== stored.sessions)
+      throw new Error(`By hand: ${hand?.count} sessions, not ${stored.sessions}.`);
     return comparison;
   } finally {
     await stopAll(servers, [own, byHand, bare]);
