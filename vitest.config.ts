@@ -23,9 +23,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
-    // Much of the time is spent waiting (for timers, processes, fsync), so two files at once even on two
+    // Much of the time is spent waiting (for timers, processes, fsync), so three files at once even on two
     // cores.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Tests with real processes and sockets may starve on a machine that CI shares; locally a failure shows
     // at once.
     retry: process.env.CI ? 1 : 0,
