@@ -94,13 +94,12 @@ async function laterPage(servers: Servers, url: string, page: number): Promise<R
     `SELECT CAST(started_at AS CHAR) AS at, id FROM sessions ORDER BY started_at DESC, id DESC LIMIT 1 OFFSET ${passed - 1}`,
   );
   if (place === undefined) throw new Error(`There are not ${page} pages.`);
-  const after = (server: Server) => walkTo(server, page);
   const first = pageLength;
   return {
     title: `page ${page} of ${pageLength}`,
     requests: {
-      service: graphql(pageQuery, { first, after: await after(servers.service) }),
-      "by-hand": graphql(pageQuery, { first, after: await after(servers["by-hand"]) }),
+      service: graphql(pageQuery, { first, after: await walkTo(servers.service, page) }),
+      "by-hand": graphql(pageQuery, { first, after: await walkTo(servers["by-hand"], page) }),
       bare: statements([
         `${selectSessions} WHERE s.started_at <= ? AND (s.started_at < ? OR s.id < ?) ${newestFirst}`,
         [place.at, place.at, place.id, first],
