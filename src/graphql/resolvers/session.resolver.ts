@@ -168,9 +168,11 @@ export class SessionResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<(AgentVersionRecord | null)[]> {
     const known = newestVersionsOf(sessions);
-    if (known !== undefined) return known;
-    const ids = sessions.map(({ agentVersionId }) => agentVersionId);
-    return await byStoredIds(ids, context.readers.agentVersions, agentVersionFields(info), context);
+    const unknown = sessions.filter((_session, index) => known[index] === undefined);
+    const ids = unknown.map(({ agentVersionId }) => agentVersionId);
+    const read = await byStoredIds(ids, context.readers.agentVersions, agentVersionFields(info), context);
+    const rest = read.values();
+    return known.map((version) => version ?? rest.next().value ?? null);
   }
 
   @FieldResolver(() => AgentVersionRevision, {

@@ -29,7 +29,8 @@ export interface VersionJoin {
 
 /**
  * Joins to each session `s` the newest content `v` of its agent version, found as
- * {@link AgentVersionReader.byIds} finds it, within the scope.
+ * {@link AgentVersionReader.byIds} finds it. One id is one thing: where all organizations are in scope and
+ * several share the version's id, the newest of all of them is not known here, and there is no `v`.
  * @returns undefined where no field of a version is asked for
  */
 export function joinNewestVersions(scope: Scope, fields: Iterable<string>): VersionJoin | undefined {
@@ -40,33 +41,31 @@ export function joinNewestVersions(scope: Scope, fields: Iterable<string>): Vers
   const { properties } = shapeOf(AgentVersion);
   const known = own.filter((name) => properties.has(name)) as (keyof AgentVersionRow)[];
   const columns = new Set<keyof AgentVersionRow>(["revisionId", "organizationId", ...known]);
-  const newest = (organization: string) =>
-    `(SELECT n.id FROM sessions n WHERE n.organization_id = ${organization} AND n.agent_version_id = s.agent_version_id
-      ORDER BY n.agent_version_id DESC, n.organization_id DESC, n.revision_source DESC LIMIT 1)`;
-  // Organizations may share a version's id, and one id is one thing: then it is the newest of all of them.
-  const newestInScope =
+  const unshared =
     scope.kind === "organization"
-      ? newest("s.organization_id")
-      : `(SELECT m.id FROM agent_versions o JOIN sessions m ON m.id = ${newest("o.organization_id")}
-          WHERE o.id = s.agent_version_id ORDER BY m.revision_source DESC LIMIT 1)`;
+      ? ""
+      : `AND NOT EXISTS (SELECT 1 FROM agent_versions o
+           WHERE o.id = s.agent_version_id AND o.organization_id <> s.organization_id)`;
   return {
     columns: selectList(revisions, "v", columns, prefix),
-    join: `LEFT JOIN sessions w ON w.id = ${newestInScope} LEFT JOIN agent_version_revisions v ON v.id = w.revision_id`,
+    join: `LEFT JOIN sessions w
+       ON w.id = (SELECT n.id FROM sessions n
+                  WHERE n.organization_id = s.organization_id AND n.agent_version_id = s.agent_version_id
+                  ORDER BY n.agent_version_id DESC, n.organization_id DESC, n.revision_source DESC LIMIT 1) ${unshared}
+     LEFT JOIN agent_version_revisions v ON v.id = w.revision_id`,
   };
 }
 
-/** The newest versions that were read with sessions of one statement; undefined where not all were. */
-export function newestVersionsOf(sessions: readonly object[]): AgentVersionRecord[] | undefined {
+/** The newest version that was read with each of these sessions of a statement, or undefined. */
+export function newestVersionsOf(sessions: readonly object[]): (AgentVersionRecord | undefined)[] {
   const [first = {}] = sessions;
   const names = Object.keys(first).filter((name) => name.startsWith(prefix));
-  const known: AgentVersionRecord[] = [];
-  for (const session of sessions as readonly Readonly<Record<string, unknown>>[]) {
+  return (sessions as readonly Readonly<Record<string, unknown>>[]).map((session) => {
     if (typeof session[`${prefix}revisionId`] !== "string") return undefined;
     const version: Record<string, unknown> = {};
     for (const name of names) version[name.slice(prefix.length)] = session[name];
-    known.push(toRecord(AgentVersion, version, served) as AgentVersionRecord);
-  }
-  return known;
+    return toRecord(AgentVersion, version, served) as AgentVersionRecord;
+  });
 }
 
 const served: ReadonlySet<string> = new Set(["receivedAt"]);

@@ -78,30 +78,27 @@ FROM
   sessions s
   LEFT JOIN sessions w ON w.id = (
     SELECT
-      m.id
+      n.id
     FROM
-      agent_versions o
-      JOIN sessions m ON m.id = (
-        SELECT
-          n.id
-        FROM
-          sessions n
-        WHERE
-          n.organization_id = o.organization_id
-          AND n.agent_version_id = s.agent_version_id
-        ORDER BY
-          n.agent_version_id DESC,
-          n.organization_id DESC,
-          n.revision_source DESC
-        LIMIT
-          1
-      )
+      sessions n
     WHERE
-      o.id = s.agent_version_id
+      n.organization_id = s.organization_id
+      AND n.agent_version_id = s.agent_version_id
     ORDER BY
-      m.revision_source DESC
+      n.agent_version_id DESC,
+      n.organization_id DESC,
+      n.revision_source DESC
     LIMIT
       1
+  )
+  AND NOT EXISTS (
+    SELECT
+      1
+    FROM
+      agent_versions o
+    WHERE
+      o.id = s.agent_version_id
+      AND o.organization_id <> s.organization_id
   )
   LEFT JOIN agent_version_revisions v ON v.id = w.revision_id
 WHERE
