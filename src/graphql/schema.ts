@@ -1,4 +1,4 @@
-import type { GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema } from "graphql";
+import type { GraphQLObjectType, GraphQLSchema } from "graphql";
 import { buildSchema, type ClassType } from "type-graphql";
 import type { Access } from "../access/access.js";
 import type { Feed } from "../feed/feed.js";
@@ -72,9 +72,6 @@ export async function createSchema({ feed, cursors, limits, access }: SchemaPart
     validate: false,
     pubSub: unusedPubSub,
   });
-  // type-graphql makes this asynchronous, which compiled operations do not wait for.
-  (schema.getType("Node") as GraphQLInterfaceType).resolveType = (value: { __typename: string }) =>
-    value.__typename;
   refuseEmptyArguments(schema);
   describe(schema.getQueryType(), queryDescription);
   describe(schema.getSubscriptionType(), subscriptionDescription);

@@ -17,7 +17,7 @@ export interface PreparedDocument {
 
 /**
  * Parses and validates query texts of subscriptions. A thousand subscribers send the same text: it is read
- * once, and the same text is the same document, by which compiled code is found.
+ * once, and the same text is the same document, by which its plan is found.
  */
 export class Documents {
   private readonly prepared = new LRUCache<string, PreparedDocument>({
