@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# The servers the tests run against: MariaDB, MySQL and Redis, each on 127.0.0.1 only, on a port and in a folder of
-# its own, apart from any service of this machine. Missing packages are installed through apt-get (as root).
+# The servers the tests run against: MariaDB, MySQL and Redis, each on 127.0.0.1 only, on a port and in a
+# folder of its own, apart from any service of this machine. Missing packages are installed through apt-get
+# (as root).
 #
-#   start  [NAME...]   start them (one that runs from this folder is left alone); prints MARIADB_URL=..., MYSQL_URL=..., REDIS_URL=...
+#   start  [NAME...]   start them (one that runs from this folder is left alone); prints MARIADB_URL=...,
+#                      MYSQL_URL=..., REDIS_URL=...
 #   stop   [NAME...]   end what this folder's pid files name, and nothing else
 #   reset  [NAME...]   stop, and remove the data and the logs (the unpacked MySQL stays)
 #   status [NAME...]   one line each; succeeds when all of them answer
 #   kill9   NAME...    kill -9, for crash tests: the data stays as it is
 #   restart NAME...    stop what runs, start again on the same data
-#   install NAME...    only the packages; also of galera, which galera.sh starts
+#   install NAME...    only the packages; also of galera and haproxy, which galera.sh and group.sh start
 #
 # NAME: mariadb, mysql, redis; all three when none is given. Only the URLs (and status) go to stdout:
 #   urls=$(bash .ci/servers.sh start); set -a; eval "$urls"; set +a
 # Environment: SERVERS_DIR MARIADB_PORT MYSQL_PORT REDIS_PORT BUFFER_POOL SERVER_OPTIONS MYSQL_UNPACKED
 # SERVER_OPTIONS: further options of mariadb and mysql, between spaces; they count when a server is started
-# A set of servers of one's own: another SERVERS_DIR, other ports, and the same MYSQL_UNPACKED to save the download.
+# A set of servers of one's own: another SERVERS_DIR, other ports, and the same MYSQL_UNPACKED to save the
+# download.
 set -euo pipefail
 exec 3>&1 1>&2
 
@@ -55,7 +58,8 @@ answers() {
   if [[ $version = *MariaDB* ]]; then [ "$1" = mariadb ]; else [ "$1" = mysql ]; fi
 }
 
-# Only what is missing. redis-server and mariadb-server bring services that must not be started: policy-rc.d says so meanwhile.
+# Only what is missing. redis-server and mariadb-server bring services that must not be started: policy-rc.d
+# says so meanwhile.
 install_packages() (
   want=() policy=/usr/sbin/policy-rc.d
   for name; do
@@ -64,6 +68,7 @@ install_packages() (
         command -v openssl >/dev/null || want+=(openssl) ;;
       galera) [ -e /usr/lib/galera/libgalera_smm.so ] && command -v rsync wsrep_sst_rsync mariadbd >/dev/null ||
         want+=(galera-4 rsync mariadb-server) ;;
+      haproxy) command -v haproxy >/dev/null || want+=(haproxy) ;;
       redis) command -v redis-server redis-cli >/dev/null || want+=(redis-server) ;;
     esac
   done
@@ -81,7 +86,8 @@ install_packages() (
   die "could not install ${want[*]}"
 )
 
-# certify NAME: a CA of the server's own and its certificate for localhost, so that clients can verify whom they reach
+# certify NAME: a CA of the server's own and its certificate for localhost, so that clients can verify whom
+# they reach
 certify() (
   tls=$SERVERS_DIR/$1/tls
   if [ -d "$tls" ]; then return; fi
@@ -136,11 +142,13 @@ launch() {
   fi
   if [ ! -d "$data/mysql" ]; then
     rm -rf "$data" "$data.new"
-    mariadb-install-db --no-defaults "${AS_USER[@]}" --datadir="$data.new" --force --skip-test-db \
+    # A MariaDB that starts removes temporary tables from its folder for them: others' must not stand there.
+    mariadb-install-db --no-defaults "${AS_USER[@]}" --datadir="$data.new" --tmpdir="$run" --force --skip-test-db \
       --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" >"$run/init.log" 2>>"$run/log" || return
     mv "$data.new" "$data"
   fi
-  spawn mariadb mariadbd --no-defaults "${AS_USER[@]}" --datadir="$data" --character-set-server=utf8mb4 "${options[@]}"
+  spawn mariadb mariadbd --no-defaults "${AS_USER[@]}" --datadir="$data" --tmpdir="$run" \
+    --character-set-server=utf8mb4 "${options[@]}"
 }
 
 start_one() {

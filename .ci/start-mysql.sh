@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Real MySQL for the tests, without installing anything: Debian ships it in sid only, so the packages of sid are
-# downloaded from the mirror this machine already uses, unpacked into a folder of their own, and run by sid's own
-# loader and libraries. For tests only, never for users. servers.sh looks after the process, its port and its log.
+# Real MySQL for the tests, without installing anything: Debian ships it in sid only, so the packages of sid
+# are downloaded from the mirror this machine already uses, unpacked into a folder of their own, and run by
+# sid's own loader and libraries. For tests only, never for users. servers.sh looks after the process, its
+# port and its log.
 #
 #   unpack                     download and unpack, unless that is done already
 #   init DATADIR               make an empty data directory, unless there is one
@@ -46,8 +47,8 @@ APT::Sandbox::User ""; Acquire::Languages "none"; Acquire::Retries "3"; Acquire:
 EOF
 }
 
-# Every package the server and the client need, as sid's own dependencies have it, so that a library's next version
-# needs no change here. Downloaded only: nothing is installed and no package script runs.
+# Every package the server and the client need, as sid's own dependencies have it, so that a library's next
+# version needs no change here. Downloaded only: nothing is installed and no package script runs.
 download() {
   local apt=$1 try
   for try in 1 2 3; do
@@ -60,6 +61,9 @@ download() {
 }
 
 unpack() {
+  mkdir -p "$BASE"
+  exec 8>"$BASE/lock" # two that start at once download it once
+  flock 8
   if [ -x "$ROOT/usr/sbin/mysqld" ]; then return; fi
   local apt=$BASE/apt mirror deb
   rm -rf "$apt" "$ROOT.new"

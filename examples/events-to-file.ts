@@ -2,8 +2,9 @@ import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync }
 import { createClient, type CursorStore, sessionEventsSubscription } from "conversation-agent-client";
 
 /**
- * Follows all events of sessions into a file, a line each, once each and in order, also when it is killed with
- * kill -9: the cursor stands in the line itself, so an event and its cursor are stored together or not at all.
+ * Follows all events of sessions into a file, a line each, once each and in order, also when it is killed
+ * with kill -9: the cursor stands in the line itself, so an event and its cursor are stored together or not
+ * at all.
  *
  *     npx tsx examples/events-to-file.ts [file] [http://127.0.0.1:4000/graphql]
  */

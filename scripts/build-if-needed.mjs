@@ -1,5 +1,5 @@
-// Builds what is missing or older than its sources, so that `npm start` needs no separate build: src to dist, and the
-// board to dist/public. An image without sources (or without the compiler) keeps what it has.
+// Builds what is missing or older than its sources, so that `npm start` needs no separate build: src to dist,
+// and the board to dist/public. An image without sources (or without the compiler) keeps what it has.
 //   node scripts/build-if-needed.mjs [board]    the board alone where it is named
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";

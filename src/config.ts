@@ -1,9 +1,16 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { isLoopback } from "./access/address.js";
-import { type DatabaseTarget, DatabaseUrlError, parseDatabaseUrl } from "./database-url.js";
+import {
+  type DatabaseTarget,
+  DatabaseUrlError,
+  parseDatabaseUrl,
+  type ServerTarget,
+} from "./database-url.js";
 import { ConfigurationError } from "./errors.js";
 
 export type { DatabaseTarget } from "./database-url.js";
+import { type LogPart, logParts } from "./logger.js";
 
 export type SignatureMode = "enforce" | "report-only" | "off";
 export type Explorer = "auto" | "sandbox" | "graphiql";
@@ -22,6 +29,8 @@ export interface Config {
    */
   readonly keepAliveSeconds: number;
   readonly database: DatabaseTarget;
+  /** A replica that clients' reads go to; undefined: they go to `database`. */
+  readonly databaseRead: ServerTarget | undefined;
   /** Connections of each of the two pools (writing, reading). */
   readonly databasePoolSize: number;
   /** How long a transaction may take before its delivery is answered 503. */
@@ -49,8 +58,13 @@ export interface Config {
      */
     readonly explorer: Explorer | false;
     readonly introspection: boolean;
-    /** What one operation may ask for: see graphql/limits.ts. */
-    readonly limits: { readonly maxDepth: number; readonly maxAliases: number; readonly maxCost: number };
+    /** What one operation may ask for: see graphql/admission/limits.ts. */
+    readonly limits: {
+      readonly maxDepth: number;
+      readonly maxAliases: number;
+      readonly maxCost: number;
+      readonly validationMilliseconds: number;
+    };
     /** A file of the only operations that are served; undefined: all are. */
     readonly allowListFile: string | undefined;
   };
@@ -83,7 +97,24 @@ export interface Config {
   readonly retentionDays: number | undefined;
   /** Entries of the audit log that are older are deleted; undefined keeps them for ever. */
   readonly auditRetentionDays: number | undefined;
+  /** What should come is waited for; undefined: nothing is. */
+  readonly expectations:
+    | {
+        /** When an analysis is overdue, after the session's end; undefined: it is learned. */
+        readonly analysisSeconds: number | undefined;
+        /** When an end is overdue, after the session's last event; undefined: it is learned. */
+        readonly endSeconds: number | undefined;
+      }
+    | undefined;
+  readonly alerts: {
+    /** Whether this instance looks for what alarms have to tell, and sends it. */
+    readonly isSending: boolean;
+    /** Names, addresses and networks that receivers may have although they are private, and without TLS. */
+    readonly privateTargets: readonly string[];
+  };
   readonly logLevel: string;
+  /** Of parts whose level is another. */
+  readonly partLogLevels: Readonly<Partial<Record<LogPart, string>>>;
   readonly feedRetentionDays: number;
   /** Bytes of answers that all clients together may leave unread. */
   readonly unreadBytes: number;
@@ -113,6 +144,7 @@ const explorer = z
     if (text === "sandbox" || text === "graphiql") return text;
     return text === "true" || text === "1" ? "auto" : false;
   });
+const onOrOff = z.enum(["on", "off"], "must be on or off").transform((text) => text === "on");
 const list = z.string().transform((text) =>
   text
     .split(",")
@@ -120,20 +152,28 @@ const list = z.string().transform((text) =>
     .filter((item) => item !== ""),
 );
 
+const levels = "fatal|error|warn|info|debug|trace|silent";
+const logLevelPattern = new RegExp(`^(?:(?:${logParts.join("|")})=)?(?:${levels})$`);
+const logLevelRule = `must be a level (${levels.replaceAll("|", ", ")}), or PART=LEVEL for a part (${logParts.join(", ")})`;
+
+function readLogLevels(entries: readonly string[]) {
+  const own = entries.findLast((entry) => !entry.includes("=")) ?? "info";
+  const parts = entries.filter((entry) => entry.includes("=")).map((entry) => entry.split("="));
+  return { own, parts: Object.fromEntries(parts) as Partial<Record<LogPart, string>> };
+}
+
 const environment = z.object({
   NODE_ENV: z.string().optional(),
   HOST: z.string().min(1).default("127.0.0.1"),
   PORT: integer(0, 65_535).default(4000),
   HTTP_KEEP_ALIVE_SECONDS: integer(1, 3_600).default(65),
   DATABASE_URL: z.string().default(embeddedDefault).transform(readDatabaseUrl),
+  DATABASE_READ_URL: z.string().transform(readDatabaseUrl).optional(),
   DATABASE_POOL_SIZE: integer(2, 500).default(16),
   DATABASE_TIMEOUT_SECONDS: integer(1, 600).default(10),
   DATABASE_READ_SECONDS: integer(1, 600).default(20),
   DATABASE_WAIT_SECONDS: integer(0, 3_600).default(60),
-  SEARCH: z
-    .enum(["on", "off"], "must be on or off")
-    .default("on")
-    .transform((text) => text === "on"),
+  SEARCH: onOrOff.default(true),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
   WEBHOOK_SECRETS: z
     .string()
@@ -155,6 +195,7 @@ const environment = z.object({
   GRAPHQL_MAX_DEPTH: integer(1, 1_000).default(12),
   GRAPHQL_MAX_ALIASES: integer(0, 10_000).default(50),
   GRAPHQL_MAX_COST: integer(1, 1_000_000_000).default(50_000),
+  GRAPHQL_VALIDATION_SECONDS: integer(1, 60).default(10),
   GRAPHQL_ALLOW_LIST: z.string().optional(),
   BOARD: flag.optional(),
   CORS_ORIGINS: list.default([]),
@@ -174,9 +215,17 @@ const environment = z.object({
   SUBSCRIPTIONS_PER_KEY: integer(1, 1_000_000).default(2_000),
   RETENTION_DAYS: integer(1, 36_500).optional(),
   AUDIT_RETENTION_DAYS: integer(1, 36_500).optional(),
-  LOG_LEVEL: z
-    .enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"], "must be a pino level")
-    .default("info"),
+  EXPECTATIONS: onOrOff.default(true),
+  EXPECT_ANALYSIS_SECONDS: integer(1, 31_536_000).optional(),
+  EXPECT_END_SECONDS: integer(1, 31_536_000).optional(),
+  ALERTS: onOrOff.default(true),
+  ALERT_PRIVATE_TARGETS: list
+    .refine((entries) => entries.every(isTarget), "must hold host names, addresses or networks (10.0.0.0/8)")
+    .default([]),
+  LOG_LEVEL: list
+    .refine((entries) => entries.every((entry) => logLevelPattern.test(entry)), logLevelRule)
+    .default(["info"])
+    .transform(readLogLevels),
   FEED_RETENTION_DAYS: integer(1, 36_500).default(30),
   SUBSCRIPTION_KEEP_ALIVE_SECONDS: integer(1, 600).default(12),
   SUBSCRIPTION_BUFFER_BYTES: integer(1_024, 64 * 1024 * 1024).default(128 * 1024),
@@ -211,6 +260,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     port: settings.PORT,
     keepAliveSeconds: settings.HTTP_KEEP_ALIVE_SECONDS,
     database: settings.DATABASE_URL,
+    databaseRead: replicaOf(settings),
     databasePoolSize: settings.DATABASE_POOL_SIZE,
     databaseTimeoutSeconds: settings.DATABASE_TIMEOUT_SECONDS,
     databaseReadSeconds: settings.DATABASE_READ_SECONDS,
@@ -232,6 +282,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
         maxDepth: settings.GRAPHQL_MAX_DEPTH,
         maxAliases: settings.GRAPHQL_MAX_ALIASES,
         maxCost: settings.GRAPHQL_MAX_COST,
+        validationMilliseconds: settings.GRAPHQL_VALIDATION_SECONDS * 1_000,
       },
       allowListFile: settings.GRAPHQL_ALLOW_LIST,
     },
@@ -251,7 +302,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     },
     retentionDays: settings.RETENTION_DAYS,
     auditRetentionDays: settings.AUDIT_RETENTION_DAYS,
-    logLevel: settings.LOG_LEVEL,
+    expectations: settings.EXPECTATIONS
+      ? { analysisSeconds: settings.EXPECT_ANALYSIS_SECONDS, endSeconds: settings.EXPECT_END_SECONDS }
+      : undefined,
+    alerts: { isSending: settings.ALERTS, privateTargets: settings.ALERT_PRIVATE_TARGETS },
+    logLevel: settings.LOG_LEVEL.own,
+    partLogLevels: settings.LOG_LEVEL.parts,
     feedRetentionDays: settings.FEED_RETENTION_DAYS,
     unreadBytes: settings.UNREAD_ANSWERS_BYTES,
     subscriptions: {
@@ -273,6 +329,27 @@ function jwtOf(settings: z.output<typeof environment>): Config["access"]["jwt"] 
   if (jwksUrl !== undefined && (issuer === undefined || audience === undefined))
     throw new ConfigurationError(["JWT_ISSUER, JWT_AUDIENCE: both needed with JWT_JWKS_URL"]);
   return { jwksUrl, secret, issuer, audience };
+}
+
+/** A replica follows a server; an SQLite file has none. */
+function replicaOf(settings: z.output<typeof environment>): ServerTarget | undefined {
+  const { DATABASE_URL: primary, DATABASE_READ_URL: replica } = settings;
+  if (replica === undefined) return undefined;
+  if (primary.kind === "file" || replica.kind === "file")
+    throw new ConfigurationError([
+      "DATABASE_READ_URL: must name a replica of the server that DATABASE_URL names (mysql://… both)",
+    ]);
+  return replica;
+}
+
+/** A host name, an address, or a network of addresses. */
+function isTarget(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/");
+  const family = isIP(address);
+  if (family === 0) return bits === undefined && /^[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?$/i.test(address);
+  const isLength =
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return isLength && more.length === 0;
 }
 
 function isSafeKeysUrl(text: string): boolean {

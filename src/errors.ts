@@ -9,6 +9,23 @@ export interface FieldError {
   readonly rule: string;
 }
 
+/** The limits whose refusals are counted. */
+export type LimitName =
+  | "requests"
+  | "cost"
+  | "failures"
+  | "connections"
+  | "subscriptions"
+  | "operation"
+  | "validation"
+  | "read_time"
+  | "waiting_statements"
+  | "waiting_answers"
+  | "turn"
+  | "deliveries"
+  | "bodies"
+  | "body_size";
+
 export interface ServiceErrorOptions {
   /** HTTP status of the answer. */
   readonly status: number;
@@ -17,6 +34,8 @@ export interface ServiceErrorOptions {
   readonly logLevel: Level;
   readonly fields?: readonly FieldError[];
   readonly retryAfterSeconds?: number;
+  /** The limit that is the reason for it. */
+  readonly limit?: LimitName | undefined;
   readonly cause?: unknown;
 }
 
@@ -30,6 +49,7 @@ export class ServiceError extends Error {
   readonly logLevel: Level;
   readonly fields: readonly FieldError[];
   readonly retryAfterSeconds: number | undefined;
+  readonly limit: LimitName | undefined;
 
   constructor(message: string, options: ServiceErrorOptions) {
     super(message, { cause: options.cause });
@@ -39,6 +59,7 @@ export class ServiceError extends Error {
     this.logLevel = options.logLevel;
     this.fields = options.fields ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.limit = options.limit;
   }
 }
 
@@ -54,8 +75,8 @@ export class BadInputError extends ServiceError {
  * was not answered in time.
  */
 export class QueryTooComplexError extends ServiceError {
-  constructor(message: string, cause?: unknown) {
-    super(message, { status: 400, code: "QUERY_TOO_COMPLEX", logLevel: "info", cause });
+  constructor(message: string, limit: LimitName, cause?: unknown) {
+    super(message, { status: 400, code: "QUERY_TOO_COMPLEX", logLevel: "info", limit, cause });
   }
 }
 
@@ -99,8 +120,8 @@ export class ForbiddenError extends ServiceError {
 
 /** The caller asks for more than its share; the same request may succeed after `retryAfterSeconds`. */
 export class RateLimitedError extends ServiceError {
-  constructor(message: string, retryAfterSeconds: number) {
-    super(message, { status: 429, code: "RATE_LIMITED", logLevel: "info", retryAfterSeconds });
+  constructor(message: string, retryAfterSeconds: number, limit: LimitName) {
+    super(message, { status: 429, code: "RATE_LIMITED", logLevel: "info", retryAfterSeconds, limit });
   }
 }
 
@@ -139,8 +160,15 @@ export class NotUnderstoodError extends ServiceError {
 
 /** The database (or another dependency) cannot serve now; the same request may succeed later. */
 export class UnavailableError extends ServiceError {
-  constructor(message: string, cause?: unknown, retryAfterSeconds = 5) {
-    super(message, { status: 503, code: "SERVICE_UNAVAILABLE", logLevel: "error", retryAfterSeconds, cause });
+  constructor(message: string, cause?: unknown, retryAfterSeconds = 5, limit?: LimitName) {
+    super(message, {
+      status: 503,
+      code: "SERVICE_UNAVAILABLE",
+      logLevel: "error",
+      retryAfterSeconds,
+      limit,
+      cause,
+    });
   }
 }
 

@@ -6,9 +6,32 @@ export type { Logger } from "pino";
  * The service's logger: JSON lines on stdout. Callers log ids and counts only, never bodies, phone numbers or
  * secrets; errors are reduced to their type, code and stack, because a database driver's message may quote
  * the values of a statement.
+ * @param mixin what each line has too
  */
-export function createLogger(level: string): Logger {
-  return pino({ level, base: undefined, serializers: { err: describeError } });
+export function createLogger(level: string, mixin?: () => object): Logger {
+  return pino({ level, base: undefined, serializers: { err: describeError }, ...(mixin && { mixin }) });
+}
+
+/** The parts of the service whose log levels can be set: each line names its own. */
+export const logParts = [
+  "webhook",
+  "graphql",
+  "export",
+  "access",
+  "feed",
+  "store",
+  "http",
+  "expectations",
+  "alerts",
+] as const;
+export type LogPart = (typeof logParts)[number];
+
+/** @returns a part's logger */
+export type PartLoggers = (part: LogPart) => Logger;
+
+/** @param levels of parts whose level is not the logger's own */
+export function partLoggers(logger: Logger, levels: Readonly<Partial<Record<LogPart, string>>>): PartLoggers {
+  return (part) => logger.child({ part }, { level: levels[part] ?? logger.level });
 }
 
 interface ErrorDescription {

@@ -3,6 +3,9 @@ import { type Config, loadConfig } from "./config.js";
 import { ConfigurationError, ServiceError } from "./errors.js";
 import { createLogger } from "./logger.js";
 import { startServer } from "./server.js";
+import { loadTracing } from "./tracing/load-tracing.js";
+import type { Tracing } from "./tracing/tracing.js";
+import { readVersion } from "./version.js";
 
 /**
  * Starts the service and stops it on SIGTERM or SIGINT. Anything that keeps it from starting ends the process
@@ -10,8 +13,9 @@ import { startServer } from "./server.js";
  */
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const logger = createLogger(config.logLevel);
-  const server = await startServer(config, logger);
+  const tracing = await loadTracing(process.env, readVersion());
+  const logger = createLogger(config.logLevel, tracing && (() => traceOf(tracing)));
+  const server = await startServer(config, logger, tracing);
   logger.info(
     {
       graphql: `${server.url}/graphql`,
@@ -45,6 +49,11 @@ async function main(): Promise<void> {
   process.once("SIGINT", stop);
 }
 
+function traceOf(tracing: Tracing) {
+  const traceId = tracing.activeTraceId();
+  return traceId === undefined ? {} : { traceId };
+}
+
 /** Orchestrators kill after ten seconds, often enough. */
 const longestStop = 9_500;
 
@@ -62,8 +71,8 @@ ${board ? `  Live board       ${url}/\n` : ""}  Explorer         ${url}/graphql
 `;
 }
 
-// What nobody caught leaves things as nobody knows, so the process ends; Node would print the error whole,
-// with what a driver quotes.
+// The state is undefined after an error that nobody caught, so the process ends. Node would print the error
+// whole, with what a driver quotes.
 process.on("uncaughtException", (err) => {
   createLogger("info").fatal({ err }, "ended by an error that nobody caught");
   process.exit(1);

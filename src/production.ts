@@ -34,6 +34,12 @@ const checks: readonly Check[] = [
       "say ssl-mode=verify_identity",
   },
   {
+    isDoubtful: ({ databaseRead }) => databaseRead !== undefined && isReadableOnTheWay(databaseRead),
+    warning:
+      "DATABASE_READ_URL names a remote host without TLS: texts and the password's proof travel unencrypted; " +
+      "say ssl-mode=verify_identity",
+  },
+  {
     isDoubtful: ({ retentionDays }) => retentionDays === undefined,
     warning: "RETENTION_DAYS is not set: personal data is kept for ever",
   },

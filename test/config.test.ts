@@ -19,6 +19,17 @@ describe("loadConfig", () => {
     expect(config.port).toBe(4000);
   });
 
+  it("reads a log level for all parts, and others for some", () => {
+    expect(loadConfig({})).toMatchObject({ logLevel: "info", partLogLevels: {} });
+    expect(loadConfig({ LOG_LEVEL: "warn, webhook=info,feed=debug" })).toMatchObject({
+      logLevel: "warn",
+      partLogLevels: { webhook: "info", feed: "debug" },
+    });
+    expect(problemsOf({ LOG_LEVEL: "info,kitchen=warn" })).toEqual([
+      expect.stringMatching(/^LOG_LEVEL: must be a level .* or PART=LEVEL .*webhook/),
+    ]);
+  });
+
   it("takes empty variables for absent ones", () => {
     expect(problemsOf({ PORT: "", DATABASE_URL: "", REDIS_URL: "" })).toEqual([]);
   });
@@ -49,6 +60,9 @@ describe("loadConfig", () => {
   });
 
   it("refuses a database URL that names no database", () => {
+    expect(problemsOf({ DATABASE_READ_URL: "mysql://localhost/app" })[0]).toMatch(
+      /^DATABASE_READ_URL: must name a replica/,
+    );
     expect(problemsOf({ DATABASE_URL: "mysql://localhost/" })[0]).toMatch(/^DATABASE_URL: must be mysql/);
   });
 });

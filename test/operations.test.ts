@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { metric, readMetrics, sumOf } from "./support/metrics.js";
 import { sample, sampleBytes, startService, type TestService } from "./support/service.js";
 
 describe("what operators see", () => {
@@ -125,20 +126,24 @@ describe("what operators see", () => {
     const events = client.iterate({ query: "subscription { sessionAnalyzed { cursor } }" });
     const next = events.next();
     await delay(200);
-    const text = await (await fetch(`${service.url}/metrics`)).text();
-    expect(text).toContain('webhook_delivery_seconds_count{outcome="projected"} 1');
-    expect(text).toContain('webhook_delivery_seconds_count{outcome="duplicate"} 1');
-    expect(text).toContain('webhook_delivery_seconds_count{outcome="dead"} 1');
-    expect(text).toContain('webhook_delivery_seconds_count{outcome="refused"} 1');
-    expect(text).toContain("webhook_dead_letters 1");
-    expect(text).toContain("webhook_deliveries_in_flight 0");
-    expect(text).toContain("graphql_subscriptions_open 1");
-    expect(text).toMatch(/feed_head_position 1\n/);
-    expect(text).toMatch(/graphql_operation_seconds_count\{result="ok"\} [1-9]/);
-    expect(text).toContain("process_resident_memory_bytes");
+    const samples = await readMetrics(service.url);
+    const deliveries = (type: string, outcome: string) =>
+      sumOf(samples, "webhook_delivery_seconds_count", { type, outcome });
+    expect(deliveries("conversation_agent_session.analyzed", "projected")).toBe(1);
+    expect(deliveries("conversation_agent_session.analyzed", "duplicate")).toBe(1);
+    expect(deliveries("conversation_agent_session.ended", "dead")).toBe(1);
+    expect(deliveries("other", "ignored")).toBe(2);
+    expect(deliveries("none", "refused")).toBe(1);
+    expect(sumOf(samples, "webhook_commit_seconds_count")).toBe(5);
+    expect(sumOf(samples, "webhook_dead_letters")).toBe(1);
+    expect(sumOf(samples, "webhook_deliveries_in_flight")).toBe(0);
+    expect(sumOf(samples, "graphql_subscriptions_open", { transport: "websocket" })).toBe(1);
+    expect(sumOf(samples, "graphql_subscriptions_open", { transport: "event_stream" })).toBe(0);
+    expect(sumOf(samples, "feed_head_position")).toBe(1);
+    expect(sumOf(samples, "process_resident_memory_bytes")).toBeGreaterThan(0);
     await client.dispose();
     await next;
     await delay(200);
-    expect(await (await fetch(`${service.url}/metrics`)).text()).toContain("graphql_subscriptions_open 0");
+    expect(await metric(service.url, "graphql_subscriptions_open")).toBe(0);
   });
 });

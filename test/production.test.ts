@@ -23,6 +23,7 @@ describe("a service in production", () => {
     ["GRAPHQL_EXPLORER", "true"],
     ["DATABASE_URL", "sqlite:x.sqlite"],
     ["DATABASE_URL", "mysql://app:app@db.example/app"],
+    ["DATABASE_READ_URL", "mysql://app:app@db.example/app"],
     ["RETENTION_DAYS", ""],
     ["REDIS_URL", ""],
     ["TRUSTED_PROXIES", "0"],

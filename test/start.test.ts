@@ -11,9 +11,9 @@ import { createTestDatabase, startService, type TestDatabase } from "./support/s
  */
 const program = `
   import "reflect-metadata";
-  import { loadConfig } from "./src/config.ts";
-  import { createLogger } from "./src/logger.ts";
-  import { startServer } from "./src/server.ts";
+  import { loadConfig } from "./dist/config.js";
+  import { createLogger } from "./dist/logger.js";
+  import { startServer } from "./dist/server.js";
   try {
     await startServer(loadConfig(process.env), createLogger("silent"));
     console.log("started");
@@ -47,7 +47,7 @@ describe("a start that fails", () => {
   ];
 
   it.each(failures)("%s leaves nothing open", async (_name, settings, code) => {
-    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", program], {
+    const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
       env: {
         PATH: process.env.PATH,
         DATABASE_URL: database.url,

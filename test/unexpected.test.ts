@@ -93,7 +93,7 @@ describe("an error after an answer has begun", () => {
       response.write("the beginning");
       next(new Error(`near ${phone}`));
     });
-    app.use(problemHandler(createLogger("silent")));
+    app.use(problemHandler(createLogger("silent"), () => undefined));
     const server = createServer(app).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;

@@ -1,6 +1,6 @@
 import type { AgentStats, Share } from "./documents.js";
 import { type FilterValues, writeFilter } from "./filter.js";
-import { formatCount, formatShare } from "./format.js";
+import { formatCount, formatShare, toDay } from "./format.js";
 import type { Period } from "./period.js";
 import { DayBars } from "./plot.js";
 import { addressOf } from "./route.js";
@@ -13,14 +13,17 @@ interface Props {
   readonly whole: AgentStats;
   readonly before: AgentStats | undefined;
   readonly days: readonly AgentStats[];
-  readonly manual: number;
-  readonly manualBefore: number;
+  /** Undefined until it is counted. */
+  readonly manual: number | undefined;
+  readonly manualBefore: number | undefined;
+  /** What is undefined takes longer to count than the service gives a statement. */
+  readonly isManualUnknown: boolean;
 }
 
 /** One agent's numbers, each of which leads to its sessions. */
-export function AgentCard({ id, period, most, whole, before, days, manual, manualBefore }: Props) {
+export function AgentCard({ id, period, most, whole, before, days, ...stepIns }: Props) {
   const name = whole.groups[0]?.agentVersion?.name ?? "Agent without a name";
-  const within = { agent: id, since: period.since.toISOString(), until: period.until.toISOString() };
+  const within = { agent: id, since: toDay(period.since), until: toDay(period.until) };
   const linkTo = (more: FilterValues = {}) => addressOf("sessions", writeFilter({ ...within, ...more }));
   const completed = countOf(whole.completionRatings, "complete");
   const completedBefore = before && countOf(before.completionRatings, "complete");
@@ -28,25 +31,26 @@ export function AgentCard({ id, period, most, whole, before, days, manual, manua
     <article className="agent" aria-labelledby={`agent-${id}`}>
       <h2 id={`agent-${id}`}>{name}</h2>
       <dl className="figures">
-        <Figure name="Sessions" href={linkTo()} value={whole.count} before={before?.count} />
+        <Figure name="Sessions" href={linkTo()} value={whole.count} before={before?.count ?? 0} />
         <Figure
           name="Complete"
           href={linkTo({ rating: "complete" })}
           value={completed}
-          before={completedBefore}
+          before={completedBefore ?? 0}
           note={whole.count > 0 ? formatShare(completed / whole.count) : undefined}
         />
         <Figure
           name="Failed messages"
           href={linkTo({ failed: "yes" })}
           value={whole.failedMessageCount}
-          before={before?.failedMessageCount}
+          before={before?.failedMessageCount ?? 0}
         />
         <Figure
           name="A person stepped in"
           href={linkTo({ person: "yes" })}
-          value={manual}
-          before={manualBefore}
+          value={stepIns.manual}
+          before={stepIns.manualBefore}
+          isUnknown={stepIns.isManualUnknown}
         />
       </dl>
       <Sentiments shares={whole.sentiments} linkTo={linkTo} />
@@ -58,27 +62,33 @@ export function AgentCard({ id, period, most, whole, before, days, manual, manua
 interface FigureProps {
   readonly name: string;
   readonly href: string;
-  readonly value: number;
+  /** Undefined where it is not known, or not yet. */
+  readonly value: number | undefined;
   readonly before: number | undefined;
+  readonly isUnknown?: boolean;
   readonly note?: string | undefined;
 }
 
-function Figure({ name, href, value, before = 0, note }: FigureProps) {
-  const change = value - before;
-  const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
+function Figure({ name, href, value, before, isUnknown = false, note }: FigureProps) {
+  const unknown = isUnknown ? "not counted" : "…";
   return (
     <div>
       <dt>{name}</dt>
       <dd>
-        <a href={href}>{formatCount(value)}</a>
+        <a href={href}>{value === undefined ? unknown : formatCount(value)}</a>
         {note !== undefined && <span className="note"> {note}</span>}
         <span className="change">
-          {sign}
-          {formatCount(Math.abs(change))} against the period before
+          {value === undefined || before === undefined ? unknown : changeOf(value - before)} against the
+          period before
         </span>
       </dd>
     </div>
   );
+}
+
+function changeOf(change: number): string {
+  const sign = change > 0 ? "+" : change < 0 ? "−" : "±";
+  return `${sign}${formatCount(Math.abs(change))}`;
 }
 
 interface SentimentsProps {

@@ -122,7 +122,7 @@ function Page({ route, service, viewer, events }: PageProps) {
   if (route.page === "sessions" && route.id !== undefined)
     return <SessionPage key={route.id} id={route.id} service={service} viewer={viewer} />;
   if (route.page === "sessions")
-    return <SessionsPage service={service} viewer={viewer} parameters={route.parameters} />;
+    return <SessionsPage service={service} viewer={viewer} parameters={route.parameters} events={events} />;
   if (route.page === "agents") return <AgentsPage service={service} parameters={route.parameters} />;
   return <NowPage service={service} viewer={viewer} events={events} />;
 }

@@ -7,10 +7,12 @@ export interface DeliveryCounts {
 
 /** Reads what is shown out of the service's metrics (Prometheus' text format). */
 export function readDeliveryCounts(metrics: string): DeliveryCounts {
-  const outcomes = Array.from(
-    metrics.matchAll(/^webhook_delivery_seconds_count\{outcome="(\w+)"\} (\d+)$/gm),
-    ([, outcome = "", count]) => [outcome, Number(count)] as const,
-  );
+  const outcomes = new Map<string, number>();
+  // Told by event type too.
+  for (const [, outcome = "", count] of metrics.matchAll(
+    /^webhook_delivery_seconds_count\{.*outcome="(\w+)".*\} (\d+)$/gm,
+  ))
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + Number(count));
   const dead = /^webhook_dead_letters (\d+)$/m.exec(metrics)?.[1];
-  return { outcomes, deadLetters: dead === undefined ? undefined : Number(dead) };
+  return { outcomes: [...outcomes], deadLetters: dead === undefined ? undefined : Number(dead) };
 }

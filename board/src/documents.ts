@@ -19,20 +19,39 @@ export const viewerQuery = typed<{ readonly viewer: Viewer | null }>(
   "query BoardViewer { viewer { id name role masked organizationId } }",
 );
 
-/** What still waits for its analysis, and when something last changed. */
+/** Something that should have come and has not. */
+export interface Overdue {
+  readonly id: string;
+  readonly kind: "ANALYSIS" | "END" | "DELIVERY" | "ANSWER";
+  readonly since: DateTime;
+  readonly question: string | null;
+  readonly session: {
+    readonly id: string;
+    readonly agent: { readonly name: string | null } | null;
+  } | null;
+}
+
+/** Of sessions that wait for their analysis at most so many are counted. */
+const mostWaiting = 100;
+
+/** What still waits for its analysis, what is overdue, and when something last changed. */
 export const nowQuery = typed<{
   readonly waiting: {
-    readonly totalCount: number | null;
+    readonly pageInfo: { readonly hasNextPage: boolean };
     readonly nodes: readonly {
       readonly id: string;
       readonly endedAt: DateTime | null;
       readonly agent: { readonly name: string | null } | null;
     }[];
   } | null;
+  readonly overdue: { readonly totalCount: number | null; readonly nodes: readonly Overdue[] } | null;
   readonly newest: { readonly nodes: readonly { readonly changedAt: DateTime }[] } | null;
 }>(`query BoardNow {
-  waiting: sessions(first: 5, filter: { status: { eq: ENDED } }) {
-    totalCount nodes { id endedAt agent { name } }
+  waiting: sessions(first: ${mostWaiting}, filter: { status: { eq: ENDED } }) {
+    pageInfo { hasNextPage } nodes { id endedAt agent { name } }
+  }
+  overdue: expectations(first: 20, filter: { closedAt: { null: true } }) {
+    totalCount nodes { id kind since question session { id agent { name } } }
   }
   newest: sessions(first: 1) { nodes { changedAt } }
 }`);
@@ -174,31 +193,33 @@ export interface Share {
 }
 
 export const agentStatsQuery = typed<
-  Readonly<Record<"whole" | "before" | "days" | "manual" | "manualBefore", readonly AgentStats[] | null>>,
-  {
-    readonly filter: SessionFilter;
-    readonly before: SessionFilter;
-    readonly manual: SessionFilter;
-    readonly manualBefore: SessionFilter;
-    readonly timeZone: string;
-  }
->(`query BoardAgents(
-  $filter: SessionFilter, $before: SessionFilter, $manual: SessionFilter, $manualBefore: SessionFilter
-  $timeZone: String
-) {
+  Readonly<Record<"whole" | "before" | "days", readonly AgentStats[] | null>>,
+  { readonly filter: SessionFilter; readonly before: SessionFilter; readonly timeZone: string }
+>(`query BoardAgents($filter: SessionFilter, $before: SessionFilter, $timeZone: String) {
   whole: sessionStats(filter: $filter, groupBy: [{ field: AGENT }]) { ...Numbers }
   before: sessionStats(filter: $before, groupBy: [{ field: AGENT }]) { ...Numbers }
   days: sessionStats(filter: $filter, groupBy: [{ field: AGENT }], interval: DAY, timeZone: $timeZone) {
     from ...Numbers
   }
-  manual: sessionStats(filter: $manual, groupBy: [{ field: AGENT }]) { ...Numbers }
-  manualBefore: sessionStats(filter: $manualBefore, groupBy: [{ field: AGENT }]) { ...Numbers }
 }
 fragment Numbers on SessionStats {
   count failedMessageCount
   completionRatings { value count share }
   sentiments { value count share }
   groups { value agentVersion { name } }
+}`);
+
+/**
+ * Sessions by agent, of a filter that asks of their messages. Those are read one by one, which takes long
+ * where they are not in the database's memory.
+ */
+export const agentCountsQuery = typed<
+  { readonly counts: readonly Pick<AgentStats, "count" | "groups">[] | null },
+  { readonly filter: SessionFilter }
+>(`query BoardAgentCounts($filter: SessionFilter) {
+  counts: sessionStats(filter: $filter, groupBy: [{ field: AGENT }]) {
+    count groups { value agentVersion { name } }
+  }
 }`);
 
 export const newestStartQuery = typed<{

@@ -1,4 +1,9 @@
-import { type LiveState, sessionEventsSubscription, type SessionEventData } from "conversation-agent-client";
+import {
+  type LiveState,
+  sessionEventsSubscription,
+  type SessionEventData,
+  type SessionSummary,
+} from "conversation-agent-client";
 import { Changes } from "./changes.js";
 import type { Service } from "./service.js";
 
@@ -13,15 +18,19 @@ export interface EventsState {
   readonly latest: readonly BoardEvent[];
   /** How many came since the board was opened. */
   readonly count: number;
-  /** How old the last event was when it came, in milliseconds. */
+  /** How old the last event was when it came, in milliseconds; 0 once all that was missed has come. */
   readonly behindMilliseconds: number;
 }
 
 const mostKept = 50;
+/** What was missed comes at once: after a pause of this length there is no more of it, in milliseconds. */
+const pauseAfterMissed = 2_000;
 
 /** Follows the events of all sessions. */
 export class LiveEvents extends Changes<EventsState> {
   private readonly left = new AbortController();
+  private readonly hearers = new Set<(session: SessionSummary) => void>();
+  private caughtUp: ReturnType<typeof setTimeout> | undefined;
   private current: EventsState = {
     state: "connecting",
     error: undefined,
@@ -37,6 +46,15 @@ export class LiveEvents extends Changes<EventsState> {
 
   close(): void {
     this.left.abort();
+    clearTimeout(this.caughtUp);
+  }
+
+  /** Tells of each session that has changed. @returns how to leave */
+  hear(hearer: (session: SessionSummary) => void): () => void {
+    this.hearers.add(hearer);
+    return () => {
+      this.hearers.delete(hearer);
+    };
   }
 
   protected draw(): EventsState {
@@ -52,7 +70,7 @@ export class LiveEvents extends Changes<EventsState> {
     try {
       const events = this.service.client.live(
         sessionEventsSubscription,
-        {},
+        { types: ["STARTED", "ENDED", "ANALYZED", "OVERDUE"] },
         {
           signal: this.left.signal,
           // The other pages query anew by themselves; here what comes next is of interest.
@@ -68,6 +86,11 @@ export class LiveEvents extends Changes<EventsState> {
           count: this.current.count + 1,
           behindMilliseconds: Math.max(0, this.service.now() - Date.parse(event.receivedAt)),
         });
+        for (const hearer of this.hearers) hearer(event.session);
+        clearTimeout(this.caughtUp);
+        this.caughtUp = setTimeout(() => {
+          this.set({ behindMilliseconds: 0 });
+        }, pauseAfterMissed);
       }
     } catch (error) {
       this.set({ state: "waiting", error });

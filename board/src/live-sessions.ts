@@ -7,6 +7,7 @@ import {
   type SessionSummary,
 } from "conversation-agent-client";
 import { Changes } from "./changes.js";
+import type { LiveEvents } from "./live-events.js";
 import type { Service } from "./service.js";
 
 /** A list of sessions as it is shown. */
@@ -16,21 +17,33 @@ export interface SessionsState {
   readonly hasMore: boolean;
   readonly isLoadingMore: boolean;
   readonly isPaused: boolean;
-  /** Sessions that came or changed since the list was paused. */
+  /** Sessions that came or changed since the list was paused; more than these where `isMoreHeld`. */
   readonly held: number;
+  readonly isMoreHeld: boolean;
   readonly state: LiveState;
   readonly error: unknown;
 }
 
 const pageSize = 50;
-/** Rows beyond this are dropped at the end as others arrive; they can be loaded again. */
-const mostRows = 500;
+/** The size of further pages where the first held nothing but what is shown. */
+const largePageSize = 200;
+/** Once so many rows have arrived on top of those that were asked for, the last ones are dropped. */
+const mostArrivals = 500;
+/** So many sessions wait while the list is paused. Where more do, the list is read anew when it goes on. */
+const mostHeld = 500;
 
 /** The sessions of a filter, the newest first, with those that arrive. */
 export class LiveSessions extends Changes<SessionsState> {
   private readonly left = new AbortController();
+  private following = new AbortController();
   private readonly waiting = new Map<string, SessionSummary>();
+  /** Where paging goes on. */
   private cursor: string | null = null;
+  /** By id, where the page begins that brought a row; those that arrived are not in it. */
+  private readonly pageStarts = new Map<string, string | null>();
+  private mostRows = pageSize + mostArrivals;
+  /** How often the list began anew. */
+  private beginnings = 0;
   private current: SessionsState = {
     rows: [],
     isLoaded: false,
@@ -38,20 +51,30 @@ export class LiveSessions extends Changes<SessionsState> {
     isLoadingMore: false,
     isPaused: false,
     held: 0,
+    isMoreHeld: false,
     state: "connecting",
     error: undefined,
   };
 
+  private readonly leaveEvents: () => void;
+
+  /** @param events of all sessions: a filter's own do not tell of a session that it no longer matches */
   constructor(
     private readonly service: Service,
     private readonly filter: SessionFilter | undefined,
+    events: LiveEvents,
   ) {
     super();
-    void this.follow();
+    this.leaveEvents = events.hear((session) => {
+      if (this.current.rows.some(({ id }) => id === session.id)) this.take(session);
+    });
+    void this.follow(this.following.signal);
   }
 
   close(): void {
     this.left.abort();
+    this.following.abort();
+    this.leaveEvents();
   }
 
   /** Leaves the list as it is until it is told otherwise. */
@@ -66,31 +89,49 @@ export class LiveSessions extends Changes<SessionsState> {
 
   /** Shows what came meanwhile; the list stays paused. */
   showHeld(): void {
+    if (this.current.isMoreHeld) {
+      this.following.abort();
+      this.following = new AbortController();
+      void this.follow(this.following.signal);
+      return;
+    }
     for (const session of this.waiting.values()) this.show(session);
     this.waiting.clear();
     this.set({ held: 0 });
   }
 
+  /** Adds older sessions at the end, at least one where there is one. */
   async loadMore(): Promise<void> {
+    if (this.current.isLoadingMore) return;
     this.set({ isLoadingMore: true });
     try {
-      const variables = { ...this.variables(), after: this.cursor };
-      const { sessions } = await this.service.client.query(sessionsQuery, variables, {
-        signal: this.left.signal,
-      });
-      if (sessions === null) throw new Error("The sessions could not be read.");
-      const known = new Set(this.current.rows.map(({ id }) => id));
-      this.cursor = sessions.pageInfo.endCursor;
-      this.set({
-        rows: [...this.current.rows, ...sessions.nodes.filter(({ id }) => !known.has(id))],
-        hasMore: sessions.pageInfo.hasNextPage,
-        error: undefined,
-      });
+      for (let size = pageSize; !(await this.loadPage(size));) size = largePageSize;
     } catch (error) {
       if (!this.left.signal.aborted) this.set({ error });
     } finally {
       this.set({ isLoadingMore: false });
     }
+  }
+
+  /** @returns whether it brought a session that was not shown, or was the last */
+  private async loadPage(first: number): Promise<boolean> {
+    const { cursor, beginnings } = this;
+    const { sessions } = await this.service.client.query(
+      sessionsQuery,
+      { ...this.filterVariable(), first, after: cursor },
+      { signal: this.left.signal },
+    );
+    if (sessions === null) throw new Error("The sessions could not be read.");
+    if (beginnings !== this.beginnings) return true;
+    const { rows } = this.current;
+    const known = new Set([...rows.map(({ id }) => id), ...this.waiting.keys()]);
+    const added = sessions.nodes.filter(({ id }) => !known.has(id));
+    for (const { id } of added) this.pageStarts.set(id, cursor);
+    const { endCursor, hasNextPage } = sessions.pageInfo;
+    this.cursor = endCursor;
+    this.mostRows = rows.length + added.length + mostArrivals;
+    this.set({ rows: [...rows, ...added], hasMore: hasNextPage, error: undefined });
+    return added.length > 0 || !hasNextPage;
   }
 
   protected draw(): SessionsState {
@@ -102,56 +143,92 @@ export class LiveSessions extends Changes<SessionsState> {
     this.changed();
   }
 
-  private variables() {
-    return { first: pageSize, ...(this.filter && { filter: this.filter }) };
+  private filterVariable() {
+    return this.filter && { filter: this.filter };
   }
 
-  private async follow(): Promise<void> {
-    const { first, ...filter } = this.variables();
+  private async follow(signal: AbortSignal): Promise<void> {
+    let isFirst = true;
     try {
       const parts = this.service.client.queryThenLive(
-        [sessionsQuery, { first, ...filter }],
-        [sessionEventsSubscription, filter],
+        [sessionsQuery, { ...this.filterVariable(), first: pageSize }],
+        [sessionEventsSubscription, { ...this.filterVariable() }],
         {
-          signal: this.left.signal,
+          signal,
           onState: (state, error) => {
             this.set({ state, error });
           },
         },
       );
       for await (const part of parts) {
-        if (part.kind === "page") this.begin(part.page.sessions);
-        else this.take(part.event.sessionEvents.session);
+        if (part.kind === "event") this.take(part.event.sessionEvents.session);
+        // Where events are gone, a list that is paused stays as it is.
+        else if (this.current.isPaused && !isFirst) this.holdNoMore();
+        else this.begin(part.page.sessions);
+        isFirst = false;
       }
     } catch (error) {
-      this.set({ state: "waiting", error });
+      if (!signal.aborted) this.set({ state: "waiting", error });
     }
   }
 
   private begin(page: SessionsPage["sessions"]): void {
+    const rows = page?.nodes ?? [];
+    this.beginnings += 1;
     this.waiting.clear();
+    this.pageStarts.clear();
+    for (const { id } of rows) this.pageStarts.set(id, null);
     this.cursor = page?.pageInfo.endCursor ?? null;
-    this.set({
-      rows: page?.nodes ?? [],
-      hasMore: page?.pageInfo.hasNextPage ?? false,
-      isLoaded: true,
-      held: 0,
-    });
+    this.mostRows = pageSize + mostArrivals;
+    const hasMore = page?.pageInfo.hasNextPage ?? false;
+    this.set({ rows, hasMore, isLoaded: true, held: 0, isMoreHeld: false });
   }
 
   private take(session: SessionSummary): void {
+    if (this.current.isMoreHeld) return;
     if (!this.current.isPaused) {
       this.show(session);
+      return;
+    }
+    if (this.waiting.size >= mostHeld && !this.waiting.has(session.id)) {
+      this.holdNoMore();
       return;
     }
     this.waiting.set(session.id, session);
     this.set({ held: this.waiting.size });
   }
 
+  /** Follows no further: the list will be read anew. */
+  private holdNoMore(): void {
+    this.following.abort();
+    this.waiting.clear();
+    this.set({ isMoreHeld: true });
+  }
+
   /** A session that is shown changes in its place; one that is not comes first. */
   private show(session: SessionSummary): void {
     const { rows } = this.current;
     const at = rows.findIndex(({ id }) => id === session.id);
-    this.set({ rows: at === -1 ? [session, ...rows].slice(0, mostRows) : rows.with(at, session) });
+    const shown = rows[at];
+    if (shown === undefined) this.arrive([session, ...rows]);
+    else if (isNewer(session, shown)) this.set({ rows: rows.with(at, session) });
   }
+
+  /** Drops what is too much at the end; paging goes on with the page that held the first of it. */
+  private arrive(rows: readonly SessionSummary[]): void {
+    const shown = this.current.isLoadingMore ? rows : rows.slice(0, this.mostRows);
+    const dropped = rows.slice(shown.length);
+    const [first] = dropped;
+    if (first !== undefined) {
+      this.cursor = this.pageStarts.get(first.id) ?? null;
+      this.set({ hasMore: true });
+    }
+    for (const { id } of dropped) this.pageStarts.delete(id);
+    this.set({ rows: shown });
+  }
+}
+
+/** What was missed may come after what is newer. */
+function isNewer(one: SessionSummary, other: SessionSummary): boolean {
+  return Date.parse(one.changedAt) >= Date.parse(other.changedAt);
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useChanges } from "./changes.js";
 import { type DeliveryCounts, readDeliveryCounts } from "./delivery-counts.js";
-import { deadLettersQuery, nowQuery, type Viewer } from "./documents.js";
+import { deadLettersQuery, nowQuery, type Overdue, type Viewer } from "./documents.js";
 import { formatCount, formatDuration, formatInstant, formatTime } from "./format.js";
 import type { LiveEvents } from "./live-events.js";
 import { Failure, LivePill, PageTitle, SentimentMark, StatusMark } from "./parts.js";
@@ -18,6 +18,7 @@ interface Props {
 
 const everyMilliseconds = 10_000;
 const shownEvents = 15;
+const shownWaiting = 5;
 
 /** What happens now. */
 export function NowPage({ service, viewer, events }: Props) {
@@ -55,11 +56,20 @@ export function NowPage({ service, viewer, events }: Props) {
           <dt>Sessions that wait for their analysis</dt>
           <dd>
             <a href={addressOf("sessions", writeFilter({ status: "ENDED" }))}>
-              {typeof waiting?.totalCount === "number" ? formatCount(waiting.totalCount) : "…"}
+              {waiting
+                ? `${formatCount(waiting.nodes.length)}${waiting.pageInfo.hasNextPage ? "+" : ""}`
+                : "…"}
             </a>
           </dd>
         </div>
+        <div className={(data?.overdue?.totalCount ?? 0) > 0 ? "worry" : ""}>
+          <dt>Overdue</dt>
+          <dd>
+            {typeof data?.overdue?.totalCount === "number" ? formatCount(data.overdue.totalCount) : "…"}
+          </dd>
+        </div>
       </dl>
+      {data?.overdue && data.overdue.nodes.length > 0 && <OverdueList items={data.overdue.nodes} />}
       <section aria-labelledby="latest">
         <div className="section-head">
           <h2 id="latest">Latest events</h2>
@@ -97,7 +107,7 @@ export function NowPage({ service, viewer, events }: Props) {
         <section aria-labelledby="waiting">
           <h2 id="waiting">Ended, and not analyzed yet</h2>
           <ul className="plain-list">
-            {waiting.nodes.map(({ id, endedAt, agent }) => (
+            {waiting.nodes.slice(0, shownWaiting).map(({ id, endedAt, agent }) => (
               <li key={id}>
                 <a href={addressOf(`sessions/${id}`)}>{agent?.name ?? id}</a>, ended {formatInstant(endedAt)}
               </li>
@@ -107,6 +117,36 @@ export function NowPage({ service, viewer, events }: Props) {
       )}
       {viewer.role === "OPERATOR" && <Deliveries service={service} />}
     </>
+  );
+}
+
+const missing: Readonly<Record<Overdue["kind"], string>> = {
+  ANALYSIS: "no analysis",
+  END: "no end",
+  DELIVERY: "nothing from its organization",
+  ANSWER: "no answer to",
+};
+
+/** What should have come and has not, the last noticed first. */
+function OverdueList({ items }: { readonly items: readonly Overdue[] }) {
+  return (
+    <section aria-labelledby="overdue">
+      <h2 id="overdue">Overdue</h2>
+      <ul className="plain-list overdue">
+        {items.map(({ id, kind, since, question, session }) => (
+          <li key={id}>
+            {session ? (
+              <a href={addressOf(`sessions/${session.id}`)}>
+                {session.agent?.name ?? "Agent without a name"}
+              </a>
+            ) : (
+              "A session that is gone"
+            )}
+            : {missing[kind]} {question} since {formatInstant(since)}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

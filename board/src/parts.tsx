@@ -2,7 +2,7 @@ import {
   ConnectionLostError,
   GraphqlError,
   type LiveState,
-  type SessionStatus,
+  type SessionEventType,
 } from "conversation-agent-client";
 import { type ReactNode, useEffect, useRef } from "react";
 
@@ -36,13 +36,14 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const statusNames: Readonly<Record<SessionStatus, string>> = {
+const statusNames: Readonly<Record<SessionEventType, string>> = {
   STARTED: "started",
   ENDED: "ended",
   ANALYZED: "analyzed",
+  OVERDUE: "overdue",
 };
 
-export function StatusMark({ status }: { readonly status: SessionStatus }) {
+export function StatusMark({ status }: { readonly status: SessionEventType }) {
   return <span className={`mark status-${status.toLowerCase()}`}>{statusNames[status]}</span>;
 }
 

@@ -31,12 +31,14 @@ export function daysOf({ since, days }: Period): Date[] {
 export function statsVariables({ since, until, before }: Period, timeZone: string) {
   const current = startedBetween(since, until);
   const earlier = startedBetween(before, since);
+  return { filter: current, before: earlier, timeZone };
+}
+
+/** The filters of the sessions of a period, and of that before, in which a person stepped in. */
+export function steppedIn({ since, until, before }: Period) {
   return {
-    filter: current,
-    before: earlier,
-    manual: { and: [current, personStepsIn] },
-    manualBefore: { and: [earlier, personStepsIn] },
-    timeZone,
+    current: { ...startedBetween(since, until), ...personStepsIn },
+    before: { ...startedBetween(before, since), ...personStepsIn },
   };
 }
 

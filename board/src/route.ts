@@ -15,9 +15,18 @@ export function readRoute(hash: string): Route {
   const [page = "", id] = path.split("/");
   return {
     page: page === "" ? "now" : page,
-    id: id === undefined || id === "" ? undefined : decodeURIComponent(id),
+    id: id === undefined || id === "" ? undefined : decoded(id),
     parameters: new URLSearchParams(query),
   };
+}
+
+/** What is not encoded as it should be is taken as it is: no session has such an id. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** The address of a page of the board. */

@@ -3,7 +3,9 @@ import { type Client, createClient } from "conversation-agent-client";
 /** Where the key is kept: as long as the tab is open. */
 const keyName = "conversation-agent-key";
 
-/** The whole address of a path of the service, which is relative to our own page: both may be below a prefix. */
+/**
+ * The whole address of a path of the service, which is relative to our own page: both may be below a prefix.
+ */
 export function urlOf(path: string): string {
   return new URL(path, new URL(".", window.location.href.replace(/[?#].*$/, ""))).href;
 }

@@ -115,7 +115,7 @@ function Facts({ session }: { readonly session: SessionDetail }) {
           <dd>
             {formatInstant(endedAt)}
             {startedAt !== null && `, after ${formatDuration(Date.parse(endedAt) - Date.parse(startedAt))}`}
-            {endedReason !== null && ` (${endedReason})`}
+            {endedReason !== null && ` (${endedReason.replaceAll("_", " ")})`}
           </dd>
         </>
       )}

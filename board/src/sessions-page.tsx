@@ -6,6 +6,7 @@ import { ExportButtons } from "./export-buttons.js";
 import { readFilter, toSessionFilter, writeFilter } from "./filter.js";
 import { FilterBar } from "./filter-bar.js";
 import { formatCount, formatInstant } from "./format.js";
+import type { LiveEvents } from "./live-events.js";
 import { LiveSessions } from "./live-sessions.js";
 import { Failure, LivePill, PageTitle, SentimentMark, StatusMark } from "./parts.js";
 import { addressOf } from "./route.js";
@@ -15,10 +16,11 @@ interface Props {
   readonly service: Service;
   readonly viewer: Viewer;
   readonly parameters: URLSearchParams;
+  readonly events: LiveEvents;
 }
 
 /** The list of sessions, with its filter in the address. */
-export function SessionsPage({ service, viewer, parameters }: Props) {
+export function SessionsPage({ service, viewer, parameters, events }: Props) {
   const address = parameters.toString();
   const values = useMemo(() => readFilter(new URLSearchParams(address)), [address]);
   return (
@@ -33,28 +35,32 @@ export function SessionsPage({ service, viewer, parameters }: Props) {
           window.location.hash = addressOf("sessions", writeFilter(next));
         }}
       />
-      <SessionList key={`list ${address}`} service={service} address={address} />
+      <SessionList key={`list ${address}`} service={service} address={address} events={events} />
     </>
   );
 }
 
-function SessionList({ service, address }: { readonly service: Service; readonly address: string }) {
+interface ListProps extends Pick<Props, "service" | "events"> {
+  readonly address: string;
+}
+
+function SessionList({ service, address, events }: ListProps) {
   const filter = useMemo(() => toSessionFilter(readFilter(new URLSearchParams(address))), [address]);
   const [sessions, setSessions] = useState<LiveSessions>();
   useEffect(() => {
-    const followed = new LiveSessions(service, filter);
+    const followed = new LiveSessions(service, filter, events);
     setSessions(followed);
     return () => {
       followed.close();
     };
-  }, [service, filter]);
+  }, [service, filter, events]);
   return sessions === undefined ? null : (
     <Rows sessions={sessions} exports={<ExportButtons service={service} filter={filter} />} />
   );
 }
 
 function Rows({ sessions, exports }: { readonly sessions: LiveSessions; readonly exports: ReactNode }) {
-  const { rows, isLoaded, hasMore, isLoadingMore, isPaused, held, state, error } = useChanges(sessions);
+  const { rows, isLoaded, hasMore, isLoadingMore, isPaused, state, error } = useChanges(sessions);
   return (
     <section aria-label="List of sessions">
       <div className="section-head">
@@ -70,17 +76,7 @@ function Rows({ sessions, exports }: { readonly sessions: LiveSessions; readonly
           {isPaused ? "Go on" : "Pause"}
         </button>
         <span role="status">
-          {held > 0 && (
-            <button
-              type="button"
-              className="primary"
-              onClick={() => {
-                sessions.showHeld();
-              }}
-            >
-              {formatCount(held)} new
-            </button>
-          )}
+          <HeldButton sessions={sessions} />
         </span>
         {exports}
       </div>
@@ -104,6 +100,23 @@ function Rows({ sessions, exports }: { readonly sessions: LiveSessions; readonly
         </button>
       )}
     </section>
+  );
+}
+
+/** Shows what came while the list was paused. */
+function HeldButton({ sessions }: { readonly sessions: LiveSessions }) {
+  const { held, isMoreHeld } = useChanges(sessions);
+  if (held === 0 && !isMoreHeld) return null;
+  return (
+    <button
+      type="button"
+      className="primary"
+      onClick={() => {
+        sessions.showHeld();
+      }}
+    >
+      {held === 0 ? "Read anew" : `${formatCount(held)}${isMoreHeld ? "+" : ""} new`}
+    </button>
   );
 }
 

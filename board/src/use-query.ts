@@ -18,7 +18,9 @@ interface Options {
   readonly isSkipped?: boolean;
 }
 
-/** The pause is at least so many times what the answer took: a board costs a slow service 5 % of one query. */
+/**
+ * The pause is at least so many times what the answer took: a board costs a slow service 5 % of one query.
+ */
 const restPerAnswer = 20;
 
 /** Queries, and queries again; what is on its way when the component leaves is forgotten. */

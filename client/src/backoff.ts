@@ -12,6 +12,7 @@ export interface RetryOptions {
  */
 export class Backoff {
   private failures = 0;
+  private worksSince: number | undefined;
   private readonly least: number;
   private readonly most: number;
 
@@ -25,8 +26,15 @@ export class Backoff {
     this.failures = 0;
   }
 
+  /** It works: if it does for as long as the longest wait, the next wait is the first again. */
+  works(): void {
+    this.worksSince ??= performance.now();
+  }
+
   /** Waits before the next try, at least for `seconds`; ends at once when `signal` is aborted. */
   async wait(signal: AbortSignal, seconds = 0): Promise<void> {
+    if (this.worksSince !== undefined && performance.now() - this.worksSince >= this.most) this.reset();
+    this.worksSince = undefined;
     const whole = Math.min(this.most, this.least * 2 ** this.failures);
     this.failures = Math.min(this.failures + 1, 30);
     const milliseconds = Math.max(seconds * 1_000, whole * (0.5 + Math.random() / 2));

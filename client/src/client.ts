@@ -14,7 +14,10 @@ import { socketTransport } from "./websocket.js";
 export interface ClientOptions {
   /** The address of the service's /graphql, such as `https://sessions.example.com/graphql`. */
   readonly url: string;
-  /** An API key or a JWT, or a function that gets one; it is asked again before a JWT ends. */
+  /**
+   * An API key or a JWT, or a function that gets one; it is asked again before a JWT ends, where it fails,
+   * and where it takes longer than `stallMilliseconds`.
+   */
   readonly token?: TokenSource;
   /** How to subscribe; by default over WebSocket where there is one, else as event streams. */
   readonly transport?: "websocket" | "event-stream";
@@ -58,8 +61,8 @@ export interface Client {
 
   /**
    * Follows a subscription: each event once and in order, through lost connections, restarts and new tokens.
-   * The operation declares `$after: Cursor`, passes it on, and selects `cursor`. With a store, an event counts
-   * as handled when the next one is asked for; one that was not comes again after a restart.
+   * The operation declares `$after: Cursor`, passes it on, and selects `cursor`. With a store, an event
+   * counts as handled when the next one is asked for; one that was not comes again after a restart.
    * @throws GraphqlError where trying again is of no use
    */
   live<Data, Variables extends object>(
@@ -84,7 +87,8 @@ export interface Client {
 /** Makes a client. It connects when it is first used. */
 export function createClient(options: ClientOptions): Client {
   const closed = new AbortController();
-  const tokens = new Tokens(options.token);
+  const { stallMilliseconds = 30_000 } = options;
+  const tokens = new Tokens(options.token, stallMilliseconds);
   const send: Fetch = options.fetch ?? ((url, init) => fetch(url, init));
   const http: HttpSettings = { url: options.url, tokens, fetch: send };
 
@@ -104,7 +108,7 @@ export function createClient(options: ClientOptions): Client {
   };
 
   const parts: LiveParts = {
-    transport: transportOf(options, http),
+    transport: transportOf(options, { ...http, stallMilliseconds }),
     tokens,
     retry: options.retry,
     findEnd: async (signal) => {
@@ -140,12 +144,13 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-function transportOf(options: ClientOptions, http: HttpSettings): Transport {
-  const { webSocketImpl = globalThis.WebSocket, stallMilliseconds = 30_000 } = options;
+function transportOf(
+  options: ClientOptions,
+  http: HttpSettings & { readonly stallMilliseconds: number },
+): Transport {
+  const { webSocketImpl = globalThis.WebSocket } = options;
   const transport = options.transport ?? (webSocketImpl === undefined ? "event-stream" : "websocket");
-  return transport === "websocket"
-    ? socketTransport({ ...http, webSocketImpl, stallMilliseconds })
-    : eventStreamTransport({ ...http, stallMilliseconds });
+  return transport === "websocket" ? socketTransport({ ...http, webSocketImpl }) : eventStreamTransport(http);
 }
 
 async function answerTo<Data>(

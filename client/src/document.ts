@@ -14,7 +14,9 @@ interface TextObject {
   toString(): string;
 }
 
-/** Says which types an operation's text has. They are taken on trust; graphql-codegen derives them instead. */
+/**
+ * Says which types an operation's text has. They are taken on trust; graphql-codegen derives them instead.
+ */
 export function typed<Data, Variables extends object = object>(text: string): TypedDocument<Data, Variables> {
   return text;
 }

@@ -1,6 +1,8 @@
 import type { OperationRequest, OperationResult, Transport } from "./transport.js";
 
-/** Events that wait for a reader beyond this are left in the feed, and asked for again once these are read. */
+/**
+ * Events that wait for a reader beyond this are left in the feed, and asked for again once these are read.
+ */
 const mostWaiting = 1_000;
 
 interface QueueOptions {

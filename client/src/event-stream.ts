@@ -78,15 +78,19 @@ async function read(
   }
 }
 
-/** Cuts a stream's text into events. */
+/** Cuts a stream's text into events. An event may come in many chunks: each is searched once. */
 class EventParser {
-  private rest = "";
+  /** What has come of an event that is not whole yet. */
+  private begun: string[] = [];
+  /** A line feed that ended the last chunk: half a separator, perhaps. */
+  private held = "";
 
   *add(text: string): Generator<{ readonly type: string; readonly data: string }> {
-    this.rest += text;
-    for (let end = this.rest.indexOf("\n\n"); end !== -1; end = this.rest.indexOf("\n\n")) {
-      const lines = this.rest.slice(0, end).split("\n");
-      this.rest = this.rest.slice(end + 2);
+    const parts = `${this.held}${text}`.split("\n\n");
+    const rest = parts.pop() ?? "";
+    for (const part of parts) {
+      const lines = [...this.begun, part].join("").split("\n");
+      this.begun = [];
       const valueOf = (field: string) =>
         lines
           .find((line) => line.startsWith(`${field}:`))
@@ -94,5 +98,7 @@ class EventParser {
           .trimStart() ?? "";
       yield { type: valueOf("event"), data: valueOf("data") };
     }
+    this.held = rest.endsWith("\n") ? "\n" : "";
+    this.begun.push(rest.slice(0, rest.length - this.held.length));
   }
 }

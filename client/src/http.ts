@@ -30,7 +30,7 @@ export async function post(
     readonly signal: AbortSignal;
   },
 ): Promise<Response> {
-  const token = await tokens.current();
+  const token = await tokens.current(signal);
   try {
     return await fetch(url, {
       method: "POST",

@@ -11,6 +11,7 @@ import { isAborted } from "./is-aborted.js";
 import type { CursorStore } from "./store.js";
 import type { Tokens } from "./tokens.js";
 import type { Transport } from "./transport.js";
+import { untilAborted } from "./until-aborted.js";
 
 /**
  * `connecting` until the subscription is on its way, then `live`; `waiting` before the next try after the
@@ -27,9 +28,9 @@ export interface LiveOptions {
   /** Ends the iteration, without an error. */
   readonly signal?: AbortSignal;
   /**
-   * The feed does not go on from the cursor any more: what was missed is to be queried anew. @returns the
-   * cursor to go on from (a page's `eventCursor`); by default the end of the feed. Without this function the
-   * iteration throws instead.
+   * The feed does not go on from the cursor any more: what was missed is to be queried anew. It is called
+   * after a wait, as clients are told so together. @returns the cursor to go on from (a page's
+   * `eventCursor`); by default the end of the feed. Without this function the iteration throws instead.
    */
   readonly onExpired?: () => string | undefined | Promise<string | undefined>;
   /** Told as often as it changes; with why, where the connection was lost. */
@@ -67,7 +68,8 @@ export async function* follow<Data>(
   const { transport, tokens, retry, findEnd } = parts;
   const { store, signal, onState } = options;
   const backoff = new Backoff(retry);
-  let cursor: string | undefined = (await store?.read()) ?? options.from;
+  let cursor = options.from;
+  let hasStored = store !== undefined;
   let faults = 0;
   let wasRefused = false;
   let hasExpired = false;
@@ -78,8 +80,12 @@ export async function* follow<Data>(
   while (!signal.aborted) {
     try {
       onState?.("connecting");
+      if (hasStored) {
+        cursor = (await untilAborted(store?.read(), signal)) ?? cursor;
+        hasStored = false;
+      }
       if (hasExpired) {
-        const next = await options.onExpired?.();
+        const next = await untilAborted(options.onExpired?.(), signal);
         hasExpired = false;
         if (next !== undefined) await keep(next);
       }
@@ -88,6 +94,7 @@ export async function* follow<Data>(
       const onOpened = () => {
         // The token was accepted.
         wasRefused = false;
+        backoff.works();
         onState?.("live");
       };
       for await (const { data, errors } of eventsOf(transport, request, { signal, onOpened })) {
@@ -109,11 +116,14 @@ export async function* follow<Data>(
         if (options.onExpired === undefined) throw error;
         cursor = undefined;
         hasExpired = true;
+        onState?.("waiting", error);
+        await backoff.wait(signal);
         continue;
       }
       if (isUnauthenticated(error) && tokens.canRenew && !wasRefused) {
         wasRefused = true;
         tokens.forget();
+        await backoff.wait(signal);
         continue;
       }
       if (error instanceof ConnectionLostError && error.isPlanned) continue;

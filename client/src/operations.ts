@@ -6,6 +6,9 @@ export type DateTime = string;
 /** How far a session has come. */
 export type SessionStatus = "STARTED" | "ENDED" | "ANALYZED";
 
+/** What the feed tells of a session: how far it has come, or that something of it is overdue. */
+export type SessionEventType = SessionStatus | "OVERDUE";
+
 /** What lists of sessions show of each. */
 export interface SessionSummary {
   readonly id: string;
@@ -43,7 +46,7 @@ export interface SessionsPage {
 export interface SessionEventData {
   readonly sessionEvents: {
     readonly cursor: string;
-    readonly type: SessionStatus;
+    readonly type: SessionEventType;
     readonly receivedAt: DateTime;
     readonly session: SessionSummary;
   };
@@ -70,10 +73,10 @@ export const sessionsQuery = typed<
   }
 }${summary}`);
 
-/** Each session as it starts, ends and is analyzed. */
+/** Each session as it starts, ends, is analyzed, and where something of it is overdue. */
 export const sessionEventsSubscription = typed<
   SessionEventData,
-  { readonly types?: readonly SessionStatus[]; readonly filter?: SessionFilter }
+  { readonly types?: readonly SessionEventType[]; readonly filter?: SessionFilter }
 >(`subscription SessionEvents($after: Cursor, $types: [SessionEventType!], $filter: SessionFilter) {
   sessionEvents(after: $after, types: $types, filter: $filter) { cursor type receivedAt session { ...SessionSummary } }
 }${summary}`);

@@ -27,14 +27,17 @@ export async function* queryThenLive<Page, Event>(
       onState?.("connecting");
       const page = await ask(signal);
       const from = eventCursorOf(page);
-      backoff.reset();
+      backoff.works();
       yield { kind: "page", page };
       const following = { from, signal, ...(onState && { onState }) };
-      for await (const event of live(following)) yield { kind: "event", event };
+      for await (const event of live(following)) {
+        backoff.reset();
+        yield { kind: "event", event };
+      }
     } catch (error) {
       if (isAborted(signal)) return;
-      if (isCursorExpired(error)) continue;
-      if (!isPassing(error)) throw error;
+      // Where the feed does not go on, clients are told so together: they ask for pages one after another.
+      if (!isPassing(error) && !isCursorExpired(error)) throw error;
       onState?.("waiting", error);
       await backoff.wait(signal, error instanceof GraphqlError ? error.retryAfterSeconds : undefined);
     }

@@ -21,7 +21,7 @@ export interface Live<Data> {
   readonly error: unknown;
 }
 
-/** Options of {@link useLive}. They count when the subscription begins. */
+/** Options of {@link useLive}. Those of the rendering in which the subscription begins (anew) count. */
 export interface UseLiveOptions extends Pick<LiveOptions, "from" | "store" | "onExpired"> {
   /** How many events are kept (default 100). */
   readonly limit?: number;
@@ -39,10 +39,13 @@ export function useLive<Data, Variables extends object>(
 ): Live<Data> {
   const key = JSON.stringify(variables);
   const [live, change] = useBatched<Live<Data>>(connecting);
-  const first = useRef(options);
+  const newest = useRef(options);
+  useEffect(() => {
+    newest.current = options;
+  });
   useEffect(() => {
     const left = new AbortController();
-    const { limit = 100, ...more } = first.current;
+    const { limit = 100, ...more } = newest.current;
     change(() => connecting);
     const follow = async () => {
       const events = client.live(document as TypedDocument<Data, object>, JSON.parse(key) as object, {
@@ -86,7 +89,10 @@ export interface UseSessionsOptions {
 
 const noSessions: Sessions = { sessions: [], isLoaded: false, state: "connecting", error: undefined };
 
-/** The newest sessions of a filter, with each that arrives or changes; nothing is missed in between. */
+/**
+ * The newest sessions of a filter, with each that arrives or changes; nothing is missed in between. A session
+ * that stops matching the filter stays in the list, as it is now: leave it out where it must not be shown.
+ */
 export function useSessions(client: Client, { filter, first = 50 }: UseSessionsOptions = {}): Sessions {
   const key = JSON.stringify(filter ?? null);
   const [sessions, change] = useBatched<Sessions>(noSessions);
@@ -106,15 +112,29 @@ export function useSessions(client: Client, { filter, first = 50 }: UseSessionsO
           },
         },
       );
+      let leaveListed = new AbortController();
       for await (const part of parts) {
         if (part.kind === "page") {
-          const { nodes } = part.page.sessions ?? { nodes: [] };
+          const { nodes, eventCursor } = part.page.sessions ?? { nodes: [], eventCursor: undefined };
           change((last) => ({ ...last, sessions: nodes, isLoaded: true }));
+          leaveListed.abort();
+          leaveListed = new AbortController();
+          if (wanted !== null) followListed(eventCursor, AbortSignal.any([left.signal, leaveListed.signal]));
         } else {
           const { session } = part.event.sessionEvents;
           change((last) => ({ ...last, sessions: withSession(last.sessions, session).slice(0, first) }));
         }
       }
+    };
+    // The filter's own events do not tell of a session that stops matching it.
+    const followListed = (from: string | undefined, signal: AbortSignal) => {
+      const hear = async () => {
+        for await (const { sessionEvents } of client.live(sessionEventsSubscription, {}, { from, signal }))
+          change((last) => ({ ...last, sessions: withListed(last.sessions, sessionEvents.session) }));
+      };
+      hear().catch((error: unknown) => {
+        if (!signal.aborted) change((last) => ({ ...last, error }));
+      });
     };
     follow().catch((error: unknown) => {
       if (!left.signal.aborted) change((last) => ({ ...last, state: "waiting", error }));
@@ -129,7 +149,14 @@ export function useSessions(client: Client, { filter, first = 50 }: UseSessionsO
 /** A session that is listed changes in its place; one that is not comes first. */
 function withSession(all: readonly SessionSummary[], session: SessionSummary): readonly SessionSummary[] {
   const isListed = all.some(({ id }) => id === session.id);
-  return isListed ? all.map((each) => (each.id === session.id ? session : each)) : [session, ...all];
+  return isListed ? withListed(all, session) : [session, ...all];
+}
+
+/** A session that is listed changes in its place, unless what is listed is newer. */
+function withListed(all: readonly SessionSummary[], session: SessionSummary): readonly SessionSummary[] {
+  const isNew = ({ id, changedAt }: SessionSummary) =>
+    id === session.id && Date.parse(changedAt) <= Date.parse(session.changedAt);
+  return all.some(isNew) ? all.map((each) => (isNew(each) ? session : each)) : all;
 }
 
 /** State that may change often, and is drawn ten times a second at most. */

@@ -1,10 +1,15 @@
 import { ConnectionLostError } from "./errors.js";
+import { untilAborted } from "./until-aborted.js";
 
-/** An API key or a token; or a function that gets one, which is asked again before it ends or when refused. */
+/**
+ * An API key or a token; or a function that gets one, which is asked again before it ends or when refused.
+ */
 export type TokenSource = string | (() => string | Promise<string>);
 
 /** A token is renewed so long before its end, or at four fifths of what was left of it. */
 const leadMilliseconds = 30_000;
+/** What has less than this left when it comes is not renewed, but used until it is refused. */
+const leastMilliseconds = 1_000;
 /** What a timer can count. */
 const longestTimer = 2 ** 31 - 1;
 
@@ -13,7 +18,11 @@ export class Tokens {
   private held: Promise<string> | undefined;
   private renewAt = Infinity;
 
-  constructor(private readonly source: TokenSource | undefined) {}
+  /** @param mostMilliseconds how long a function may take to get a token */
+  constructor(
+    private readonly source: TokenSource | undefined,
+    private readonly mostMilliseconds = 30_000,
+  ) {}
 
   /** Whether a refused token can be replaced by another. */
   get canRenew(): boolean {
@@ -21,27 +30,47 @@ export class Tokens {
   }
 
   /**
+   * @param signal ends the waiting for it
    * @returns the token to send; undefined where the client has none
-   * @throws ConnectionLostError where the source fails: it may succeed later
+   * @throws ConnectionLostError where the source fails or takes too long: it may succeed later
    */
-  async current(): Promise<string | undefined> {
+  async current(signal?: AbortSignal): Promise<string | undefined> {
     const { source } = this;
     if (typeof source !== "function") return source;
-    if (this.held === undefined || Date.now() >= this.renewAt) {
-      this.renewAt = Infinity;
-      const asked: Promise<string> = this.ask(source).catch((cause: unknown) => {
+    if (this.held === undefined || Date.now() >= this.renewAt) this.held = this.renew(source);
+    if (signal === undefined) return await this.held;
+    return await untilAborted(this.held, signal).catch((cause: unknown) => {
+      if (cause instanceof ConnectionLostError) throw cause;
+      throw new ConnectionLostError("No token came in time.", false, { cause });
+    });
+  }
+
+  /** What comes after another was asked for changes nothing. */
+  private renew(source: () => string | Promise<string>): Promise<string> {
+    this.renewAt = Infinity;
+    const asked: Promise<string> = this.ask(source).then(
+      (token) => {
+        if (this.held === asked) this.renewAt = renewalOf(token);
+        return token;
+      },
+      (cause: unknown) => {
         if (this.held === asked) this.held = undefined;
         throw new ConnectionLostError("No token could be got.", false, { cause });
-      });
-      this.held = asked;
-    }
-    return await this.held;
+      },
+    );
+    return asked;
   }
 
   private async ask(source: () => string | Promise<string>): Promise<string> {
-    const token = await source();
-    this.renewAt = renewalOf(token);
-    return token;
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort(new Error(`The token took longer than ${this.mostMilliseconds} ms.`));
+    }, this.mostMilliseconds);
+    try {
+      return await untilAborted(source(), late.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The token in use was refused: the next one is asked for anew. */
@@ -59,11 +88,16 @@ export class Tokens {
   }
 }
 
-/** When to renew a token, in milliseconds since 1970: Infinity for what does not say when it ends. */
+/**
+ * When to renew a token, in milliseconds since 1970: Infinity for what does not say when it ends. One that
+ * has ended when it comes, or is about to, tells that this clock is ahead, and would be renewed without end:
+ * it is used until it is refused.
+ */
 function renewalOf(token: string): number {
   const expires = expiryOf(token);
   if (expires === undefined) return Infinity;
   const left = expires * 1_000 - Date.now();
+  if (left <= leastMilliseconds) return Infinity;
   return Date.now() + Math.max(left - leadMilliseconds, left * 0.8);
 }
 

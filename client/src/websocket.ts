@@ -7,7 +7,9 @@ import type { Transport } from "./transport.js";
 const forbidden = 4403;
 /** How graphql-ws reports that we ended a socket ourselves. */
 const terminated = 4499;
-/** The two sides do not understand each other, however often it is tried: a bad request, another subprotocol. */
+/**
+ * The two sides do not understand each other, however often it is tried: a bad request, another subprotocol.
+ */
 const hopeless = [4400, 4406];
 
 interface SocketSettings {
@@ -18,7 +20,9 @@ interface SocketSettings {
   readonly stallMilliseconds: number;
 }
 
-/** All subscriptions of a client on one WebSocket (graphql-transport-ws), which is closed with the last one. */
+/**
+ * All subscriptions of a client on one WebSocket (graphql-transport-ws), which is closed with the last one.
+ */
 export function socketTransport({
   url,
   tokens,
@@ -110,8 +114,8 @@ type SocketConstructor = new (
 ) => { addEventListener(type: "error", listener: () => void): void };
 
 /**
- * Sockets whose errors are always heard. One that is closed while it connects has an error after graphql-ws has
- * let go of it; on Node an error that nobody hears ends the process.
+ * Sockets whose errors are always heard. One that is closed while it connects has an error after graphql-ws
+ * has let go of it; on Node an error that nobody hears ends the process.
  */
 function withErrorsHeard(webSocketImpl: unknown): unknown {
   if (typeof webSocketImpl !== "function") return webSocketImpl;

@@ -6,6 +6,7 @@ import type { ApiKeyStore } from "../store/api-keys.js";
 import { type ApiKeyRow } from "../model/bookkeeping.js";
 import { isSecretOf, parseApiKey } from "./api-key.js";
 import { type Caller, localCaller, type Role, scopeOf } from "./caller.js";
+import { FairQueue } from "../store/connection/fair-queue.js";
 import type { TokenVerifier } from "./token-verifier.js";
 
 /**
@@ -15,6 +16,11 @@ import type { TokenVerifier } from "./token-verifier.js";
 const believedMilliseconds = 2_000;
 const touchedMilliseconds = 60_000;
 const rememberedKeys = 10_000;
+/** Where the database is asked for keys that let nobody in so far: one at a time. */
+const strangers = { line: "strangers", bounds: [{ key: "strangers", most: 1 }], isShared: true };
+/** Different keys that may wait for that: after a restart nobody is known. */
+const mostStrangers = 1_000;
+const longestWait = 5_000;
 
 /** Decides who asks: the one place, for HTTP, WebSocket, server-sent events and exports. */
 export class Authenticator {
@@ -22,6 +28,11 @@ export class Authenticator {
     max: rememberedKeys,
     ttl: believedMilliseconds,
   });
+  /** Prefixes of keys that have let somebody in: whoever has one of these is no stranger who guesses. */
+  private readonly trusted = new LRUCache<string, true>({ max: rememberedKeys });
+  private readonly strangers = new FairQueue(mostStrangers);
+  /** Keys that are looked up now, by prefix: a crowd that comes with one key waits for one answer. */
+  private readonly looking = new Map<string, Promise<ApiKeyRow | undefined>>();
   private readonly touched = new LRUCache<string, true>({ max: rememberedKeys, ttl: touchedMilliseconds });
   private writing: Promise<void> = Promise.resolve();
   private openUntil = 0;
@@ -51,6 +62,7 @@ export class Authenticator {
     if (row === undefined || !isSecretOf(key.secret, row.secretSha256)) throw new UnauthenticatedError();
     const caller = toCaller(row);
     if (row.revokedAt !== null || isExpired(caller)) throw new UnauthenticatedError();
+    this.trusted.set(key.prefix, true);
     this.touch(row.id);
     return caller;
   }
@@ -71,9 +83,23 @@ export class Authenticator {
   private async keyRow(prefix: string): Promise<ApiKeyRow | undefined> {
     const known = this.known.get(prefix);
     if (known !== undefined) return known;
-    const row = await this.keys.byPrefix(prefix);
-    if (row !== undefined) this.known.set(prefix, row);
-    return row;
+    const looking = this.looking.get(prefix) ?? this.lookUp(prefix);
+    this.looking.set(prefix, looking);
+    return await looking;
+  }
+
+  private async lookUp(prefix: string): Promise<ApiKeyRow | undefined> {
+    const read = () => this.keys.byPrefix(prefix);
+    try {
+      // However many keys are guessed, they take one of the connections that deliveries need too.
+      const row = await (this.trusted.has(prefix)
+        ? read()
+        : this.strangers.run(strangers, read, longestWait));
+      if (row !== undefined) this.known.set(prefix, row);
+      return row;
+    } finally {
+      this.looking.delete(prefix);
+    }
   }
 
   /** A request does not wait for its key's last use to be written. */

@@ -14,7 +14,7 @@ const checkMilliseconds = 2_000;
 /** When a connection that is refused, because there are too many, may be tried again. */
 const retryAfterSeconds = 30;
 
-/** A connection that outlives its request: a WebSocket or a stream of server-sent events. */
+/** A connection that outlives its request: a WebSocket, a stream of server-sent events or an export. */
 export interface Connection {
   readonly caller: Caller;
   /** How many subscriptions it carries, with the one that is being asked for. */
@@ -48,7 +48,11 @@ export class Connections {
     const { caller } = connection;
     const own = this.open.get(caller.id) ?? new Set();
     if (caller !== localCaller && own.size >= this.limits.socketsPerKey) {
-      throw new RateLimitedError("Too many connections are open with this key.", retryAfterSeconds);
+      throw new RateLimitedError(
+        "Too many connections are open with this key.",
+        retryAfterSeconds,
+        "connections",
+      );
     }
     own.add(connection);
     this.open.set(caller.id, own);
@@ -73,6 +77,7 @@ export class Connections {
       throw new RateLimitedError(
         "Too many connections from this address have not sent connection_init.",
         retryAfterSeconds,
+        "connections",
       );
     this.pending.set(address, waiting);
     let isWaiting = true;
@@ -89,11 +94,19 @@ export class Connections {
   checkSubscription(connection: Connection): void {
     if (isExpired(connection.caller)) throw new UnauthenticatedError();
     if (connection.subscriptions() > this.limits.subscriptionsPerSocket) {
-      throw new RateLimitedError("Too many subscriptions are open on this connection.", retryAfterSeconds);
+      throw new RateLimitedError(
+        "Too many subscriptions are open on this connection.",
+        retryAfterSeconds,
+        "subscriptions",
+      );
     }
     if (connection.caller === localCaller) return;
     if (this.openOf(connection.caller).subscriptions > this.limits.subscriptionsPerKey) {
-      throw new RateLimitedError("Too many subscriptions are open with this key.", retryAfterSeconds);
+      throw new RateLimitedError(
+        "Too many subscriptions are open with this key.",
+        retryAfterSeconds,
+        "subscriptions",
+      );
     }
   }
 
@@ -120,15 +133,20 @@ export class Connections {
     this.timer = undefined;
   }
 
-  /** One statement, however many connections are open; none while there are none. */
+  /**
+   * One statement, however many connections are open (one more where some are of an open service); none while
+   * there are none.
+   */
   private async check(): Promise<void> {
     const connections = [...this.open.values()].flatMap((own) => [...own]);
+    const isClosed = this.open.has(localCaller.id) && (await this.keys.exist());
     const keyIds = new Set(connections.flatMap(({ caller }) => caller.keyId ?? []));
     const valid = await this.keys.validIds([...keyIds]);
     for (const connection of connections) {
       const { caller } = connection;
       const isRevoked = caller.keyId !== undefined && !valid.has(caller.keyId);
-      if (isRevoked || isExpired(caller)) connection.close();
+      const isLockedOut = isClosed && caller === localCaller;
+      if (isRevoked || isLockedOut || isExpired(caller)) connection.close();
     }
   }
 }

@@ -124,9 +124,20 @@ export class Gate {
   }
 }
 
+/** What Apollo Server prefers to its page, where a client accepts both alike. */
+const answers = [
+  "json",
+  "application/graphql-response+json",
+  "multipart/mixed; deferSpec=20220824",
+  "multipart/mixed; incrementalSpec=v0.2",
+  "multipart/mixed",
+];
+
+/** Whoever says who they are wants an answer: a browser that asks for the page does not. */
 function isForExplorer(request: Request): boolean {
-  const { method, path } = request;
-  return method === "GET" && path === "/graphql" && request.accepts(["json", "html"]) === "html";
+  const { method, path, headers } = request;
+  if (method !== "GET" || path !== "/graphql" || headers.authorization !== undefined) return false;
+  return request.accepts([...answers, "html"]) === "html";
 }
 
 /**

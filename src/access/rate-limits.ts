@@ -53,7 +53,7 @@ export class RateLimits {
 
   /** @throws RateLimitedError */
   async countRequest(caller: Caller): Promise<void> {
-    await this.consume(this.requests, caller, 1, "Too many requests in a minute.");
+    await this.consume(this.requests, caller, 1, "requests");
   }
 
   /**
@@ -61,12 +61,12 @@ export class RateLimits {
    * @throws RateLimitedError
    */
   async countCost(caller: Caller, cost: number): Promise<void> {
-    await this.consume(this.costs, caller, cost, "Too costly requests in a minute.");
+    await this.consume(this.costs, caller, cost, "cost");
   }
 
   /** @throws RateLimitedError where the address has failed too often */
   async countFailure(address: string): Promise<void> {
-    await take(this.failures, address, 1, "Too many failed attempts in a minute.");
+    await take(this.failures, address, 1, "failures");
   }
 
   /** What a caller has left; undefined where the caller is not counted. */
@@ -88,10 +88,10 @@ export class RateLimits {
     limiter: RateLimiterAbstract,
     caller: Caller,
     points: number,
-    message: string,
+    limit: Limit,
   ): Promise<void> {
     if (caller === localCaller) return;
-    await take(limiter, caller.id, points, message);
+    await take(limiter, caller.id, points, limit);
   }
 
   private limiter(name: string, points: number): RateLimiterAbstract {
@@ -102,16 +102,19 @@ export class RateLimits {
   }
 }
 
-async function take(
-  limiter: RateLimiterAbstract,
-  key: string,
-  points: number,
-  message: string,
-): Promise<void> {
+const messages = {
+  requests: "Too many requests in a minute.",
+  cost: "Too costly requests in a minute.",
+  failures: "Too many failed attempts in a minute.",
+};
+
+type Limit = keyof typeof messages;
+
+async function take(limiter: RateLimiterAbstract, key: string, points: number, limit: Limit): Promise<void> {
   try {
     await limiter.consume(key, points);
   } catch (error) {
-    if (error instanceof RateLimiterRes) throw new RateLimitedError(message, secondsOf(error));
+    if (error instanceof RateLimiterRes) throw new RateLimitedError(messages[limit], secondsOf(error), limit);
     throw error;
   }
 }

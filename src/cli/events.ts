@@ -1,21 +1,26 @@
 import "reflect-metadata";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { Config } from "../config.js";
-import { parseInstant, toDatetime } from "../model/instant.js";
+import { fromDatetime, parseInstant, toDatetime } from "../model/instant.js";
 import type { Database } from "../store/database.js";
 import { emptyProjection } from "../store/erasure/empty-projection.js";
 import { ErasureList } from "../store/erasure/erasure-list.js";
 import { EventLog } from "../store/event-log.js";
+import { ExpectationReader, type OverdueLine } from "../store/readers/expectation.reader.js";
+import { everything, type Scope } from "../store/readers/scope.js";
 import { WebhookEventReader } from "../store/readers/webhook-event.reader.js";
-import { FeedWriter } from "../store/writers/feed.writer.js";
+import { type FeedAppender, FeedWriter, untold } from "../store/writers/feed.writer.js";
 import { SessionWriter } from "../store/writers/session.writer.js";
 import { CheckpointFile } from "./events/checkpoint.js";
+import { exportEvents } from "./events/export-events.js";
 import { importEvents } from "./events/import-events.js";
 import { showProgress } from "./events/progress.js";
 import { readLines } from "./events/read-lines.js";
+import { longestLine } from "./events/receipt-line.js";
 import { replayEvents } from "./events/replay-events.js";
+import { organizationId } from "./organization-id.js";
 import { runCommand } from "./run-command.js";
 import { withDatabase } from "./with-database.js";
 
@@ -34,6 +39,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 const program = new Command("events").description("The log of raw events: look, repair, load.");
 
 program.command("dead").description("List the dead letters: id, receipt, type and reason.").action(listDead);
+
+program
+  .command("overdue")
+  .description("List what Whippy should have sent and has not: for a support ticket. No personal data.")
+  .option("--organization <uuid>", "of this organization only", organizationId)
+  .action(listOverdue);
 
 const selections = ["dead", "since", "id", "all"];
 const selecting = (name: string, flags: string, description: string) =>
@@ -67,6 +78,24 @@ program
   .description("Store envelopes as if they had been delivered. Run it again after an interruption.")
   .action(importFile);
 
+const overdueColumns: Readonly<Record<string, (line: OverdueLine) => string>> = {
+  kind: ({ kind }) => kind,
+  organization: ({ organizationId }) => organizationId,
+  session: ({ sessionId }) => sessionId,
+  conversation: ({ conversationId }) => conversationId ?? "",
+  agent_version: ({ agentVersionId }) => agentVersionId,
+  since: ({ since }) => fromDatetime(since, 3),
+  due: ({ dueAt }) => fromDatetime(dueAt, 3),
+  question: ({ question }) => JSON.stringify(question ?? ""),
+};
+
+program
+  .command("export")
+  .argument("<file>", "to be made, NDJSON, one envelope a line; - writes to stdout")
+  .option("--since <instant>", "those received at this instant or later", instant)
+  .description("Write raw events in order of receipt, for an import into another database.")
+  .action(exportFile);
+
 await runCommand(() => program.parseAsync());
 
 interface ReplayOptions {
@@ -88,6 +117,26 @@ async function listDead(): Promise<void> {
   });
 }
 
+async function listOverdue({ organization }: { readonly organization?: string }): Promise<void> {
+  const scope: Scope =
+    organization === undefined
+      ? everything
+      : { kind: "organization", organizationId: organization, masked: false };
+  await withDatabase(async (database) => {
+    let count = 0;
+    for await (const line of new ExpectationReader(database).overdue(scope)) {
+      if (count === 0) console.log(Object.keys(overdueColumns).join("\t"));
+      console.log(
+        Object.values(overdueColumns)
+          .map((value) => value(line))
+          .join("\t"),
+      );
+      count += 1;
+    }
+    console.error(`${count} overdue`);
+  });
+}
+
 async function replay(options: ReplayOptions): Promise<void> {
   if (options.intoEmpty && !options.all) program.error("error: --into-empty needs --all");
   if (options.intoEmpty && !options.yes)
@@ -97,6 +146,7 @@ async function replay(options: ReplayOptions): Promise<void> {
   const { id, since, all } = options;
   const selection =
     id !== undefined ? { id } : since !== undefined ? { since } : all ? {} : { status: "dead" as const };
+  const feed = options.intoEmpty ? untold : undefined;
   await withLog(async ({ database, reader, events }) => {
     const total = await reader.count(selection);
     if (id !== undefined && total === 0) program.error("error: there is no event of this id");
@@ -106,7 +156,7 @@ async function replay(options: ReplayOptions): Promise<void> {
     const { changed, unchanged, ignored, dead } = await replayEvents(selection, parts).finally(progress.stop);
     console.log(`projected ${changed}, unchanged ${unchanged}, ignored ${ignored}, dead ${dead}`);
     if (stop.signal.aborted) process.exitCode = fail("interrupted: run it again for the rest");
-  });
+  }, feed);
 }
 
 async function importFile(file: string, options: { readonly checkpoint?: string }): Promise<void> {
@@ -119,9 +169,12 @@ async function importFile(file: string, options: { readonly checkpoint?: string 
       (await checkpoint?.begin()) ?? { begun: Date.now(), line: 0, offset: 0 };
     if (from.line > 0) console.error(`going on after line ${from.line}`);
     const progress = showProgress(process.stderr, "bytes", size);
-    const lines = readLines(openSource(file, from.offset), from, config.webhook.maxBytes);
+    const longestBody = config.webhook.maxBytes;
+    const lines = readLines(openSource(file, from.offset), from, longestLine(longestBody));
     const summary = await importEvents(lines, {
       events,
+      reader,
+      longestBody,
       checkpoint,
       begun: from.begun,
       signal: stop.signal,
@@ -143,6 +196,22 @@ async function importFile(file: string, options: { readonly checkpoint?: string 
   });
 }
 
+async function exportFile(file: string, { since }: { readonly since?: string }): Promise<void> {
+  if (file !== "-" && existsSync(file)) program.error(`error: there is a file ${file} already`);
+  const selection = since === undefined ? {} : { since };
+  await withLog(async ({ reader }) => {
+    const progress = showProgress(process.stderr, "events", await reader.count(selection));
+    const parts = { reader, signal: stop.signal, onProgress: progress.to };
+    try {
+      const count = await exportEvents(file, selection, parts).finally(progress.stop);
+      console.error(count === 1 ? "exported 1 event" : `exported ${count} events`);
+    } catch (error) {
+      if (!stop.signal.aborted) throw error;
+      process.exitCode = fail("interrupted: nothing was written to the file");
+    }
+  });
+}
+
 /** Of stdin there is no second half to begin with: its lines are duplicates where they are stored. */
 function openSource(file: string, offset: number): AsyncIterable<Buffer> {
   return file === "-" ? process.stdin : createReadStream(file, { start: offset });
@@ -155,12 +224,13 @@ interface LogParts {
   readonly config: Config;
 }
 
-async function withLog(work: (parts: LogParts) => Promise<void>): Promise<void> {
+/** @param appender where changes are told; in the feed where absent */
+async function withLog(work: (parts: LogParts) => Promise<void>, appender?: FeedAppender): Promise<void> {
   await withDatabase(async (database, config) => {
     const events = new EventLog(
       database,
       new SessionWriter(),
-      new FeedWriter(database),
+      appender ?? new FeedWriter(database),
       new ErasureList(database),
     );
     await work({ database, reader: new WebhookEventReader(database), events, config });

@@ -6,6 +6,7 @@ import { toDatetime } from "../model/instant.js";
 import { ApiKeyStore } from "../store/api-keys.js";
 import { type ApiKeyRow, longestKeyName } from "../model/bookkeeping.js";
 import { days } from "./days.js";
+import { organizationId } from "./organization-id.js";
 import { runCommand } from "./run-command.js";
 import { withDatabase } from "./with-database.js";
 
@@ -102,12 +103,6 @@ function seconds(datetime: string | null): string {
 
 function inDays(count: number): string {
   return toDatetime(new Date(Date.now() + count * 86_400_000).toISOString());
-}
-
-function organizationId(text: string): string {
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
-    throw new InvalidArgumentError("must be a UUID.");
-  return text.toLowerCase();
 }
 
 /** By code points, as the column counts. */

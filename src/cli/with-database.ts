@@ -26,7 +26,13 @@ export async function withUnmigrated(
 ): Promise<void> {
   // A command verifies no signatures, so it must not ask for their secrets.
   const config = loadConfig({ ...environment, WEBHOOK_SIGNATURE_MODE: "off" });
-  const settings = { ...config, databaseWaitSeconds: 0, databaseReadSeconds: commandReadSeconds };
+  const settings = {
+    ...config,
+    databaseWaitSeconds: 0,
+    databaseReadSeconds: commandReadSeconds,
+    // What a command reads, it may act on: a replica may lag.
+    databaseRead: undefined,
+  };
   const database = await connectDatabase(settings, createLogger("silent"));
   try {
     await work(database, config);

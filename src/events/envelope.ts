@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { BadInputError, type FieldError } from "../errors.js";
 import { instantRule, parseInstant } from "../model/instant.js";
-import { isJsonObject, type JsonObject } from "./json.js";
+import { isJsonObject, type JsonObject, jsonTextOf } from "./json.js";
 import { Notes } from "./notes.js";
 
 /** What stands around every Whippy event, whatever its type. */
@@ -73,17 +73,14 @@ function labelRule(most: number): string {
   return `must be a text of at most ${most} characters, none of them a control character`;
 }
 
-const byteOrderMark = Buffer.from("\uFEFF");
-
 /** Refuses what is no UTF-8 instead of replacing it. */
 function parseObject(body: Buffer): JsonObject {
   if (!isUtf8(body)) {
     throw new BadInputError("The body is not valid UTF-8.", [{ field: "body", rule: "must be UTF-8" }]);
   }
-  const start = body.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? byteOrderMark.length : 0;
   let value: unknown;
   try {
-    value = JSON.parse(body.toString("utf8", start));
+    value = JSON.parse(jsonTextOf(body));
   } catch {
     throw new BadInputError("The body is not valid JSON.", [{ field: "body", rule: "must be JSON" }]);
   }

@@ -5,6 +5,9 @@
  * order key stands. The outcome is a function of the *set* of events, so permutations, repetitions and
  * replays agree. Most rows have all their fields from one event, so a row keeps one key (`source`) and names
  * only the fields whose value stems from an earlier one (`older`).
+ *
+ * While a release is rolled out, an instance of the one before merges too: it advances `source` and knows
+ * nothing of a new field's value, which is not of that event. So new fields keep a key of their own.
  */
 
 /** Totally ordered text: greater is newer. See {@link sessionOrderKey} and {@link messageOrderKey}. */
@@ -14,7 +17,10 @@ export interface Merged<Fields> {
   readonly fields: Fields;
   /** The greatest order key merged so far, whether or not it changed anything. */
   readonly source: OrderKey;
-  /** The keys of those non-null fields that an older event set. */
+  /**
+   * The keys of those non-null fields that an older event set, and of fields that are new: see
+   * the trait `isNew` of model/declare.ts. Of fields that this release does not know they stay as they are.
+   */
   readonly older: Partial<Record<keyof Fields & string, OrderKey>>;
 }
 
@@ -23,24 +29,40 @@ export interface MergeOutcome<Fields> extends Merged<Fields> {
   readonly changed: readonly (keyof Fields & string)[];
 }
 
-/** What one event alone says. */
-export function firstSighting<Fields extends object>(fields: Fields, source: OrderKey): Merged<Fields> {
-  return { fields, source, older: {} };
+const none: ReadonlySet<string> = new Set();
+
+/**
+ * What one event alone says.
+ * @param isNew the fields that keep a key of their own
+ */
+export function firstSighting<Fields extends object>(
+  fields: Fields,
+  source: OrderKey,
+  isNew = none,
+): Merged<Fields> {
+  const older: Merged<Fields>["older"] = {};
+  for (const name of Object.keys(fields) as (keyof Fields & string)[])
+    if (isNew.has(name) && fields[name] !== null) older[name] = source;
+  return { fields, source, older };
 }
 
 /**
  * Merges what an event says (`incoming` under `key`) into what is known. Pure; commutative, associative and
  * idempotent.
+ * @param isNew the fields that keep a key of their own
  */
 export function merge<Fields extends object>(
   current: Merged<Fields>,
   incoming: Fields,
   key: OrderKey,
+  isNew = none,
 ): MergeOutcome<Fields> {
   type Name = keyof Fields & string;
   const source = key > current.source ? key : current.source;
   const fields = { ...current.fields };
   const older: Partial<Record<Name, OrderKey>> = {};
+  for (const name of Object.keys(current.older) as Name[])
+    if (!(name in incoming)) older[name] = current.older[name];
   const changed: Name[] = [];
   for (const name of Object.keys(incoming) as Name[]) {
     const known = current.fields[name];
@@ -51,7 +73,7 @@ export function merge<Fields extends object>(
       changed.push(name);
     }
     const fieldKey = takes ? key : knownKey;
-    if (fieldKey !== "" && fieldKey !== source) older[name] = fieldKey;
+    if (fieldKey !== "" && (fieldKey !== source || isNew.has(name))) older[name] = fieldKey;
   }
   return { fields, source, older, changed };
 }

@@ -22,3 +22,12 @@ export type RegisteredEvent = SessionEventDefinition<SessionEventKind>;
 export function findEvent(name: string): RegisteredEvent | undefined {
   return registeredEvents.find((event) => event.name === name);
 }
+
+/** What the feed tells of that no event says: that something is overdue. See model/expectation.ts. */
+export const overdueKind = "OVERDUE";
+
+/** What an entry of the feed may be of. */
+export type FeedKind = SessionEventKind | typeof overdueKind;
+
+/** The kinds of events in the order of the registry, then what no event says. */
+export const feedKinds: readonly FeedKind[] = [...sessionEventKinds, overdueKind];

@@ -1,12 +1,16 @@
 import express, { type Request, type Response, Router } from "express";
 import type { GraphQLSchema } from "graphql";
 import type { Caller } from "../access/caller.js";
+import type { Connections } from "../access/connections.js";
 import type { Gate } from "../access/gate.js";
+import { ServiceError } from "../errors.js";
 import type { CursorCodec } from "../graphql/cursors.js";
 import type { Logger } from "../logger.js";
+import type { OperationMetrics } from "../metrics/operation.metrics.js";
 import type { Recipient, UnreadAnswers } from "../http/unread-answers.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { Position } from "../store/readers/page.js";
-import { list, readAsked } from "./asked.js";
+import { list, readParameters } from "./parameters.js";
 import { beginning, type ExportChunk, type SessionExport } from "./session-export.js";
 
 export interface ExportParts {
@@ -15,7 +19,10 @@ export interface ExportParts {
   readonly schema: GraphQLSchema;
   readonly cursors: CursorCodec;
   readonly gate: Pick<Gate, "exporterOf">;
+  readonly connections: Pick<Connections, "add">;
   readonly unread: UnreadAnswers;
+  readonly metrics: OperationMetrics;
+  readonly tracing?: Tracing | undefined;
   readonly logger: Logger;
 }
 
@@ -55,17 +62,48 @@ export function exportRouter(parts: ExportParts): Router {
   const router = Router();
   for (const format of formats) {
     const path = `/export/sessions.${format.name}`;
-    const serve = async (request: Request, response: Response) => {
+    const answer = async (request: Request, response: Response): Promise<string | undefined> => {
       const caller = parts.gate.exporterOf(request, path);
-      const { filter, after, pageCursors } = readAsked(request, { ...parts, parameters: format.parameters });
+      const { filter, after, pageCursors } = readParameters(request, {
+        ...parts,
+        parameters: format.parameters,
+      });
       if (request.method === "HEAD") {
         response.set(format.headers).end();
-        return;
+        return undefined;
       }
+      // Nothing would ever end what begins now.
+      if (response.destroyed) return;
+      parts.unread.demandFewWaiting(caller.id);
+      const close = () => {
+        breakOff(response);
+      };
+      response.once("close", parts.connections.add({ caller, subscriptions: () => 0, close }));
       const sessions = parts.exportFor(caller, () => response.destroyed);
       const chunks = sessions[format.name]({ scope: caller.scope, filter, after });
       const recipient = { socket: request.socket, callerId: caller.id };
-      await send(response, parts, { format, chunks, after, withCursors: pageCursors, recipient });
+      const stream = { format, chunks, after, withCursors: pageCursors, recipient };
+      const run = () => send(response, parts, stream);
+      const span = { name: `export sessions.${format.name}`, kind: "server" } as const;
+      return await (parts.tracing?.span(span, run) ?? run());
+    };
+    const serve = async (request: Request, response: Response) => {
+      const begun = performance.now();
+      const finished = (code: string | undefined) => {
+        parts.metrics.finished({
+          transport: "export",
+          operation: `sessions.${format.name}`,
+          client: request.get("apollographql-client-name") ?? "unknown",
+          milliseconds: performance.now() - begun,
+          codes: code === undefined ? [] : [code],
+        });
+      };
+      try {
+        finished(await answer(request, response));
+      } catch (error) {
+        finished(codeOf(error));
+        throw error;
+      }
     };
     // Express lets HEAD come here too.
     router.get(path, serve);
@@ -84,13 +122,14 @@ interface Stream {
 }
 
 /**
+ * @returns the code of the error at which it broke off
  * @throws what is refused (a filter too deep, say), before the first byte; nothing once the answer has begun
  */
 async function send(
   response: Response,
   { cursors, logger, unread }: ExportParts,
   { format, chunks, after, withCursors, recipient }: Stream,
-): Promise<void> {
+): Promise<string | undefined> {
   // HTTP/1.0 knows neither chunks nor the trailer after them.
   const isChunked = response.useChunkedEncodingByDefault;
   let [hasBegun, isDone] = [false, false];
@@ -116,16 +155,27 @@ async function send(
       response.write(page);
       return page.length;
     };
-    while (!isDone) if (!(await unread.answer(recipient, sendPage)) || response.destroyed) return;
+    while (!isDone)
+      if (!(await unread.answer(recipient, sendPage)) || response.destroyed) return "CLIENT_GONE";
     if (isChunked) response.addTrailers({ "X-Export-Cursor": cursor });
     response.end();
+    return undefined;
   } catch (error) {
     if (!hasBegun) throw error;
     if (!response.destroyed) logger.error({ err: error }, "an export broke off");
-    // Without chunks, an end in order would look like the end of a whole export.
-    if (isChunked) response.destroy();
-    else response.socket?.resetAndDestroy();
+    breakOff(response);
+    return codeOf(error);
   } finally {
     await chunks.return(undefined);
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof ServiceError ? error.code : "INTERNAL_SERVER_ERROR";
+}
+
+/** Without chunks, an end in order would look like the end of a whole export. */
+function breakOff(response: Response): void {
+  if (response.useChunkedEncodingByDefault) response.destroy();
+  else response.socket?.resetAndDestroy();
 }

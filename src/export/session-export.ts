@@ -53,13 +53,13 @@ export class SessionExport {
   }
 
   /**
-   * The columns are those of all answers within the scope, whatever the filter, so that parts of a resumed
-   * export fit together.
+   * The columns are those of all answers within the scope, whatever the filter. A part that goes on after a
+   * place has a header too: by then there may be answers that the part before has no column for.
    */
   async *csv(request: ExportRequest): AsyncGenerator<ExportChunk> {
     const questions = await this.analyses.answerNames(request.scope);
     const header = [...exportedFields, ...questions.map((name) => safeCell(answerColumn(name)))];
-    let heading = request.after === undefined ? stringify([header], csvStyle) : "";
+    let heading = stringify([header], csvStyle);
     const pages = this.pages(request, (page) =>
       stringify(
         page.map((session) => cells(session, questions)),
@@ -70,7 +70,7 @@ export class SessionExport {
       yield { text: `${heading}${text}`, position };
       heading = "";
     }
-    if (heading !== "") yield { text: heading, position: beginning };
+    if (heading !== "") yield { text: heading, position: request.after ?? beginning };
   }
 
   private async *pages(

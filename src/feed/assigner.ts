@@ -14,7 +14,11 @@ export class FeedAssigner {
 
   constructor(
     private readonly feed: FeedWriter,
-    private readonly announce: (head: FeedPlace, isNew: boolean) => void,
+    /**
+     * @param assigned the events that got a position just now
+     * @param begun when the transaction that gave it began, in milliseconds since 1970
+     */
+    private readonly announce: (head: FeedPlace, assigned: readonly string[], begun: number) => void,
     private readonly logger: Logger,
   ) {}
 
@@ -41,9 +45,10 @@ export class FeedAssigner {
   private async run(): Promise<void> {
     while (this.nudged) {
       this.nudged = false;
+      const begun = Date.now();
       try {
         const { assigned, isAll, head } = await this.feed.assignPositions();
-        this.announce(head, assigned > 0);
+        this.announce(head, assigned, begun);
         if (!isAll) this.nudged = true;
       } catch (err) {
         this.logger.warn(

@@ -2,10 +2,14 @@ import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promi
 import { CursorExpiredError, UnavailableError } from "../errors.js";
 import { beginning, type FeedPlace, isSamePlace, laterPlace } from "../events/feed-place.js";
 import type { Logger } from "../logger.js";
+import type { FeedMetrics, SubscriptionTransport } from "../metrics/feed.metrics.js";
 import type { FeedEntry, FeedPage, FeedReader } from "../store/readers/feed.reader.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
+import { PushSpans } from "./feed-traces.js";
 import { Group, type Interest, Subscriber, type Subscription } from "./group.js";
 import { inPortions } from "./portions.js";
+import { RenderedMessages } from "./rendered-messages.js";
 import { Stretch } from "./stretch.js";
 import type { Sink } from "./sink.js";
 import { Turns } from "./turns.js";
@@ -24,6 +28,11 @@ const catchUpTurns = { atOnce: 6, ofOneTenant: 4 };
 const liveTurns = { atOnce: Infinity, ofOneTenant: 4 };
 const renderedAtOnce = 8;
 const retryMilliseconds = 500;
+/**
+ * How soon what is announced is looked for again where it is not there yet: less than a second in all, when
+ * the assigner says anew how far the feed goes.
+ */
+const laterLooks = [10, 20, 40, 80, 160, 160, 160, 160];
 
 /**
  * Tells subscribers of the feed's entries. The instance reads an advance of the feed once, evaluates each
@@ -47,9 +56,14 @@ export class FanOut {
    * The greatest head announced since the feed was last read; undefined where all of them have been reached.
    */
   private announced: number | undefined;
+  /** As far as the feed is said to go: a replica, or another node of a cluster, may come there later. */
+  private expected = 0;
+  /** How often nothing new was found there. */
+  private vainLooks = 0;
   private running: Promise<void> | undefined;
   private head: Promise<FeedPlace> | undefined;
   private readonly groups = new Map<string, Group>();
+  private readonly rendered = new RenderedMessages();
   private readonly catchUpTurns = new Turns(catchUpTurns);
   private readonly liveTurns = new Turns(liveTurns);
   private warnedAt = -Infinity;
@@ -60,7 +74,9 @@ export class FanOut {
     private readonly sessions: Pick<SessionReader, "matchingIds">,
     /** Bytes that may wait for one subscriber. */
     private readonly bufferBytes: number,
+    private readonly metrics: FeedMetrics,
     private readonly logger: Logger,
+    private readonly tracing?: Tracing,
   ) {}
 
   start(head: FeedPlace): void {
@@ -69,12 +85,17 @@ export class FanOut {
 
   /** The feed's head was read. Where it is not the one that is known, the feed has moved on, or back. */
   advance(head: FeedPlace): void {
-    if (!isSamePlace(head, this.live)) this.look(head.position);
+    if (isSamePlace(head, this.live)) return;
+    this.expected = Math.max(this.expected, head.position);
+    this.look(head.position);
   }
 
   /** The feed may have moved as far as this: a hint. */
   lookFor(position: number): void {
-    if (position > this.live.position) this.look(position);
+    if (position <= this.live.position) return;
+    // The greatest one stands for an unknown one.
+    if (position !== Number.MAX_SAFE_INTEGER) this.expected = Math.max(this.expected, position);
+    this.look(position);
   }
 
   /**
@@ -87,17 +108,32 @@ export class FanOut {
       group = new Group(subscription, ({ subscription: { key } }) => this.groups.delete(key));
       this.groups.set(subscription.key, group);
     }
-    const subscriber = new Subscriber(group, after ?? beginning, sink, this.bufferBytes);
+    const subscriber = new Subscriber(group, after ?? beginning, sink, this.bufferBytes, this.metrics);
     group.catchingUp.add(subscriber);
     void this.begin(subscriber, after);
     return subscriber;
   }
 
   /** How many are subscribed now. */
-  get size(): number {
-    let size = 0;
-    for (const { live, catchingUp } of this.groups.values()) size += live.size + catchingUp.size;
-    return size;
+  get open(): Readonly<Record<SubscriptionTransport, number>> {
+    const open = { websocket: 0, event_stream: 0 };
+    for (const { live, catchingUp } of this.groups.values()) {
+      for (const { transport } of live) open[transport] += 1;
+      for (const { transport } of catchingUp) open[transport] += 1;
+    }
+    return open;
+  }
+
+  /** How many of them read the feed at their own pace. */
+  get catchingUp(): number {
+    let count = 0;
+    for (const { catchingUp } of this.groups.values()) count += catchingUp.size;
+    return count;
+  }
+
+  /** The position up to which this instance has read the feed. */
+  get position(): number {
+    return this.live.position;
   }
 
   /** Ends all subscriptions. */
@@ -165,14 +201,21 @@ export class FanOut {
   private async tellPage(subscriber: Subscriber): Promise<void> {
     const { group, place } = subscriber;
     const { interest } = group.subscription;
-    const { reached, entries, matching } = await this.catchUpTurns.take(group.tenant, async () => {
+    const inTurn = <Result>(task: () => Promise<Result>) => this.catchUpTurns.take(group.tenant, task);
+    const { reached, entries, matching } = await inTurn(async () => {
       const page = await this.feed.after(place, catchUpPage, interest);
       return { ...page, matching: await this.matching(interest, page.entries) };
     });
     const told = entries.filter(({ sessionId }) => matching.has(sessionId));
     for (let start = 0; start < told.length; start += renderedAtOnce) {
       const slice = told.slice(start, start + renderedAtOnce);
-      const messages = await Promise.all(slice.map((entry) => group.renderShared(entry)));
+      const messages = await Promise.all(
+        slice.map((entry) =>
+          this.rendered.once(`${group.crowd} ${entry.position} ${entry.epoch}`, () =>
+            inTurn(() => group.subscription.render(entry)),
+          ),
+        ),
+      );
       for (const portion of inPortions(messages.filter((message) => message !== undefined))) {
         if (!(await subscriber.drained())) return;
         subscriber.tell(portion);
@@ -189,8 +232,10 @@ export class FanOut {
     while (this.announced !== undefined && !this.stopping.signal.aborted) {
       const { announced } = this;
       this.announced = undefined;
+      const { position } = this.live;
       try {
         await this.readOn();
+        await this.expectMore(this.live.position > position);
       } catch (err) {
         this.look(announced);
         this.warn(err);
@@ -200,6 +245,22 @@ export class FanOut {
       await nextTurn();
     }
     this.running = undefined;
+  }
+
+  /** Looks again, a while later, where the feed is said to go further than it was read. */
+  private async expectMore(hasMoved: boolean): Promise<void> {
+    this.vainLooks = hasMoved ? 0 : this.vainLooks;
+    if (this.announced !== undefined || this.isIdle() || this.live.position >= this.expected) return;
+    const milliseconds = laterLooks[this.vainLooks];
+    this.vainLooks += 1;
+    if (milliseconds === undefined) {
+      // It lags further, or it was not true: the next announcement begins anew.
+      this.expected = this.live.position;
+      this.vainLooks = 0;
+      return;
+    }
+    await delay(milliseconds, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    this.look(this.expected);
   }
 
   private async readOn(): Promise<void> {
@@ -215,7 +276,8 @@ export class FanOut {
     const page = await this.nextPage();
     if (page === undefined) return;
     const { entries, reached } = page;
-    this.stretches = [...this.stretches, new Stretch(this.live, reached, entries)].slice(-mostStretches);
+    if (reached.position > this.live.position)
+      this.stretches = [...this.stretches, new Stretch(this.live, reached, entries)].slice(-mostStretches);
     this.live = reached;
     for (const group of this.groups.values()) if (this.owes(group)) group.following ??= this.follow(group);
     // A full page may not be all.
@@ -275,12 +337,19 @@ export class FanOut {
       this.liveTurns.take(tenant, () => this.matching(interest, wanted)),
     );
     const told = wanted.filter((entry) => entry.position > place.position && matching.has(entry.sessionId));
-    const messages = await Promise.all(
-      told.map((entry) => this.liveTurns.take(tenant, () => group.subscription.render(entry))),
+    const spans = this.tracing && new PushSpans(this.tracing);
+    const render = (entry: FeedEntry) => group.subscription.render(entry);
+    const rendered = told.map((entry) =>
+      this.liveTurns.take(
+        tenant,
+        () => spans?.render(entry, group.live.size, () => render(entry)) ?? render(entry),
+      ),
     );
+    const messages = await Promise.all(rendered).finally(() => spans?.endSoon());
     const portions = inPortions(messages.filter((message) => message !== undefined));
     const behind = [...group.live].filter((subscriber) => !subscriber.takes(portions));
     for (const subscriber of behind) this.leaveBehind(subscriber);
+    for (const { kind, receivedAt } of told) this.metrics.told(kind, Date.parse(receivedAt));
     group.place = laterPlace(group.place, stretch.reached);
   }
 
@@ -296,6 +365,7 @@ export class FanOut {
     const { group } = subscriber;
     subscriber.place = laterPlace(subscriber.place, group.place);
     group.fallBehind(subscriber);
+    this.metrics.paused[subscriber.transport] += 1;
     void this.catchUp(subscriber, true);
   }
 

@@ -1,15 +1,18 @@
 import type { Logger } from "../logger.js";
+import type { FeedMetrics } from "../metrics/feed.metrics.js";
 import type { FeedPlace } from "../events/feed-place.js";
 import type { FeedReader } from "../store/readers/feed.reader.js";
+import { receiptMilliseconds } from "../store/receipt.js";
 import type { FeedWriter } from "../store/writers/feed.writer.js";
 import type { Announcements } from "./announcements.js";
 import { FeedAssigner } from "./assigner.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { FanOut } from "./fan-out.js";
+import { tracePositions } from "./feed-traces.js";
 import { FeedPruner } from "./pruner.js";
 
 /** How long a change can go unnoticed where its announcement was lost, or nobody numbered it. */
 const pollMilliseconds = 1_000;
-const pruneMilliseconds = 600_000;
 
 /** What the feed is made of. */
 export interface FeedParts {
@@ -18,6 +21,8 @@ export interface FeedParts {
   readonly fanOut: FanOut;
   readonly announcements: Announcements;
   readonly retentionDays: number;
+  readonly metrics: FeedMetrics;
+  readonly tracing?: Tracing | undefined;
   readonly logger: Logger;
 }
 
@@ -31,12 +36,16 @@ export class Feed {
   private readonly pruner: FeedPruner;
 
   constructor(private readonly parts: FeedParts) {
-    const { writer, fanOut, announcements, retentionDays, logger } = parts;
+    const { writer, fanOut, announcements, retentionDays, metrics, tracing, logger } = parts;
     this.assigner = new FeedAssigner(
       writer,
-      (head, isNew) => {
+      (head, assigned, begun) => {
         fanOut.advance(head);
-        if (isNew) announcements.send(head.position);
+        if (assigned.length > 0) announcements.send(head.position);
+        for (const received of assigned.map(receiptMilliseconds))
+          if (!Number.isNaN(received)) metrics.positioned(received);
+        const { carrier } = announcements;
+        if (tracing !== undefined) tracePositions(tracing, { assigned, begun, head: head.position, carrier });
       },
       logger,
     );
@@ -47,9 +56,9 @@ export class Feed {
   }
 
   async start(): Promise<void> {
-    this.parts.fanOut.start(await this.head());
+    this.parts.fanOut.start(await this.currentHead());
     this.assigner.start(pollMilliseconds);
-    this.pruner.start(pruneMilliseconds);
+    this.pruner.start();
   }
 
   /** A change was committed. */
@@ -57,9 +66,14 @@ export class Feed {
     this.assigner.nudge();
   }
 
-  /** The place that was given last. */
+  /** The last place that clients can be shown: read it before what it is to stand for. */
   async head(): Promise<FeedPlace> {
     return await this.parts.reader.head();
+  }
+
+  /** The place that was given last. */
+  async currentHead(): Promise<FeedPlace> {
+    return await this.parts.reader.currentHead();
   }
 
   /** Ends all subscriptions, the numbering and the pruning. */

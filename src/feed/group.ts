@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { LRUCache } from "lru-cache";
-import type { SessionEventKind } from "../events/registry.js";
+import type { FeedKind } from "../events/registry.js";
+import type { FeedMetrics } from "../metrics/feed.metrics.js";
 import { beginning, type FeedPlace } from "../events/feed-place.js";
 import type { FeedEntry } from "../store/readers/feed.reader.js";
 import type { Scope } from "../store/readers/scope.js";
@@ -9,7 +10,7 @@ import type { Message, Sink } from "./sink.js";
 /** Which entries a subscriber wants to hear of. */
 export interface Interest {
   readonly scope: Scope;
-  readonly kinds: readonly SessionEventKind[];
+  readonly kinds: readonly FeedKind[];
   /** A SessionFilter, with the meaning it has in queries. */
   readonly filter: object;
 }
@@ -25,10 +26,6 @@ export interface Subscription {
   render(entry: FeedEntry): Promise<Message | undefined>;
 }
 
-/** What was rendered for one who catches up serves the others of the group for this long. */
-const freshMilliseconds = 5_000;
-const mostKept = 256;
-
 /** All subscribers who are told the same: a message is made once for all of them. */
 export class Group {
   /** They are told together, each message once for all of them. */
@@ -39,43 +36,33 @@ export class Group {
   following: Promise<void> | undefined;
   /** They read the feed at their own pace, until they have caught up. */
   readonly catchingUp = new Set<Subscriber>();
+  /**
+   * Names those who catch up at the same time: they share what is rendered. Who comes later shares none of
+   * it, since a session may have been erased meanwhile.
+   */
+  crowd = nextCrowd();
   readonly interestKey: string;
   /** Whose share of the database it takes. */
   readonly tenant: string;
-  private readonly rendered = new LRUCache<string, Promise<Message | undefined>>({
-    max: mostKept,
-    ttl: freshMilliseconds,
-  });
 
   constructor(
     readonly subscription: Subscription,
     private readonly emptied: (group: Group) => void,
   ) {
     const { scope, kinds, filter } = subscription.interest;
-    this.interestKey = JSON.stringify([scope, kinds, filter]);
+    const interest = JSON.stringify([scope, kinds, filter]);
+    this.interestKey = createHash("sha256").update(interest).digest("base64");
     this.tenant = tenantOf(scope);
-  }
-
-  /**
-   * Hundreds may come back at once after a restart and miss the same entries: they share what was rendered
-   * just now.
-   */
-  async renderShared(entry: FeedEntry): Promise<Message | undefined> {
-    const key = `${entry.position} ${entry.epoch}`;
-    const known = this.rendered.get(key);
-    if (known !== undefined) return await known;
-    const message = this.subscription.render(entry);
-    this.rendered.set(key, message);
-    message.catch(() => this.rendered.delete(key));
-    return await message;
   }
 
   /** @param head where the group's next entry is looked for, if nobody else is live */
   join(subscriber: Subscriber, head: FeedPlace): void {
+    // It may have ended since it was asked, and nothing would ever remove it.
+    if (subscriber.isEnded) return;
     if (this.live.size === 0) this.place = head;
     this.catchingUp.delete(subscriber);
     this.live.add(subscriber);
-    if (this.catchingUp.size === 0) this.rendered.clear();
+    if (this.catchingUp.size === 0) this.crowd = nextCrowd();
   }
 
   fallBehind(subscriber: Subscriber): void {
@@ -86,13 +73,20 @@ export class Group {
   remove(subscriber: Subscriber): void {
     this.live.delete(subscriber);
     this.catchingUp.delete(subscriber);
-    if (this.catchingUp.size === 0) this.rendered.clear();
+    if (this.catchingUp.size === 0) this.crowd = nextCrowd();
     if (this.live.size === 0 && this.catchingUp.size === 0) this.emptied(this);
   }
 
   end(error?: Error): void {
     for (const subscriber of [...this.live, ...this.catchingUp]) subscriber.end(error);
   }
+}
+
+let crowds = 0;
+
+function nextCrowd(): number {
+  crowds += 1;
+  return crowds;
 }
 
 function tenantOf(scope: Scope): string {
@@ -119,6 +113,7 @@ export class Subscriber {
      * is closed by its transport.
      */
     private readonly bufferBytes: number,
+    private readonly metrics: Pick<FeedMetrics, "pushed">,
   ) {
     this.ended = new Promise((resolve, reject) => {
       this.settle = (error) => {
@@ -136,8 +131,9 @@ export class Subscriber {
     const news = messages.every(isNew) ? messages : messages.filter(isNew);
     const last = news.at(-1);
     if (last === undefined) return;
-    this.place = last;
+    this.place = { position: last.position, epoch: last.epoch };
     this.sink.send(news);
+    this.metrics.pushed[this.transport] += news.length;
   }
 
   /**
@@ -151,6 +147,10 @@ export class Subscriber {
       this.tell(portion);
     }
     return false;
+  }
+
+  get transport(): Sink["transport"] {
+    return this.sink.transport;
   }
 
   get keepsUp(): boolean {

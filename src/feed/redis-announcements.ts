@@ -10,6 +10,7 @@ const outage = "other instances hear of changes by polling";
 
 /** Announcements over Redis pub/sub. */
 export class RedisAnnouncements implements Announcements {
+  readonly carrier = { "db.system.name": "redis", "db.operation.name": "PUBLISH" };
   private readonly publisher: Redis;
   private readonly subscriber: Redis;
 

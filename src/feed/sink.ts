@@ -9,6 +9,8 @@ export interface Message extends FeedPlace {
 
 /** Where a subscriber's messages go: a WebSocket, an HTTP response. */
 export interface Sink {
+  /** For metrics. */
+  readonly transport: "websocket" | "event_stream";
   /** Hands over, together if there are several, and returns at once. */
   send(messages: readonly Message[]): void;
   /** Bytes handed over that have not left this process yet. */

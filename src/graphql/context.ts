@@ -16,6 +16,10 @@ export class RequestContext {
     readonly events: SessionEventSource,
     private readonly source: ReaderSource,
     private readonly reading: OperationReaders,
+    /** For traces. */
+    readonly transport?: string,
+    /** The trace that the client has begun. */
+    readonly traceparent?: string,
   ) {}
 
   get readers(): Readers {
@@ -30,7 +34,7 @@ export class RequestContext {
   /** For an event of a subscription: nothing is read yet, and what is read is told to others too. */
   renewed(): RequestContext {
     const { caller, events, source } = this;
-    return new RequestContext(caller, events, source, source.forSubscribers(caller.scope));
+    return new RequestContext(caller, events, source, source.forSubscribers(caller.scope), this.transport);
   }
 
   /** The operation is answered: what is still asked for (a field beside one that failed) is not read. */

@@ -1,6 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { ServiceError } from "../errors.js";
 import type { Logger } from "../logger.js";
+import type { LimitMetrics } from "../metrics/limit.metrics.js";
 
 /** Codes that Apollo Server gives to requests it refuses; their messages speak of the request, not of us. */
 const safeCodes = new Set([
@@ -13,17 +14,43 @@ const safeCodes = new Set([
   "PERSISTED_QUERY_NOT_SUPPORTED",
 ]);
 
+export type FormatError = (error: unknown) => GraphQLFormattedError;
+
+export interface FormatErrorParts {
+  readonly logger: Logger;
+  readonly limits: LimitMetrics;
+  /** Whether names that were not asked for are not told. */
+  readonly hidesSchema: boolean;
+  /** The trace in which an error occurred, if it is known. */
+  readonly traceIdOf?: ((error: unknown) => string | undefined) | undefined;
+}
+
 /**
- * What a client sees of an error, on HTTP and WebSocket alike: a stable code, and a message only where it is
- * about the request. What went wrong inside (SQL above all) is logged and not told.
- * @param hidesSchema names that were not asked for are not told either
+ * Makes what a client sees of an error, on all transports alike: a stable code, and a message only where it
+ * is about the request. What went wrong inside (SQL above all) is logged and not told.
  */
-export function formatError(error: unknown, logger: Logger, hidesSchema = false): GraphQLFormattedError {
+export function errorFormatter(parts: FormatErrorParts): FormatError {
+  return (error) => {
+    const formatted = formatError(error, parts);
+    const traceId = parts.traceIdOf?.(error);
+    return traceId === undefined
+      ? formatted
+      : { ...formatted, extensions: { ...formatted.extensions, traceId } };
+  };
+}
+
+function formatError(
+  error: unknown,
+  { logger, limits, hidesSchema }: FormatErrorParts,
+): GraphQLFormattedError {
   const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
   const place = error instanceof GraphQLError ? placeOf(error) : {};
   const say = (text: string) => (hidesSchema ? withoutSuggestions(text) : text);
   if (original instanceof ServiceError) {
-    logger[original.logLevel]({ err: original.cause, code: original.code }, "a GraphQL request failed");
+    limits.answeredWith(original);
+    // The operation's own line has the codes; this tells what is behind a fault of ours.
+    if (original.logLevel !== "info" && original.logLevel !== "debug")
+      logger[original.logLevel]({ err: original.cause, code: original.code }, "a GraphQL request failed");
     const { code, fields, retryAfterSeconds } = original;
     const cost = error instanceof GraphQLError ? error.extensions.cost : undefined;
     const extensions = {
@@ -35,10 +62,7 @@ export function formatError(error: unknown, logger: Logger, hidesSchema = false)
     return { message: say(original.message), ...place, extensions };
   }
   if (original instanceof GraphQLError) {
-    const code =
-      codeOf(error) ??
-      original.extensions.code ??
-      (isSyntaxError(original) ? "GRAPHQL_PARSE_FAILED" : "GRAPHQL_VALIDATION_FAILED");
+    const code = codeOf(error) ?? original.extensions.code ?? codeOfUncoded(original);
     if (typeof code === "string" && safeCodes.has(code))
       return {
         message: say(original.message),
@@ -59,8 +83,11 @@ function codeOf(error: unknown): unknown {
   return error instanceof GraphQLError ? error.extensions.code : undefined;
 }
 
-function isSyntaxError({ message }: GraphQLError): boolean {
-  return message.startsWith("Syntax Error");
+function codeOfUncoded({ message, extensions }: GraphQLError): string {
+  if (message.startsWith("Syntax Error")) return "GRAPHQL_PARSE_FAILED";
+  // Apollo says so of persisted queries that contradict themselves.
+  const { status } = (extensions.http ?? {}) as { readonly status?: unknown };
+  return status === 400 ? "BAD_REQUEST" : "GRAPHQL_VALIDATION_FAILED";
 }
 
 /** graphql-js helps who mistypes a name, and so also who looks for names. */

@@ -4,6 +4,7 @@ import type { AgentVersionReader } from "../store/readers/agent-version.reader.j
 import type { AgentVersionRevisionReader } from "../store/readers/agent-version-revision.reader.js";
 import type { AnalysisReader } from "../store/readers/analysis.reader.js";
 import type { ConversationReader } from "../store/readers/conversation.reader.js";
+import type { ExpectationReader } from "../store/readers/expectation.reader.js";
 import type { MessageReader } from "../store/readers/message.reader.js";
 import type { Scope } from "../store/readers/scope.js";
 import type { SessionReader } from "../store/readers/session.reader.js";
@@ -24,6 +25,7 @@ export interface Readers {
   /** Raw events of all organizations: for operators only, which the resolver demands. */
   readonly webhookEvents: WebhookEventReader;
   readonly stats: StatsReader;
+  readonly expectations: ExpectationReader;
 }
 
 /** The readers of one operation. */

@@ -4,6 +4,7 @@ import type { Access } from "../access/access.js";
 import type { Feed } from "../feed/feed.js";
 import type { Limits } from "./admission/limits.js";
 import type { CursorCodec } from "./cursors.js";
+import { resolveDirectly } from "./direct-resolvers.js";
 import { refuseEmptyArguments } from "./inputs/empty-inputs.js";
 import {
   AgentVersionContentResolver,
@@ -22,6 +23,7 @@ import {
   MessageConversationResolver,
   SessionConversationResolver,
 } from "./resolvers/conversation.resolver.js";
+import { ExpectationConnectionResolver, ExpectationResolver } from "./resolvers/expectation.resolver.js";
 import { MessageResolver } from "./resolvers/message.resolver.js";
 import { NodeResolver } from "./resolvers/node.resolver.js";
 import { WebhookEventConnectionResolver, WebhookEventResolver } from "./resolvers/webhook-event.resolver.js";
@@ -64,6 +66,8 @@ export async function createSchema({ feed, cursors, limits, access }: SchemaPart
     new SessionEventResolver(),
     new WebhookEventConnectionResolver(cursors),
     new WebhookEventResolver(),
+    new ExpectationConnectionResolver(cursors),
+    new ExpectationResolver(),
   ];
   const instances = new Map(resolvers.map((resolver) => [resolver.constructor, resolver as unknown]));
   const schema = await buildSchema({
@@ -72,6 +76,7 @@ export async function createSchema({ feed, cursors, limits, access }: SchemaPart
     validate: false,
     pubSub: unusedPubSub,
   });
+  resolveDirectly(schema, instances);
   refuseEmptyArguments(schema);
   describe(schema.getQueryType(), queryDescription);
   describe(schema.getSubscriptionType(), subscriptionDescription);

@@ -1,4 +1,4 @@
-import type { SessionEventKind } from "../events/registry.js";
+import type { FeedKind } from "../events/registry.js";
 import type { Interest } from "../feed/group.js";
 import type { FeedPlace } from "../events/feed-place.js";
 import type { Scope } from "../store/readers/scope.js";
@@ -25,7 +25,11 @@ export class WantedEvents implements AsyncIterable<never> {
 
 /** Understands what subscribers ask for. */
 export class SessionEventSource {
-  constructor(private readonly cursors: CursorCodec) {}
+  /** @param isSearched whether filters may search for words */
+  constructor(
+    private readonly cursors: CursorCodec,
+    private readonly isSearched: boolean,
+  ) {}
 
   /**
    * @throws ForbiddenError where the filter asks for what is withheld from the caller
@@ -33,11 +37,11 @@ export class SessionEventSource {
    */
   want(
     scope: Scope,
-    kinds: readonly SessionEventKind[],
+    kinds: readonly FeedKind[],
     { filter, after }: { readonly filter?: SessionFilter | null; readonly after?: string | null },
   ): WantedEvents {
     // What is wrong with it is told now, not when the first event comes.
-    checkSessionFilter(scope, filter ?? {});
+    checkSessionFilter(scope, filter ?? {}, this.isSearched);
     const place = after === null || after === undefined ? undefined : this.placeOf(after);
     return new WantedEvents({ scope, kinds, filter: filter ?? {} }, place);
   }

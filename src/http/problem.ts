@@ -22,9 +22,13 @@ export function sendProblem(response: Response, error: ServiceError): void {
 /** GraphQL's clients understand no other form of error, also where it happens before GraphQL is reached. */
 function sendGraphqlError(response: Response, error: ServiceError): void {
   setErrorHeaders(response, error);
-  response
-    .status(error.status)
-    .json({ errors: [{ message: error.message, extensions: { code: error.code } }] });
+  const { status, message, code, fields, retryAfterSeconds } = error;
+  const extensions = {
+    code,
+    ...(fields.length > 0 && { fields }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  };
+  response.status(status).json({ errors: [{ message, extensions }] });
 }
 
 /** What HTTP says of an error beside its body. */
@@ -37,12 +41,18 @@ function setErrorHeaders(response: Response, error: ServiceError): void {
 /**
  * The last of Express's handlers. Its default one would print a malformed body to stderr, phone numbers and
  * all.
+ * @param answeredWith is told of each error, and in which part of the service
  */
-export function problemHandler(logger: Logger): ErrorRequestHandler {
+export function problemHandler(
+  logger: Logger,
+  answeredWith: (error: ServiceError, area: string) => void,
+): ErrorRequestHandler {
   // Express knows such a handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     const known = toServiceError(error);
-    logger[known.logLevel]({ err: error, status: known.status, area: areaOf(request.path) }, known.code);
+    const area = areaOf(request.path);
+    logger[known.logLevel]({ err: error, status: known.status, area }, known.code);
+    answeredWith(known, area);
     if (response.headersSent) {
       response.destroy();
       return;
@@ -77,7 +87,8 @@ function toServiceError(error: unknown): ServiceError {
     (/^Z_|^ERR_.*(?:DECOMP|BROTLI)/.test(String(reason)) ? notInflatable : undefined);
   const [code, detail] = known ?? ["BAD_REQUEST", "The request is malformed."];
   if (typeof status === "number" && status >= 400 && status < 500) {
-    return new ServiceError(detail, { status, code, logLevel: "info" });
+    const limit = code === "PAYLOAD_TOO_LARGE" ? "body_size" : undefined;
+    return new ServiceError(detail, { status, code, logLevel: "info", limit });
   }
   return new ServiceError("Something went wrong on our side.", {
     status: 500,

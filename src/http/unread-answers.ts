@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { LRUCache } from "lru-cache";
+import { RateLimitedError } from "../errors.js";
 import type { Logger } from "../logger.js";
 
 /** How much may wait for clients that do not read. */
@@ -25,6 +26,8 @@ export interface Recipient {
 /** How many answers are made at once for one connection, and for one caller, however small they are. */
 const atOnceOfConnection = 4;
 const atOnceOfCaller = 8;
+/** Requests of one caller that may wait for room for their answers. */
+const mostWaiting = 1_000;
 const lookMilliseconds = 100;
 /**
  * How many callers' sizes of answers are known, and how much of a size is still expected after a smaller
@@ -51,6 +54,7 @@ export class UnreadAnswers {
   /** Bytes that an answer of each caller is expected to have: as its largest of late. */
   private readonly expectedOf = new LRUCache<string, number>({ max: mostCallersKnown });
   private looking: NodeJS.Timeout | undefined;
+  private closed = 0;
 
   constructor(
     private readonly limits: UnreadLimits,
@@ -74,6 +78,16 @@ export class UnreadAnswers {
     }, lookMilliseconds).unref();
   }
 
+  /** Connections that were closed because their clients did not read. */
+  get closedSlow(): number {
+    return this.closed;
+  }
+
+  /** Bytes of answers that clients have not read. */
+  get unreadBytes(): number {
+    return this.unread();
+  }
+
   stop(): Promise<void> {
     clearInterval(this.looking);
     return Promise.resolve();
@@ -88,6 +102,17 @@ export class UnreadAnswers {
   /** Whether more waits for a client than may. */
   isFull(socket: Socket): boolean {
     return socket.writableLength > this.limits.bufferBytes;
+  }
+
+  /**
+   * Asked before a request over HTTP is answered. What else may wait is bounded by the limits of
+   * subscriptions.
+   * @throws RateLimitedError where too many of the caller's wait already
+   */
+  demandFewWaiting(callerId: string): void {
+    const waiting = this.waiting.filter(({ recipient }) => recipient.callerId === callerId);
+    if (waiting.length >= mostWaiting)
+      throw new RateLimitedError("Too many answers wait until others are read.", 5, "waiting_answers");
   }
 
   /**
@@ -185,6 +210,7 @@ export class UnreadAnswers {
 
   private close(connection: Connection): void {
     this.logger.info({ caller: connection.callerId }, "a client that does not read is closed");
+    this.closed += 1;
     this.forget(connection.socket);
     connection.close();
   }

@@ -68,17 +68,12 @@ export abstract class AgentVersionContent {
     computed: true,
   })
   readonly providerSettings!: unknown;
-
-  @Property(receipt, {
-    description:
-      "When this service first received this content. A version has no changedAt: a return to an " +
-      "earlier content is not recorded.",
-    privacy: notPersonal,
-  })
-  readonly receivedAt!: string;
 }
 
-/** One distinct content that an agent version was received with. Rows are never changed. */
+/**
+ * One distinct content that an agent version was received with. Erasures change a row, and so may the same
+ * content with settings that are spelled otherwise: see RevisionWriter.
+ */
 @Table({
   table: "agent_version_revisions",
   indices: [
@@ -106,6 +101,12 @@ export class AgentVersionRevision extends AgentVersionContent implements Node {
 
   @Property(uuid, { description: "The organization that the agent works for.", privacy: notPersonal })
   readonly organizationId!: string;
+
+  @Property(receipt, {
+    description: "When this service first received this content. It never changes.",
+    privacy: notPersonal,
+  })
+  readonly receivedAt!: string;
 }
 
 /** An agent version, with the content of its newest revision: the same table, read by the version's id. */
@@ -114,7 +115,7 @@ export class AgentVersionRevision extends AgentVersionContent implements Node {
   description:
     "A version of a conversation agent, with its current content: the one that the newest event of any " +
     "of its sessions carried. If no session has the version any more, it is the content with the " +
-    "latest receivedAt. Objects with the same id have the same fields everywhere.",
+    "latest changedAt. Objects with the same id have the same fields everywhere.",
   implements: Node,
   simpleResolvers: true,
 })
@@ -135,6 +136,24 @@ export class AgentVersion extends AgentVersionContent implements Node {
     column: "id",
   })
   readonly revisionId!: string;
+
+  @Property(receipt, {
+    description: "When this service first received the version, with whatever content.",
+    privacy: notPersonal,
+    derived: (row) =>
+      `(SELECT f.received_at FROM agent_versions f
+        WHERE f.organization_id = ${row}.organization_id AND f.id = ${row}.agent_version_id)`,
+  })
+  readonly receivedAt!: string;
+
+  @Property(receipt, {
+    description:
+      "When this service first received its current content: the version's last change. If it returns " +
+      "to an earlier content, this is the earlier time again.",
+    privacy: notPersonal,
+    column: "received_at",
+  })
+  readonly changedAt!: string;
 }
 
 /**

@@ -98,7 +98,7 @@ export class Analysis {
   readonly eventCreatedAt!: string | null;
 
   @Property(receipt, {
-    description: "When this service received the newest event that carried it.",
+    description: "When this service first received it.",
     privacy: notPersonal,
   })
   readonly receivedAt!: string;

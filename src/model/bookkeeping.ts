@@ -36,13 +36,13 @@ export class SessionTerms {
   readonly terms!: string;
 }
 
-/** A change of a session that subscribers are told of. */
+/** A change of a session, or something overdue, that subscribers are told of. */
 @Table({
   table: "session_feed",
   indices: [{ name: "ux_session_feed_position", columns: ["position"], unique: true }],
 })
 export class SessionFeedEntry {
-  /** The raw event that made the change. */
+  /** The raw event that made the change, or the expectation that opened. */
   @Column(uuid, { privacy: notPersonal, primary: true })
   readonly eventId!: string;
 
@@ -63,7 +63,7 @@ export class SessionFeedEntry {
   @Column(uuid, { privacy: notPersonal })
   readonly sessionId!: string;
 
-  /** Such as ANALYZED: see events/registry.ts. */
+  /** Such as ANALYZED, or OVERDUE: see events/registry.ts. */
   @Column(ascii(16), { privacy: notPersonal })
   readonly kind!: string;
 

@@ -11,6 +11,8 @@ interface ColumnTraits {
   readonly primary?: true;
   /** The SQL name, where it is not the property's in snake_case. */
   readonly column?: string;
+  /** Worked out of the row that has this alias, and of others: only in a class that reads another's table. */
+  readonly derived?: (row: string) => string;
   readonly default?: number;
   /**
    * Whippy's name of it in the payload. The value of the newest event that has one is kept (see
@@ -19,6 +21,10 @@ interface ColumnTraits {
   readonly payload?: string;
   /** Like `payload`, of what an event tells elsewhere than in a field of its own. */
   readonly fromEvent?: true;
+  /**
+   * Added to the payload since the last release: see events/merge.ts. The release after drops this trait.
+   */
+  readonly isNew?: true;
   /** A column of exports, in the order of declaration. */
   readonly exported?: true;
   /** Its name in the enum of sort keys. */

@@ -70,3 +70,13 @@ export function fromDatetime(datetime: string, decimals: number): string {
 export function now(): string {
   return new Date().toISOString();
 }
+
+/** DATETIME(6) text, so many milliseconds later; what is finer than a millisecond is cut off. */
+export function datetimeAfter(datetime: string, milliseconds: number): string {
+  return toDatetime(new Date(Date.parse(fromDatetime(datetime, 3)) + milliseconds).toISOString());
+}
+
+/** Milliseconds between two instants as DATETIME(6) text. */
+export function millisecondsBetween(from: string, to: string): number {
+  return Date.parse(fromDatetime(to, 3)) - Date.parse(fromDatetime(from, 3));
+}

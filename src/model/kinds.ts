@@ -13,7 +13,15 @@ export type ColumnType =
 
 /** Which comparator of the filters compares values of a kind. */
 export type ComparatorName =
-  "ID" | "String" | "DateTime" | "Int" | "Float" | "Boolean" | "SessionStatus" | "WebhookEventStatus";
+  | "ID"
+  | "String"
+  | "DateTime"
+  | "Int"
+  | "Float"
+  | "Boolean"
+  | "SessionStatus"
+  | "WebhookEventStatus"
+  | "ExpectationKind";
 
 /** What a database driver takes and gives. */
 export type StoredValue = string | number | boolean | null | Buffer;

@@ -4,8 +4,8 @@ import { Field, ID, InterfaceType } from "type-graphql";
 export abstract class Node {
   @Field(() => ID, {
     description:
-      "Its id. That of an AgentVersionRevision is a hash, that of a WebhookEvent a UUID of this " +
-      "service; all others are UUIDs of Whippy.",
+      "Its id. That of an AgentVersionRevision is a hash, those of a WebhookEvent and an Expectation are " +
+      "UUIDs of this service; all others are UUIDs of Whippy.",
   })
   readonly id!: string;
 }

@@ -20,6 +20,9 @@ registerEnumType(SessionStatus, {
   },
 });
 
+/** In the set of kinds seen: an expectation of the session's end or analysis is open. */
+export const overdueBit = 1 << 30;
+
 /** In the order of a session's life. */
 export const statuses: readonly SessionStatus[] = [
   SessionStatus.STARTED,
@@ -65,9 +68,10 @@ const passedOver = [
     { name: "ix_sessions_version_started", columns: ["agentVersionId", "startedAt", "id"] },
     {
       name: "ix_sessions_version_revision",
-      columns: ["agentVersionId", "organizationId", "revisionSource"],
+      columns: ["agentVersionId", "organizationId", "revisionSource", "revisionId"],
     },
     { name: "ix_sessions_conversation", columns: ["conversationId", "startedAt", "id"] },
+    { name: "ix_sessions_look", columns: ["lookAt"] },
   ],
 })
 @ObjectType({
@@ -146,7 +150,9 @@ export class Session extends Node {
   readonly endedAt!: string | null;
 
   @Property(receipt, {
-    description: "When this service received its current analysis. Null where it has not been analyzed.",
+    description:
+      "Since when its current analysis is the current one, by this service's receipt. An analysis that was " +
+      "current before has an earlier receivedAt. Null where it has not been analyzed.",
     privacy: notPersonal,
     nullable: true,
     sortKey: "ANALYZED_AT",
@@ -221,7 +227,8 @@ export class Session extends Node {
   @Property(integer, {
     description:
       "How many of its messages were not delivered: their deliveryStatus is failed, delivery_failed or " +
-      "sending_failed.",
+      "sending_failed. An event of another session that lists one of them may change it too, and that is no " +
+      "change of changedAt.",
     privacy: notPersonal,
     default: 0,
     exported: true,
@@ -237,7 +244,8 @@ export class Session extends Node {
   readonly receivedAt!: string;
 
   @Property(receipt, {
-    description: "When this service received the last event that changed it. At first equal to receivedAt.",
+    description:
+      "When this service received the last event of it that changed it. At first equal to receivedAt.",
     privacy: notPersonal,
     sortKey: "CHANGED_AT",
     exported: true,
@@ -285,7 +293,14 @@ export class Session extends Node {
   })
   readonly customAnalysisData!: unknown;
 
-  /** Bit set of the kinds of events received so far. */
+  /**
+   * When it is looked at whether its end or analysis is overdue; null where neither is waited for (any more).
+   * Of its own, so that no index that finds it makes a plan of another question worse.
+   */
+  @Column(receipt, { privacy: notPersonal, nullable: true })
+  readonly lookAt!: string | null;
+
+  /** Bit set of the kinds of events received so far; {@link overdueBit} is no event's. */
   @Column(integer, { privacy: notPersonal })
   readonly kindsSeen!: number;
 
@@ -322,6 +337,7 @@ export type SessionFacts = Omit<
   | "failedMessageCount"
   | "receivedAt"
   | "changedAt"
+  | "lookAt"
   | "kindsSeen"
   | "source"
   | "revisionSource"

@@ -1,11 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { DataSource } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
+import type { ServerTarget } from "../database-url.js";
 import { UnavailableError } from "../errors.js";
 import { checkTexts } from "./connection/text-check.js";
 import type { Engine, Reading } from "./connection/engine.js";
 import { ServerEngine } from "./connection/server.engine.js";
 import { SqliteEngine } from "./connection/sqlite.engine.js";
+import { TracedEngine } from "./connection/traced.engine.js";
+import type { Tracing } from "../tracing/tracing.js";
 import {
   isConnectionLost,
   isDatabaseError,
@@ -15,6 +18,7 @@ import {
   isRetryable,
   isWithoutWrites,
 } from "./database-errors.js";
+import type { PoolUsage } from "./connection/pool.js";
 import type { Dialect } from "./sql/dialect.js";
 import type { SqlReader, SqlValue, Transaction } from "./sql/transaction.js";
 
@@ -37,10 +41,10 @@ export interface TimeLimits {
 export const defaultTimeLimits: TimeLimits = { transaction: 10_000, read: 20_000 };
 
 /**
- * How much longer we wait for a reading statement that the server should have ended: for a connection, and
- * for servers that end none.
+ * Client-side grace after the server's own limit of a reading statement: for the wait for a connection, and
+ * for servers that have no such limit.
  */
-const spare = 5_000;
+const graceMilliseconds = 5_000;
 
 /** An operation that has taken less than the rest of its time is given all of it. */
 const fullShare = 0.95;
@@ -51,26 +55,42 @@ const fullShare = 0.95;
  * without closing its connections.
  */
 export class Database implements SqlReader {
+  /** How far the feed goes where clients read: on the replica, if there is one. */
+  readonly feed: SqlReader;
+  /**
+   * What any server has committed, however far the one lags where clients read; undefined where that has
+   * everything at once.
+   */
+  readonly current: SqlReader | undefined;
+
   private constructor(
     private readonly engine: Engine,
     readonly limits: TimeLimits,
-  ) {}
+  ) {
+    this.feed = this.readerOf("feed");
+    this.current = engine.mayLag ? this.readerOf("current") : undefined;
+  }
 
   /**
    * Connects all pools. Does not migrate.
    * @param isSearched whether words of sessions are kept and found: the setting SEARCH
+   * @param readTarget a replica that clients' reads go to
+   * @param tracing makes its statements spans
    */
   static async open(
     target: DatabaseTarget,
     poolSize: number,
     limits: TimeLimits = defaultTimeLimits,
     isSearched = true,
+    readTarget?: ServerTarget,
+    tracing?: Tracing,
   ): Promise<Database> {
+    const options = { poolSize, readMilliseconds: limits.read, isSearched, readTarget };
     const engine =
       target.kind === "file"
         ? await SqliteEngine.open(target, isSearched)
-        : await ServerEngine.open(target, poolSize, limits.read, isSearched);
-    const database = new Database(engine, limits);
+        : await ServerEngine.open(target, options);
+    const database = new Database(tracing ? new TracedEngine(engine, tracing) : engine, limits);
     try {
       await checkTexts(database);
     } catch (error) {
@@ -99,6 +119,11 @@ export class Database implements SqlReader {
     return this.engine.readConnections;
   }
 
+  /** Its pools of connections by name; a file has none. */
+  get poolUsage(): Readonly<Record<string, PoolUsage>> {
+    return this.engine.poolUsage();
+  }
+
   /**
    * What the service itself asks. What clients ask for is read through a {@link ClientReader}, so that none
    * of this waits for it.
@@ -109,7 +134,7 @@ export class Database implements SqlReader {
   async read<Row extends object>(
     sql: string,
     parameters: readonly SqlValue[] = [],
-    milliseconds = this.limits.read + spare,
+    milliseconds = this.limits.read + graceMilliseconds,
   ): Promise<Row[]> {
     return await this.readWith<Row>("own", sql, parameters, milliseconds);
   }
@@ -127,7 +152,7 @@ export class Database implements SqlReader {
     // The connection's own limit is the same for all; a shorter one is said with the statement.
     const isShorter = milliseconds < this.limits.read * fullShare;
     const limited = isShorter ? this.dialect.endedAfter(sql, milliseconds) : sql;
-    return await this.readWith<Row>("clients", limited, parameters, milliseconds + spare);
+    return await this.readWith<Row>("clients", limited, parameters, milliseconds + graceMilliseconds);
   }
 
   /**
@@ -186,6 +211,14 @@ export class Database implements SqlReader {
 
   async close(): Promise<void> {
     await this.engine.close();
+  }
+
+  private readerOf(reading: Reading): SqlReader {
+    return {
+      dialect: this.dialect,
+      read: (sql, parameters = []) =>
+        this.readWith(reading, sql, parameters, this.limits.read + graceMilliseconds),
+    };
   }
 
   private async readWith<Row extends object>(

@@ -16,7 +16,8 @@ import { insertRowsLater, selectList, updateRow } from "./sql/statements.js";
 import type { RawEvent, WebhookEventRow } from "../model/webhook-event.js";
 import { webhookEvents } from "./sql/tables.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
-import type { FeedWriter } from "./writers/feed.writer.js";
+import type { FeedAppender } from "./writers/feed.writer.js";
+import type { Tracing } from "../tracing/tracing.js";
 import type { SessionWriter } from "./writers/session.writer.js";
 
 /** An authentic delivery with a valid envelope. */
@@ -27,6 +28,8 @@ export interface Delivery {
   readonly signature: { readonly scheme: string; readonly keyIndex: number } | null;
   /** Its place in the order of receipt; where absent, the moment of the call to {@link EventLog.record}. */
   readonly receipt?: Receipt;
+  /** The hash of what was received, where the body has been redacted since. */
+  readonly bodySha256?: string;
 }
 
 /** What an event that is recorded has come to. */
@@ -35,7 +38,12 @@ export type Fate = {
   /** What of it is odd and was left out. */
   readonly notes: readonly FieldError[];
 } & (
-  | { readonly status: "projected"; readonly sessionId: string; readonly changed: boolean }
+  | {
+      readonly status: "projected";
+      readonly sessionId: string;
+      readonly organizationId: string;
+      readonly changed: boolean;
+    }
   | { readonly status: "ignored" }
   | { readonly status: "dead"; readonly error: NotUnderstoodError }
 );
@@ -62,9 +70,10 @@ export class EventLog {
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionWriter,
-    private readonly feed: FeedWriter,
+    private readonly feed: FeedAppender,
     private readonly erasures: ErasureList,
     mostAtOnce = 1,
+    private readonly tracing?: Tracing,
   ) {
     this.shared = new SharedTransactions(database, mostAtOnce);
   }
@@ -109,11 +118,13 @@ export class EventLog {
 
   /**
    * Projects a recorded event again, under its own receipt: where its meaning is in the tables already,
-   * nothing changes and nothing is announced; a dead letter that is understood by now becomes projected.
+   * nothing changes and nothing is announced; a dead letter that is understood by now becomes projected. Who
+   * was erased since it was read is left out.
    * @throws UnavailableError where the database cannot store it now
    */
   async replay(raw: RawEvent): Promise<Fate> {
-    return await this.settle(raw, parseEnvelope(raw.body), async (transaction, fate) => {
+    const { envelope } = await this.erasures.redact({ body: raw.body, envelope: parseEnvelope(raw.body) });
+    return await this.settle(raw, envelope, async (transaction, fate) => {
       const isSame = (Object.keys(fate) as (keyof FateColumns)[]).every((name) => fate[name] === raw[name]);
       if (isSame) return;
       // Another copy may have been projected meanwhile: that stays.
@@ -167,7 +178,7 @@ export class EventLog {
       return hasChanged;
     });
     this.sessions.revisions.remember(snapshot.revision);
-    return { status: "projected", eventId: raw.id, notes, sessionId, changed };
+    return { status: "projected", eventId: raw.id, notes, sessionId, organizationId, changed };
   }
 
   /** @param touches what it touches, where it may share a transaction with other events */
@@ -175,9 +186,12 @@ export class EventLog {
     touches: readonly string[] | undefined,
     work: (transaction: Transaction) => Promise<Result>,
   ): Promise<Result> {
-    return touches === undefined
-      ? await this.database.transaction(work)
-      : await this.shared.run(touches, work);
+    const run = (bound: typeof work) =>
+      touches === undefined ? this.database.transaction(bound) : this.shared.run(touches, bound);
+    const { tracing } = this;
+    if (tracing === undefined) return await run(work);
+    // One that is shared is run by whoever comes first.
+    return await tracing.span({ name: "transaction" }, () => run(tracing.bind(work)));
   }
 
   private async keepDead(
@@ -208,6 +222,7 @@ function toColumn(notes: readonly FieldError[]): string | null {
 /**
  * The recorded event with this hash, if it had no effect and may have one now: it is dead, or its type is
  * understood by now.
+ * @throws UnavailableError where it is not there (any more): nobody may be told that it is stored
  */
 async function findUntold(transaction: Transaction, bodySha256: string): Promise<RawEvent | undefined> {
   const select = (properties: readonly (keyof WebhookEventRow)[]) =>
@@ -216,8 +231,10 @@ async function findUntold(transaction: Transaction, bodySha256: string): Promise
     select(["status", "eventType"]),
     [bodySha256],
   );
+  // A failover lost it, or it was deleted by its age.
+  if (known === undefined) throw new UnavailableError("The database has lost this event; deliver it again.");
   const isUntold =
-    known?.status === "dead" || (known?.status === "ignored" && findEvent(known.eventType) !== undefined);
+    known.status === "dead" || (known.status === "ignored" && findEvent(known.eventType) !== undefined);
   if (!isUntold) return undefined;
   const [row] = await transaction.query<WebhookEventRow>(select(webhookEvents.properties), [bodySha256]);
   return row && toRawEvent(row);
@@ -237,7 +254,13 @@ function reasonOfDeath(error: unknown): NotUnderstoodError {
   return new NotUnderstoodError([field], { cause: error, logLevel: "error" });
 }
 
-function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery): ReceivedColumns {
+function toRow({
+  body,
+  envelope,
+  signature,
+  receipt = newReceipt(),
+  bodySha256 = hash("sha256", body),
+}: Delivery): ReceivedColumns {
   return {
     ...receipt,
     requestId: envelope.requestId ?? null,
@@ -247,7 +270,7 @@ function toRow({ body, envelope, signature, receipt = newReceipt() }: Delivery):
     createdAtDecimals: envelope.createdAt === undefined ? null : decimalsOf(envelope.createdAt),
     ...noFate,
     status: "projected",
-    bodySha256: hash("sha256", body),
+    bodySha256,
     signatureScheme: signature?.scheme ?? null,
     signatureKeyIndex: signature?.keyIndex ?? null,
   };

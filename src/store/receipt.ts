@@ -25,7 +25,15 @@ export function lineReceipt(begun: number, line: number): Receipt {
   return receiptOf(uuidv7({ msecs: begun, seq: line }));
 }
 
-function receiptOf(id: string): Receipt {
-  const milliseconds = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-  return { id, receivedAt: toDatetime(new Date(milliseconds).toISOString()) };
+/** The receipt of what was received before, under this id. */
+export function receiptOf(id: string): Receipt {
+  return { id, receivedAt: toDatetime(new Date(receiptMilliseconds(id)).toISOString()) };
+}
+
+/**
+ * The instant in a raw event's id, in milliseconds since 1970; NaN of the id of an expectation, which is no
+ * raw event's.
+ */
+export function receiptMilliseconds(id: string): number {
+  return id[14] !== "7" ? Number.NaN : Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

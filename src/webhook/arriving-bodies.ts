@@ -129,6 +129,7 @@ export class ArrivingBodies {
           "Too many bodies arrive at once, and this one is slow; try again.",
           undefined,
           1,
+          "bodies",
         ),
       );
     }

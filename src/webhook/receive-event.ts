@@ -2,8 +2,12 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Config } from "../config.js";
 import { parseEnvelope } from "../events/envelope.js";
 import type { Feed } from "../feed/feed.js";
+import { findEvent } from "../events/registry.js";
 import type { Logger } from "../logger.js";
+import type { DeliveryMetrics } from "../metrics/delivery.metrics.js";
 import type { EventLog, Outcome } from "../store/event-log.js";
+import { newReceipt, type Receipt } from "../store/receipt.js";
+import type { Tracing } from "../tracing/tracing.js";
 import { admit } from "./admit.js";
 
 /** What the story of a webhook needs. */
@@ -11,7 +15,16 @@ export interface ReceiveEventContext {
   readonly config: Config["webhook"];
   readonly events: EventLog;
   readonly feed: Feed;
+  readonly metrics: DeliveryMetrics;
+  readonly tracing?: Tracing | undefined;
   readonly logger: Logger;
+}
+
+/** A delivery that is recorded. */
+export interface ReceivedEvent {
+  /** Its type, where it is understood. */
+  readonly type: string | undefined;
+  readonly outcome: Outcome;
 }
 
 /**
@@ -21,11 +34,16 @@ export interface ReceiveEventContext {
  */
 export async function receiveEvent(
   request: { readonly headers: IncomingHttpHeaders; readonly body: Buffer },
-  { config, events, feed, logger }: ReceiveEventContext,
-): Promise<Outcome> {
+  { config, events, feed, metrics, tracing, logger }: ReceiveEventContext,
+): Promise<ReceivedEvent> {
   const signature = admit(request, config, logger);
   const envelope = parseEnvelope(request.body);
-  const outcome = await events.record({ body: request.body, envelope, signature });
+  const type = findEvent(envelope.event)?.name;
+  const begun = performance.now();
+  const receipt = newReceipt();
+  const record = () => events.record({ body: request.body, envelope, signature, receipt });
+  const outcome = await (tracing?.delivery(describe(receipt, type, request.headers), record) ?? record());
+  metrics.committed(performance.now() - begun);
   if (outcome.status === "projected" && outcome.changed) feed.nudge();
   if (outcome.status !== "duplicate" && outcome.notes.length > 0) {
     const { eventId, notes } = outcome;
@@ -38,5 +56,18 @@ export async function receiveEvent(
       "dead letter",
     );
   }
-  return outcome;
+  return { type, outcome };
+}
+
+function describe({ id: eventId }: Receipt, type: string | undefined, { traceparent }: IncomingHttpHeaders) {
+  return {
+    name: "POST /webhooks/whippy",
+    eventId,
+    traceparent: typeof traceparent === "string" ? traceparent : undefined,
+    attributes: {
+      "http.request.method": "POST",
+      "http.route": "/webhooks/whippy",
+      "whippy.event.type": type ?? "other",
+    },
+  };
 }

@@ -2,10 +2,10 @@ import type { ServerResponse } from "node:http";
 import express from "express";
 import { ServiceError, UnavailableError } from "../errors.js";
 import type { Handler } from "../http/handler.js";
-import type { Metrics } from "../metrics.js";
 import type { Outcome } from "../store/event-log.js";
 import { refuseUnsigned } from "./admit.js";
 import { ArrivingBodies } from "./arriving-bodies.js";
+import { DeliveryWatch } from "./delivery-watch.js";
 import { receiveEvent, type ReceiveEventContext } from "./receive-event.js";
 
 const path = "/webhooks/whippy";
@@ -18,18 +18,16 @@ const path = "/webhooks/whippy";
  * and response into its own kind by changing their prototypes, which costs more of the processor than all
  * else that HTTP does for a delivery.
  */
-export function webhookRouter(context: ReceiveEventContext & { readonly metrics: Metrics }): Handler {
-  const { config, metrics } = context;
+export function webhookRouter(context: ReceiveEventContext): Handler {
+  const { config } = context;
+  const watch = new DeliveryWatch(context.metrics, context.logger, context.tracing !== undefined);
   const bodies = new ArrivingBodies(config);
   const takeSlot = boundInFlight(config.maxInFlight);
   const receive: Handler = async (request, response) => {
     const body = await bodies.read(request);
-    const outcome = await takeSlot(() => receiveEvent({ headers: request.headers, body }, context));
-    metrics.delivered(
-      response,
-      outcome.status === "projected" && !outcome.changed ? "unchanged" : outcome.status,
-    );
-    answer(response, outcome);
+    const received = await takeSlot(() => receiveEvent({ headers: request.headers, body }, context));
+    watch.recorded(response, received);
+    answer(response, received.outcome);
   };
   const refuse: Handler = (_request, response) => {
     response.setHeader("Allow", "POST");
@@ -40,7 +38,7 @@ export function webhookRouter(context: ReceiveEventContext & { readonly metrics:
     });
   };
   const router = express.Router();
-  router.use(path, metrics.countDeliveries);
+  router.use(path, watch.begin);
   const requireSignature: Handler = (request, _response, next) => {
     refuseUnsigned(request.headers, config);
     next();
@@ -92,7 +90,7 @@ function boundInFlight(most: number) {
   let inFlight = 0;
   return async <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (inFlight >= most)
-      throw new UnavailableError("Too many deliveries are in work; try again.", undefined, 1);
+      throw new UnavailableError("Too many deliveries are in work; try again.", undefined, 1, "deliveries");
     inFlight += 1;
     try {
       return await work();

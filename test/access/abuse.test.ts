@@ -1,6 +1,8 @@
 import "reflect-metadata";
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { generateApiKey } from "../../src/access/api-key.js";
+import { ApiKeyStore } from "../../src/store/api-keys.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 import { makeKey, rawSocket } from "../support/callers.js";
 
@@ -111,6 +113,40 @@ describe("abuse", () => {
     await othersAreServed();
   });
 
+  it.each([
+    ["a text", { query: `subscription { sessionEvents { cursor } } #${"x".repeat(66_000)}` }],
+    [
+      "variables",
+      { query: "subscription { sessionEvents { cursor } }", variables: { other: "x".repeat(66_000) } },
+    ],
+  ])("refuses to keep %s of more than 64 kB with a subscription", async (_name, payload) => {
+    const rule = "must, with its variables, not be longer than 65536 bytes in a subscription";
+    const { socket, received, send } = await opened(key.header);
+    send({ type: "subscribe", id: "1", payload });
+    await expect.poll(() => received[1]?.type).toBe("error");
+    expect(received[1]).toMatchObject({ payload: [{ extensions: { fields: [{ field: "query", rule }] } }] });
+    socket.close();
+    const stream = await fetch(`${service.url}/graphql/stream`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...key.header },
+      body: JSON.stringify(payload),
+      signal: AbortSignal.timeout(5_000),
+    });
+    expect(await stream.text()).toContain(rule);
+    const query = `{ sessions { totalCount } } #${"x".repeat(66_000)}`;
+    expect((await service.query(query, {}, key.header)).status).toBe(200);
+  });
+
+  it("closes a socket with 4400 where the id of an operation, or connection_init, is too long", async () => {
+    const { send, closed } = await opened(key.header);
+    send({ type: "subscribe", id: "x".repeat(256), payload: { query: "{ sessions { totalCount } }" } });
+    expect(await closed).toEqual({ code: 4400, reason: "id: must not be longer than 255 characters." });
+    const other = await rawSocket(service);
+    other.send({ type: "connection_init", payload: { ...key.header, other: "x".repeat(66_000) } });
+    expect((await other.closed).code).toBe(4400);
+    await othersAreServed();
+  });
+
   it("refuses more subscriptions on a socket than are allowed", async () => {
     const { socket, received, send } = await opened(key.header);
     for (let id = 0; id < 7; id += 1)
@@ -218,6 +254,47 @@ describe("the limits of a minute", () => {
     const statuses = [];
     for (let count = 0; count < 5; count += 1) statuses.push((await service.query("{ __typename }")).status);
     expect(statuses).toEqual([401, 401, 401, 429, 429]);
+    expect((await service.query("{ __typename }", {}, key.header)).status).toBe(200);
+    await service.stop();
+    await database.drop();
+  });
+
+  it("are asked of a key once, for all who come with it at once", async () => {
+    const database = await createTestDatabase();
+    const key = await makeKey(database);
+    const service = await startService({}, database);
+    const asked = vi.spyOn(ApiKeyStore.prototype, "byPrefix");
+    const crowd = Array.from({ length: 300 }, () => service.query("{ __typename }", {}, key.header));
+    const statuses = (await Promise.all(crowd)).map(({ status }) => status);
+    expect(statuses.filter((status) => status !== 200)).toEqual([]);
+    // Once, or again where what is known of a key has grown old meanwhile.
+    expect(asked.mock.calls.length).toBeLessThan(10);
+    asked.mockRestore();
+    await service.stop();
+    await database.drop();
+  });
+
+  it("leave the service its connections, however many keys are guessed", async () => {
+    const database = await createTestDatabase();
+    const key = await makeKey(database);
+    const service = await startService({}, database);
+    expect((await service.query("{ __typename }", {}, key.header)).status).toBe(200);
+    let [atOnce, most] = [0, 0];
+    const byPrefix = Reflect.get<ApiKeyStore, "byPrefix">(ApiKeyStore.prototype, "byPrefix");
+    const asked = vi.spyOn(ApiKeyStore.prototype, "byPrefix").mockImplementation(async function (
+      this: ApiKeyStore,
+      prefix,
+    ) {
+      most = Math.max(most, (atOnce += 1));
+      return await byPrefix.call(this, prefix).finally(() => (atOnce -= 1));
+    });
+    const guesses = Array.from({ length: 50 }, () =>
+      service.query("{ __typename }", {}, { Authorization: `Bearer ${generateApiKey().text}` }),
+    );
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.filter((status) => status !== 401)).toEqual([]);
+    expect([asked.mock.calls.length, most]).toEqual([50, 1]);
+    asked.mockRestore();
     expect((await service.query("{ __typename }", {}, key.header)).status).toBe(200);
     await service.stop();
     await database.drop();

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 import { jwtSecret, makeKey, onDatabase, organizationA, revokeKey, token } from "../support/callers.js";
+import { builtCommand } from "../support/built-command.js";
 
 const query = "{ sessions { totalCount } }";
 
@@ -276,7 +277,7 @@ describe("npm run keys", () => {
   it("prints a key once, lists it without its secret, and revokes it", async () => {
     const database = await createTestDatabase();
     const run = async (...options: string[]) =>
-      await promisify(execFile)(process.execPath, ["--import", "tsx", "src/cli/keys.ts", ...options], {
+      await promisify(execFile)(process.execPath, [builtCommand("keys"), ...options], {
         env: { ...process.env, DATABASE_URL: database.url },
       });
     const { stdout } = await run("create", "--name", "tests", "--role", "operator");

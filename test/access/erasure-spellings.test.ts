@@ -6,6 +6,7 @@ import { tables } from "../../src/store/sql/tables.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 import { plainBytes } from "../support/plain-bytes.js";
 import { eventOf, onDatabase, organizationA } from "../support/callers.js";
+import { builtCommand } from "../support/built-command.js";
 
 const phone = "+13235550142";
 /** How address fields spell the person; each has a session of its own. */
@@ -33,7 +34,7 @@ const mentions = [
 ];
 
 async function privacy(database: TestDatabase, ...options: string[]) {
-  return await promisify(execFile)(process.execPath, ["--import", "tsx", "src/cli/privacy.ts", ...options], {
+  return await promisify(execFile)(process.execPath, [builtCommand("privacy"), ...options], {
     env: { ...process.env, DATABASE_URL: database.url, DATABASE_TIMEOUT_SECONDS: "1" },
   });
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 import { cursorNow } from "../support/listening.js";
 import { eventOf, onDatabase, organizationA, socketClient } from "../support/callers.js";
+import { builtCommand } from "../support/built-command.js";
 
 /** What the person is known by and said, in small letters. */
 const traces = [
@@ -21,19 +22,15 @@ const everything = `id chatSummary chatTranscript translatedChatTranscript custo
   messages { nodes { body translatedBody from to contactId attachments metadata } }`;
 
 async function run(database: TestDatabase, command: string, ...options: string[]) {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--import", "tsx", `src/cli/${command}.ts`, ...options],
-    {
-      // An erasure waits for deliveries as long as they may take.
-      env: {
-        ...process.env,
-        DATABASE_URL: database.url,
-        DATABASE_TIMEOUT_SECONDS: "2",
-        LOG_LEVEL: "silent",
-      },
+  const { stdout } = await promisify(execFile)(process.execPath, [builtCommand(command), ...options], {
+    // An erasure waits for deliveries as long as they may take.
+    env: {
+      ...process.env,
+      DATABASE_URL: database.url,
+      DATABASE_TIMEOUT_SECONDS: "2",
+      LOG_LEVEL: "silent",
     },
-  );
+  });
   return stdout;
 }
 
@@ -126,8 +123,16 @@ describe("privacy erase --email, beside a service that runs", () => {
     await expectResumedToHearNothing();
   });
 
+  const analysesLeft = async () =>
+    await onDatabase(database, (opened) =>
+      opened.read("SELECT session_id, content_sha256, received_at FROM analyses ORDER BY session_id"),
+    );
+  let left: unknown;
+
   it("is not undone by events replay --all", async () => {
+    left = await analysesLeft();
     expect(await run(database, "events", "replay", "--all")).toMatch(/^projected 0, unchanged 3, /);
+    expect(await analysesLeft()).toEqual(left);
     await expectNoTrace();
     await expectResumedToHearNothing();
   });
@@ -136,6 +141,7 @@ describe("privacy erase --email, beside a service that runs", () => {
     await service.stop();
     const counted = await run(database, "events", "replay", "--all", "--into-empty", "--yes");
     expect(counted).toMatch(/^projected 3, unchanged 0, /);
+    expect(await analysesLeft()).toEqual(left);
     service = await startService({}, database);
     await expectNoTrace();
   });

@@ -1,31 +1,13 @@
 import "reflect-metadata";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { expect, it } from "vitest";
 import { createTestDatabase, type TestService } from "../support/service.js";
-import { eventOf, makeKey, organizationA, rawSocket, token } from "../support/callers.js";
+import { addRule } from "../support/alerts.js";
+import { eventOf, makeKey, onDatabase, organizationA, rawSocket, token } from "../support/callers.js";
+import { startProcess } from "../support/running-process.js";
+import { startReceiver } from "../support/webhook-receiver.js";
 
 const webhookSecret = "a-secret-of-the-webhook";
 const tokenSecret = "a-secret-of-the-tokens-0123456789abcdef";
-
-interface RealProcess {
-  readonly url: string;
-  readonly process: ChildProcess;
-  readonly said: () => string;
-}
-
-async function startProcess(environment: Record<string, string>): Promise<RealProcess> {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts"], {
-    // Under NODE_ENV=test Express prints no errors, and there would be nothing to hear.
-    env: { ...process.env, NODE_ENV: "", PORT: "0", LOG_LEVEL: "trace", ...environment },
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (data: Buffer) => (output += data.toString()));
-  const listening = /"graphql":"(http[^"]+)\/graphql"/;
-  await expect.poll(() => output, { timeout: 30_000 }).toMatch(listening);
-  return { url: listening.exec(output)?.[1] ?? "", process: child, said: () => output };
-}
 
 it(
   "logs no phone number, address, text, secret, key or token, whatever comes",
@@ -33,8 +15,20 @@ it(
   async () => {
     const database = await createTestDatabase();
     const key = await makeKey(database, { role: "operator" });
+    const refusing = await startReceiver((response) => {
+      response.statusCode = 500;
+      response.write("secret-words-of-the-receiver");
+    });
+    const rule = await onDatabase(database, (opened) =>
+      addRule(opened, `${refusing.url}/secret-path`, {
+        isPersonal: 1,
+        definition: { kind: "match", types: ["ANALYZED"], filter: { chatSummary: { contains: "inquired" } } },
+      }),
+    );
     const real = await startProcess({
       DATABASE_URL: database.url,
+      LOG_LEVEL: "trace",
+      ALERT_PRIVATE_TARGETS: "127.0.0.1",
       WEBHOOK_SECRETS: webhookSecret,
       WEBHOOK_SIGNATURE_MODE: "report-only",
       JWT_SECRET: tokenSecret,
@@ -81,18 +75,47 @@ it(
     for (const payload of [key.header, { token: jwt }, { token: "wrong-token-of-somebody" }]) {
       const socket = await rawSocket({ url } as TestService);
       socket.send({ type: "connection_init", payload });
+      const isOpen = () => socket.socket.readyState === socket.socket.OPEN;
+      const count = (...types: string[]) => socket.received.filter(({ type }) => types.includes(type)).length;
+      await expect.poll(() => count("connection_ack") === 1 || !isOpen()).toBe(true);
+      if (!isOpen()) continue;
       for (const [id, query] of [
         ...queries,
         "subscription { sessionEvents { session { chatSummary } } }",
       ].entries())
         socket.send({ type: "subscribe", id: String(id), payload: { query } });
-      await expect.poll(() => socket.received.length > 2 || socket.socket.readyState !== 1).toBe(true);
+      await expect.poll(() => count("error", "complete")).toBe(queries.length);
       socket.socket.close();
     }
-    real.process.kill("SIGTERM");
-    await once(real.process, "exit");
-    const said = real.said();
+    await expect.poll(() => real.output()).toContain("an alarm was not taken");
+    await real.end("SIGTERM");
+    const said = real.output();
     expect(said).toContain("dead letter");
+    const lines = said.split("\n").filter((line) => line.startsWith("{"));
+    const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const deliveries = entries.filter(({ msg }) => msg === "a delivery");
+    const type = "conversation_agent_session.analyzed";
+    expect(deliveries).toMatchObject([
+      {
+        part: "webhook",
+        type,
+        outcome: "projected",
+        organizationId: organizationA,
+        sessionId: event.data.id,
+      },
+      { part: "webhook", type, outcome: "dead" },
+      { part: "webhook", type: "none", outcome: "refused" },
+      { part: "webhook", type: "none", outcome: "refused" },
+    ]);
+    for (const { milliseconds } of deliveries) expect(milliseconds).toEqual(expect.any(Number));
+    const refused = entries.filter(({ msg }) => msg === "an operation was refused or has errors");
+    // Four of five queries fail, of each of the two callers that are known.
+    expect(refused.filter(({ transport }) => transport === "http")).toHaveLength(8);
+    expect(refused.filter(({ transport }) => transport === "websocket")).toHaveLength(8);
+    const callers = new Set(refused.map(({ caller }) => caller));
+    expect([...callers].every((caller) => /^(?:key|jwt):/.test(String(caller)))).toBe(true);
+    for (const { codes, milliseconds } of refused)
+      expect([codes, milliseconds]).toEqual([[expect.any(String)], expect.any(Number)]);
     const secrets = [
       webhookSecret,
       tokenSecret,
@@ -100,9 +123,11 @@ it(
       jwt,
       "wrong-token-of-somebody",
       "c2lnbmF0dXJl",
+      ...[rule.secret, "secret-path", "secret-words-of-the-receiver"],
     ];
     const personal = ["3237452021", "2136991845", "Got it!", "inquired", "User: job"];
     for (const trace of [...secrets, ...personal]) expect(said).not.toContain(trace);
+    await refusing.stop();
     await database.drop();
   },
 );

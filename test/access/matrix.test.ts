@@ -13,7 +13,7 @@ import {
   isNonNullType,
   isObjectType,
 } from "graphql";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 import {
@@ -45,8 +45,8 @@ const secretOfB = "belongs to organization B";
 const entries: Readonly<Record<string, readonly string[]>> = {
   session: [`session(id: "${idsOfB.session}")`],
   agentVersion: [`agentVersion(id: "${idsOfB.version}")`],
-  node: [...Object.values(idsOfB), "REVISION_B"].map((id) => `node(id: "${id}")`),
-  nodes: [`nodes(ids: ${JSON.stringify([...Object.values(idsOfB), "REVISION_B"])})`],
+  node: [...Object.values(idsOfB), "REVISION_B", "EXPECTATION_B"].map((id) => `node(id: "${id}")`),
+  nodes: [`nodes(ids: ${JSON.stringify([...Object.values(idsOfB), "REVISION_B", "EXPECTATION_B"])})`],
   sessions: [
     "sessions(first: 5)",
     `sessions(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
@@ -99,9 +99,18 @@ const entries: Readonly<Record<string, readonly string[]>> = {
   viewer: ["viewer"],
   webhookEvent: [`webhookEvent(id: "${idsOfB.session}")`],
   webhookEvents: ["webhookEvents(first: 5)"],
+  expectation: ['expectation(id: "EXPECTATION_B")'],
+  expectations: [
+    "expectations(first: 5)",
+    `expectations(first: 5, filter: { organizationId: { eq: "${organizationB}" } })`,
+    'expectations(first: 5, filter: { or: [{ id: { eq: "EXPECTATION_B" } }, { not: { id: { null: true } } }] })',
+    "expectations(first: 5, after: CURSOR_expectations)",
+    "expectations(last: 5, before: CURSOR_expectations)",
+  ],
   sessionAnalyzed: ["sessionAnalyzed(after: CURSOR_feed)"],
   sessionEvents: [
     "sessionEvents(after: CURSOR_feed)",
+    "sessionEvents(after: CURSOR_feed, types: [OVERDUE, ANALYZED])",
     `sessionEvents(after: CURSOR_feed, filter: { organizationId: { eq: "${organizationB}" } })`,
     `sessionEvents(after: CURSOR_feed, filter: { id: { eq: "${idsOfB.session}" } })`,
   ],
@@ -182,6 +191,7 @@ describe("a reader of organization A", () => {
   const cursors = new Map<string, string>();
   let revisionOfB: string;
   let analysisOfB: string;
+  let expectationOfB: string;
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -194,6 +204,7 @@ describe("a reader of organization A", () => {
         GRAPHQL_MAX_DEPTH: "1000",
         GRAPHQL_MAX_ALIASES: "10000",
         RATE_LIMIT_COST: "2000000000",
+        EXPECT_ANALYSIS_SECONDS: "1",
       },
       database,
     );
@@ -212,8 +223,22 @@ describe("a reader of organization A", () => {
     event.data.agent_version.name = secretOfB;
     event.data.agent_version.description = secretOfB;
     await service.post(event);
+    await service.post(await eventOf(organizationB, "b8", "ended"));
+    const overdue = () =>
+      service.query<{ expectations: { nodes: { id: string }[] } }>(
+        "{ expectations { nodes { id } } }",
+        {},
+        readerOfB,
+      );
+    await vi.waitFor(
+      async () => {
+        expect((await overdue()).data.expectations.nodes).toHaveLength(1);
+      },
+      { timeout: 10_000 },
+    );
+    expectationOfB = (await overdue()).data.expectations.nodes[0]?.id ?? "";
     await service.post(await eventOf(organizationA, "c6"));
-    for (const list of ["sessions", "messages", "agentVersions", "agents"]) {
+    for (const list of ["sessions", "messages", "agentVersions", "agents", "expectations"]) {
       const page = await service.query<Record<string, { edges: { cursor: string }[] }>>(
         `{ ${list}(first: 1) { edges { cursor } } }`,
         {},
@@ -235,6 +260,7 @@ describe("a reader of organization A", () => {
     call
       .replace("REVISION_B", revisionOfB)
       .replace("ANALYSIS_B", analysisOfB)
+      .replace("EXPECTATION_B", expectationOfB)
       .replace(/CURSOR_(\w+)/g, (_all, list: string) => JSON.stringify(cursors.get(list)));
   const namesB = (text: string) =>
     [secretOfB, organizationB, ...Object.values(idsOfB), revisionOfB].filter((trace) => text.includes(trace));
@@ -318,7 +344,7 @@ const open = new Set([
   ...["direction", "type", "mode", "deliveryStatus", "language", "translationLanguage", "endedReason"],
   ...["chatCompletionRating", "userSentiment"],
   // What is the agent's, not the contact's.
-  ...["name", "description", "voiceId"],
+  ...["name", "description", "voiceId", "question"],
 ]);
 
 describe("a masked reader", () => {
@@ -327,6 +353,7 @@ describe("a masked reader", () => {
     MessageFilter: (asked) => `messages(filter: { ${asked} })`,
     AgentVersionFilter: (asked) => `agentVersions(filter: { ${asked} })`,
     AgentFilter: (asked) => `agents(filter: { ${asked} })`,
+    ExpectationFilter: (asked) => `expectations(filter: { ${asked} })`,
     AnalysisFilter: (asked) => `sessions(filter: { analysisHistory: { none: { ${asked} } } })`,
   };
   const asks = Object.keys(lists).flatMap((name) => {

@@ -8,6 +8,7 @@ import { tables } from "../../src/store/sql/tables.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 import { plainBytes } from "../support/plain-bytes.js";
 import { eventOf, makeKey, onDatabase, organizationA } from "../support/callers.js";
+import { builtCommand } from "../support/built-command.js";
 
 const contactId = "1d1f0a02-28f6-41cb-bd99-78a17e68bdb6";
 /**
@@ -31,12 +32,14 @@ const traces = [
 const timeoutSeconds = 2;
 
 async function privacy(database: TestDatabase, ...options: string[]) {
-  return await promisify(execFile)(process.execPath, ["--import", "tsx", "src/cli/privacy.ts", ...options], {
+  return await promisify(execFile)(process.execPath, [builtCommand("privacy"), ...options], {
     env: { ...process.env, DATABASE_URL: database.url, DATABASE_TIMEOUT_SECONDS: String(timeoutSeconds) },
   });
 }
 
-/** All that the database holds, as bytes: of SQLite the files themselves, and bodies as they were received. */
+/**
+ * All that the database holds, as bytes: of SQLite the files themselves, and bodies as they were received.
+ */
 async function dump(database: TestDatabase): Promise<string> {
   return (await dumpAsStored(database)) + (await readBodies(database)).join("\n");
 }

@@ -96,6 +96,17 @@ describe("a socket", () => {
     staying.socket.close();
   });
 
+  it("of an open service is closed within seconds once the first key is made", async () => {
+    const unlocked = await startService();
+    const { closed } = await opened(unlocked, {});
+    const url = `${unlocked.url}/graphql/stream?${new URLSearchParams({ query: subscription }).toString()}`;
+    const cut = expect((await fetch(url)).text()).rejects.toThrow("terminated");
+    await makeKey(unlocked.database);
+    expect(await Promise.race([closed, delay(8_000)])).toEqual({ code: 4403, reason: "Forbidden" });
+    await cut;
+    await unlocked.stop();
+  });
+
   it("is closed once its token expires", async () => {
     const claims = { role: "reader", organization_id: organizationA };
     // The token is within the tolerance of clocks for some seconds more.

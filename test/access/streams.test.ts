@@ -36,8 +36,10 @@ function follow({ body }: Response) {
 
 async function expectRefusal(response: Response) {
   expect(response.status).toBe(429);
-  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
-  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "RATE_LIMITED" } }] });
+  const retryAfterSeconds = Number(response.headers.get("retry-after"));
+  expect(retryAfterSeconds).toBeGreaterThan(0);
+  const extensions = { code: "RATE_LIMITED", retryAfterSeconds };
+  expect(await response.json()).toMatchObject({ errors: [{ extensions }] });
 }
 
 describe("an event stream", () => {

@@ -66,8 +66,13 @@ describe.skipIf(lacksBrowser)("the board in a browser", () => {
     await page.getByText("projected").waitFor();
     await page.screenshot({ path: `${screenshots}/now.png` });
     await waits.click();
-    await page.locator(`[data-session="${String(ended.data.id)}"]`).waitFor();
+    const row = page.locator(`[data-session="${String(ended.data.id)}"]`);
+    await row.getByText("ended").waitFor();
     expect(await rows(page).count()).toBe(1);
+    // What the filter no longer matches is not left as it was.
+    const analyzed = await newEvent("analyzed", { id: ended.data.id });
+    expect((await service.post(analyzed)).status).toBe(200);
+    await row.getByText("analyzed").waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   });
@@ -127,6 +132,7 @@ describe.skipIf(lacksBrowser)("the board in a browser", () => {
   });
 
   it("counts agents' sessions by day, and each number leads to its sessions", async () => {
+    await postAnalyzed(service, 2);
     const { page, errors } = await open("#/agents");
     const number = page.locator(".agent dd a").first();
     await number.waitFor();
@@ -182,6 +188,38 @@ describe.skipIf(lacksBrowser)("the board in a browser", () => {
     // The heading of the new page has the focus, so that a screen reader reads on from there.
     expect(await page.evaluate<string>("document.activeElement?.textContent ?? ''")).toBe("Session");
     await page.context().close();
+  });
+});
+
+describe.skipIf(lacksBrowser)("the board of a service that misses an analysis", () => {
+  it("counts and lists what is overdue, with links, until it comes", async () => {
+    const [browser, service] = await Promise.all([
+      startBrowser(),
+      startService({ EXPECT_ANALYSIS_SECONDS: "1" }),
+    ]);
+    const { page, errors } = await openPage(browser, `${service.url}/`);
+    await untilLive(page);
+    const ended = await newEvent("ended");
+    expect((await service.post(ended)).status).toBe(200);
+    await page.locator(".ticker .status-overdue").waitFor();
+    await page.reload();
+    const count = page.locator("dt", { hasText: "Overdue" }).locator("xpath=..").locator("dd");
+    const items = page.locator(".overdue li");
+    await items.getByText("no analysis").waitFor();
+    await count.getByText("1", { exact: true }).waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await overflowOf(page)).toBe(0);
+    await page.screenshot({ path: `${screenshots}/overdue.png` });
+    await items.getByRole("link").click();
+    await page.waitForURL(new RegExp(`#/sessions/${String(ended.data.id)}$`));
+    const late = await newEvent("analyzed", { id: ended.data.id });
+    expect((await service.post(late)).status).toBe(200);
+    await page.goto(`${service.url}/#/now`);
+    await count.getByText("0", { exact: true }).waitFor();
+    expect(await items.count()).toBe(0);
+    expect(errors).toEqual([]);
+    await browser.close();
+    await service.stop();
   });
 });
 

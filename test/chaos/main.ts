@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { runScenarios, type Scenario } from "../support/rehearsal/scenario.js";
 import { killInstances } from "./instances.js";
+import { topologies } from "./topologies.js";
 import { slowReader } from "./slow-reader.js";
 import { starvingQuery } from "./starving-query.js";
 
@@ -14,9 +15,14 @@ const kill = "kill";
  */
 const options = new Command()
   .addOption(
-    new Option("--scenario <name...>", "kill is two instances that are killed with -9, and Redis")
+    new Option("--scenario <name...>", "kill is instances, Redis and databases that are killed with -9")
       .choices([kill, "slow-reader", "starving-query"])
       .default([kill]),
+  )
+  .addOption(
+    new Option("--topology <name...>", "of kill: the databases behind the instances")
+      .choices(Object.keys(topologies))
+      .default(["single"]),
   )
   .option("--seconds <n>", "how long events and kills go on, or a starving query", positive, 20)
   .option("--writers <n>", "of kill: deliveries at once", positive, 8)
@@ -26,6 +32,7 @@ const options = new Command()
   .parse()
   .opts<{
     scenario: string[];
+    topology: string[];
     seconds: number;
     writers: number;
     subscribers: number;
@@ -37,7 +44,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "slow-reader": slowReader,
   "starving-query": starvingQuery(options.sessions, options.seconds),
 };
-const hasSurvived = !options.scenario.includes(kill) || (await killInstances(options));
+let hasSurvived = true;
+if (options.scenario.includes(kill))
+  for (const topology of options.topology)
+    hasSurvived = (await killInstances(topology, options)) && hasSurvived;
 const names = options.scenario.filter((name) => name !== kill);
 const hasHeld = await runScenarios(scenarios, names, options.rounds, options.seconds + 150);
 process.exit(hasSurvived && hasHeld ? 0 : 1);

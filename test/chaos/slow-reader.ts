@@ -5,7 +5,7 @@ import { BuiltService } from "../support/rehearsal/built-service.js";
 import { Deliveries } from "../support/rehearsal/deliveries.js";
 import { deliveryFigures } from "../support/rehearsal/figures.js";
 import { follow, untilComplete } from "../support/rehearsal/follower.js";
-import { MariadbServer } from "../support/rehearsal/mariadb-server.js";
+import { DatabaseServer } from "../support/rehearsal/database-server.js";
 import { Memory } from "../support/rehearsal/memory.js";
 import type { Outcome, Scenario } from "../support/rehearsal/scenario.js";
 
@@ -22,7 +22,7 @@ const recoverySeconds = 30;
  * and memory is bounded.
  */
 export const slowReader: Scenario = async (rounds, report) => {
-  const server = await MariadbServer.start();
+  const server = await DatabaseServer.start();
   let service: BuiltService | undefined;
   try {
     service = await BuiltService.start({
@@ -45,7 +45,7 @@ export const slowReader: Scenario = async (rounds, report) => {
   }
 };
 
-async function readSlowly(service: BuiltService, server: MariadbServer): Promise<Outcome> {
+async function readSlowly(service: BuiltService, server: DatabaseServer): Promise<Outcome> {
   const followers = await follow(5, service.url);
   const deliveries = new Deliveries(service.url, { perSecond: 20 });
   await deliveries.untilAcknowledged(20, recoverySeconds);

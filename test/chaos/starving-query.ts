@@ -6,7 +6,7 @@ import { BuiltService } from "../support/rehearsal/built-service.js";
 import { Deliveries } from "../support/rehearsal/deliveries.js";
 import { deliveryFigures } from "../support/rehearsal/figures.js";
 import { follow, untilComplete } from "../support/rehearsal/follower.js";
-import { MariadbServer } from "../support/rehearsal/mariadb-server.js";
+import { DatabaseServer } from "../support/rehearsal/database-server.js";
 import { Readiness } from "../support/rehearsal/readiness.js";
 import type { Outcome, Scenario } from "../support/rehearsal/scenario.js";
 
@@ -22,7 +22,7 @@ const atOnce = 2;
  */
 export function starvingQuery(sessions: number, seconds: number): Scenario {
   return async (rounds, report) => {
-    const server = await MariadbServer.start();
+    const server = await DatabaseServer.start();
     let service: BuiltService | undefined;
     try {
       const url = await server.createAccount();
@@ -43,7 +43,7 @@ export function starvingQuery(sessions: number, seconds: number): Scenario {
 }
 
 /** Copies sessions alone, under new ids, until there are so many. */
-async function multiplySessions(server: MariadbServer, wanted: number): Promise<void> {
+async function multiplySessions(server: DatabaseServer, wanted: number): Promise<void> {
   const rows = await server.query<{ name: string }>(
     "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'app' AND table_name = 'sessions'",
   );
@@ -66,7 +66,7 @@ interface Round {
   readonly seconds: number;
 }
 
-async function starveOnce(service: BuiltService, server: MariadbServer, round: Round): Promise<Outcome> {
+async function starveOnce(service: BuiltService, server: DatabaseServer, round: Round): Promise<Outcome> {
   const followers = await follow(3, service.url, round.token, false);
   const quiet = new Deliveries(service.url, { perSecond: 20 });
   await quiet.untilAcknowledged(40, recoverySeconds);

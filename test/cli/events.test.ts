@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { generateSessions } from "../../tools/simulate/generate.js";
 import { loadConfig } from "../../src/config.js";
@@ -10,8 +9,9 @@ import { Database } from "../../src/store/database.js";
 import { migrate } from "../../src/store/migrations/migrate.js";
 import { createTestDatabase, type TestDatabase } from "../support/service.js";
 import { projectedState } from "../support/state-digest.js";
+import { builtCommand } from "../support/built-command.js";
 
-const command = fileURLToPath(new URL("../../src/cli/events.ts", import.meta.url));
+const command = builtCommand("events");
 
 const envelopes = Array.from(generateSessions({ sessions: 12, seed: 5 }), ({ envelopes: own }) => own)
   .flat()
@@ -34,7 +34,7 @@ describe("npm run events", () => {
   });
 
   async function events(args: readonly string[], { input = "", interruptAt = "" } = {}) {
-    const child = spawn(process.execPath, ["--import", "tsx", command, ...args], {
+    const child = spawn(process.execPath, [command, ...args], {
       env: { ...process.env, DATABASE_URL: testDatabase.url },
     });
     const output = { stdout: "", stderr: "" };
@@ -130,6 +130,8 @@ describe("npm run events", () => {
     expect((await events(["replay", "--all"])).stdout).toMatch(/^projected 0,/);
     expect((await events(["replay", "--all", "--into-empty", "--yes"])).stdout).toMatch(/^projected [1-9]/);
     expect(await projectedState(database)).toBe(state);
+    // Nothing new has happened, so there is nothing to tell.
+    expect(await database.read("SELECT event_id FROM session_feed")).toEqual([]);
     const [after] = await database.read<{ head: number | string; expired: number | string }>(
       "SELECT last_position AS head, expired_position AS expired FROM feed_head",
     );

@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { onDatabase } from "../support/callers.js";
 import { createTestDatabase, type TestDatabase } from "../support/service.js";
+import { builtCommand } from "../support/built-command.js";
 
 async function run(command: string, args: readonly string[], databaseUrl: string) {
-  const child = spawn(process.execPath, ["--import", "tsx", `src/cli/${command}.ts`, ...args], {
+  const child = spawn(process.execPath, [builtCommand(command), ...args], {
     env: { ...process.env, DATABASE_URL: databaseUrl },
   });
   let said = "";

@@ -63,6 +63,8 @@ describe.each([
   async function importLines(lines: AsyncIterable<Line>, begun: number): Promise<ImportSummary> {
     return await importEvents(lines, {
       events: eventLog(),
+      reader: new WebhookEventReader(database),
+      longestBody: 1_000_000,
       checkpoint: undefined,
       begun,
       signal: new AbortController().signal,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { isUnauthenticated, sessionsQuery } from "../../client/src/index.js";
+import { ConnectionLostError, isUnauthenticated, sessionsQuery } from "../../client/src/index.js";
+import { Tokens } from "../../client/src/tokens.js";
 import { eventOf, jwtSecret, organizationA, token } from "../support/callers.js";
 import { clientOf, followEvents, ways } from "../support/client-kit.js";
 import { startService, type TestService } from "../support/service.js";
@@ -76,4 +77,86 @@ describe.each(ways)("a client's token (%s)", (way) => {
     client.close();
     expect(await following.over).toBeUndefined();
   });
+});
+
+describe.each(ways)("a token that never comes (%s)", (way) => {
+  const never = () => new Promise<string>(() => undefined);
+
+  it("is asked for again", async () => {
+    const service = await startService({ JWT_SECRET: jwtSecret });
+    const source = vi.fn(never).mockImplementation(() => token(claims));
+    source.mockImplementationOnce(never).mockImplementationOnce(never);
+    const client = clientOf(service.url, way, { token: source, stallMilliseconds: 300 });
+    const failures: unknown[] = [];
+    const states: string[] = [];
+    const following = followEvents(client, {
+      from: "no cursor",
+      onState: (state, error) => {
+        states.push(state);
+        if (error !== undefined) failures.push(error);
+      },
+    });
+    // The third token comes, so the service gets to say what is wrong with the cursor.
+    expect(await following.over).toMatchObject({ code: "BAD_USER_INPUT" });
+    expect(source).toHaveBeenCalledTimes(3);
+    expect(states).toContain("waiting");
+    expect(failures[0]).toBeInstanceOf(ConnectionLostError);
+    client.close();
+    await service.stop();
+  });
+
+  it("keeps neither queries nor the end of the client waiting", async () => {
+    const client = clientOf("http://127.0.0.1:9", way, { token: never });
+    const following = followEvents(client, { from: "x" });
+    await expect(client.query(sessionsQuery, {}, { timeoutMilliseconds: 100 })).rejects.toThrow(
+      new ConnectionLostError("No token came in time."),
+    );
+    const asked = client.query(sessionsQuery);
+    client.close();
+    await expect(asked).rejects.toThrow(ConnectionLostError);
+    expect(await following.over).toBeUndefined();
+  });
+});
+
+it("a token that comes after another was asked for does not say when that one ends", async () => {
+  let come: (token: string) => void = () => undefined;
+  const source = vi.fn(() => token(claims, { expires: "1h" }));
+  source.mockImplementationOnce(() => new Promise((resolve) => (come = resolve)));
+  const tokens = new Tokens(source, 50);
+  await expect(tokens.current()).rejects.toThrow("No token could be got.");
+  const second = await tokens.current();
+  come(await token(claims, { expires: "2s" }));
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(await tokens.current()).toBe(second);
+  expect(source).toHaveBeenCalledTimes(2);
+});
+
+it("a token that is about to end when it comes is used until it is refused", async () => {
+  const source = vi.fn(() => token(claims, { expires: "1s" }));
+  const tokens = new Tokens(source);
+  await tokens.current();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await tokens.current();
+  expect(source).toHaveBeenCalledTimes(1);
+  tokens.forget();
+  await tokens.current();
+  expect(source).toHaveBeenCalledTimes(2);
+});
+
+it("a token that has ended by a clock that is ahead is used until it is refused", async () => {
+  const source = vi.fn(() => token(claims, { expires: "-1h" }));
+  const tokens = new Tokens(source);
+  await tokens.current();
+  await tokens.current();
+  expect(source).toHaveBeenCalledTimes(1);
+  vi.useFakeTimers();
+  try {
+    const renew = vi.fn();
+    const callOff = tokens.onRenewal(renew);
+    await vi.advanceTimersByTimeAsync(60_000);
+    callOff();
+    expect(renew).not.toHaveBeenCalled();
+  } finally {
+    vi.useRealTimers();
+  }
 });

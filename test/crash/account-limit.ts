@@ -4,7 +4,7 @@ import { BuiltService } from "../support/rehearsal/built-service.js";
 import { Deliveries } from "../support/rehearsal/deliveries.js";
 import { deliveryFigures } from "../support/rehearsal/figures.js";
 import { follow, untilComplete } from "../support/rehearsal/follower.js";
-import { MariadbServer } from "../support/rehearsal/mariadb-server.js";
+import { DatabaseServer } from "../support/rehearsal/database-server.js";
 import { Readiness } from "../support/rehearsal/readiness.js";
 import type { Outcome, Scenario } from "../support/rehearsal/scenario.js";
 
@@ -18,7 +18,7 @@ const recoverySeconds = 30;
  * others.
  */
 export const accountLimit: Scenario = async (rounds, report) => {
-  const server = await MariadbServer.start();
+  const server = await DatabaseServer.start();
   let service: BuiltService | undefined;
   try {
     service = await BuiltService.start({
@@ -32,7 +32,7 @@ export const accountLimit: Scenario = async (rounds, report) => {
   }
 };
 
-async function limitOnce(service: BuiltService, server: MariadbServer): Promise<Outcome> {
+async function limitOnce(service: BuiltService, server: DatabaseServer): Promise<Outcome> {
   const followers = await follow(5, service.url);
   const readiness = new Readiness(service);
   const deliveries = new Deliveries(service.url, { perSecond: 30 });

@@ -2,15 +2,19 @@ import "reflect-metadata";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { runScenarios, type Scenario } from "../support/rehearsal/scenario.js";
 import { accountLimit } from "./account-limit.js";
+import { balanced } from "./balanced.js";
 import { galera } from "./galera.js";
 import { killUnderLoad } from "./kill.js";
 import { readOnlySwitchover } from "./read-only-switchover.js";
 import { restoredBackup } from "./restored-backup.js";
+import { rollingRelease } from "./rolling-release.js";
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   "read-only-switchover": readOnlySwitchover,
   "restored-backup": restoredBackup,
   "account-limit": accountLimit,
+  "rolling-release": rollingRelease,
+  balanced,
   galera,
 };
 const kill = "kill";

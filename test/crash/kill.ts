@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { loadConfig } from "../../src/config.js";
 import { Database } from "../../src/store/database.js";
 import { freePort } from "../support/rehearsal/free-port.js";
+import { MYSQL_UNPACKED } from "../support/rehearsal/unpacked-mysql.js";
 import { type RunningProcess, startProcess } from "../support/running-process.js";
 import { sample } from "../support/service.js";
 
@@ -29,15 +30,13 @@ async function openStore(kind: string): Promise<Store> {
   const remove = () => rm(folder, { recursive: true, force: true });
   if (kind === "sqlite")
     return { url: `sqlite:${path.join(folder, "crash.sqlite")}`, crash: undefined, remove };
-  const unpacked =
-    process.env.MYSQL_UNPACKED ?? path.join(tmpdir(), "conversation-agent-api-servers", "mysql");
   const ports = { MARIADB_PORT: String(await freePort()), MYSQL_PORT: String(await freePort()) };
   const env = {
     ...process.env,
     ...ports,
     SERVERS_DIR: folder,
     BUFFER_POOL: "128M",
-    MYSQL_UNPACKED: unpacked,
+    MYSQL_UNPACKED,
   };
   const control = async (command: string) =>
     (await runFile("bash", [servers, command, kind], { env })).stdout;

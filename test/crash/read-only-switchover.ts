@@ -4,9 +4,9 @@ import { BuiltService } from "../support/rehearsal/built-service.js";
 import { Deliveries } from "../support/rehearsal/deliveries.js";
 import { deliveryFigures } from "../support/rehearsal/figures.js";
 import { follow, untilComplete } from "../support/rehearsal/follower.js";
-import { MariadbServer } from "../support/rehearsal/mariadb-server.js";
 import { MovableProxy } from "../support/rehearsal/movable-proxy.js";
 import { Readiness } from "../support/rehearsal/readiness.js";
+import { type Pair, replicate, startPair } from "../support/rehearsal/replication.js";
 import type { Outcome, Scenario } from "../support/rehearsal/scenario.js";
 
 /** How long nobody can be written to: as long as an operator, or a controller, takes at the least. */
@@ -16,30 +16,19 @@ const noticeMilliseconds = 1_500;
 /** How long it may take to write again once the name points to the new primary. */
 const recoverySeconds = 30;
 
-/** A primary and its replica, in turn. */
-interface Pair {
-  readonly primary: MariadbServer;
-  readonly replica: MariadbServer;
-}
-
 /**
  * A planned switchover under load: the primary is made read-only, the replica catches up and is made the
  * primary, and the database's name points to it. The old one goes on, keeps its connections, and refuses to
  * write.
  */
 export const readOnlySwitchover: Scenario = async (rounds, report) => {
-  const servers = await Promise.all(
-    [1, 2].map((id) => MariadbServer.start([`--server-id=${id}`, "--log-bin", "--log-slave-updates"])),
-  );
-  const [primary, replica] = servers;
-  if (!primary || !replica) throw new Error("There are not two servers.");
+  const servers = await startPair();
+  const { primary, replica } = servers;
   const proxy = await MovableProxy.start(primary.port);
   let service: BuiltService | undefined;
   try {
-    const account = new URL(await primary.createAccount());
+    const account = new URL(servers.account);
     account.port = String(proxy.port);
-    await replica.createAccount();
-    for (const server of servers) await server.query("RESET MASTER");
     await replicate({ primary, replica });
     service = await BuiltService.start({ DATABASE_URL: account.href, DATABASE_TIMEOUT_SECONDS: "5" });
     let pair: Pair = { primary, replica };
@@ -51,21 +40,9 @@ export const readOnlySwitchover: Scenario = async (rounds, report) => {
   } finally {
     await service?.stop("SIGKILL");
     proxy.stop();
-    await Promise.all(servers.map((server) => server.stop()));
+    await servers.stop();
   }
 };
-
-/** The replica follows the primary from what it has itself, and can be written to by replication only. */
-async function replicate({ primary, replica }: Pair): Promise<void> {
-  await replica.query("SET GLOBAL read_only = 1");
-  await replica.query("SET GLOBAL gtid_slave_pos = @@gtid_binlog_pos");
-  const { port, username, password } = new URL(primary.url);
-  await replica.query(
-    `CHANGE MASTER TO master_host = '127.0.0.1', master_port = ${port}, master_user = '${username}',
-     master_password = '${password}', master_use_gtid = slave_pos`,
-  );
-  await replica.query("START SLAVE");
-}
 
 async function switchOnce(service: BuiltService, proxy: MovableProxy, pair: Pair): Promise<Outcome> {
   const followers = await follow(5, service.url);

@@ -4,7 +4,7 @@ import { BuiltService } from "../support/rehearsal/built-service.js";
 import { type Acknowledged, Deliveries } from "../support/rehearsal/deliveries.js";
 import { deliveryFigures } from "../support/rehearsal/figures.js";
 import { follow, untilComplete } from "../support/rehearsal/follower.js";
-import { MariadbServer } from "../support/rehearsal/mariadb-server.js";
+import { DatabaseServer } from "../support/rehearsal/database-server.js";
 import type { Outcome, Scenario } from "../support/rehearsal/scenario.js";
 
 /** Events before the backup, and at least so many that the restore takes. */
@@ -20,7 +20,7 @@ const recoverySeconds = 30;
  * anything without being told.
  */
 export const restoredBackup: Scenario = async (rounds, report) => {
-  const server = await MariadbServer.start();
+  const server = await DatabaseServer.start();
   let service: BuiltService | undefined;
   try {
     service = await BuiltService.start({
@@ -37,7 +37,7 @@ export const restoredBackup: Scenario = async (rounds, report) => {
 
 async function restoreOnce(
   service: BuiltService,
-  server: MariadbServer,
+  server: DatabaseServer,
   round: number,
   isStopped: boolean,
 ): Promise<Outcome> {

@@ -42,7 +42,53 @@ function newestOf(said: readonly Said[], name: keyof Fields): string | null {
   return known.at(-1)?.fields[name] ?? null;
 }
 
+/** The release before knows nothing of `c`, which is new in this one. */
+type Release = "before" | "this";
+
+function mergeByReleases(said: readonly (Said & { readonly by: Release })[]): Fields {
+  const isNew = new Set(["c"]);
+  let state: Merged<Fields> | undefined;
+  for (const { fields, key, by } of said) {
+    const before = { a: fields.a, b: fields.b };
+    if (by === "this")
+      state = state === undefined ? firstSighting(fields, key, isNew) : merge(state, fields, key, isNew);
+    else if (state === undefined) state = firstSighting({ ...before, c: null }, key);
+    else {
+      const merged = merge<Omit<Fields, "c">>(state, before, key);
+      // Its UPDATE names only the columns that it knows.
+      state = { ...merged, fields: { ...merged.fields, c: state.fields.c } };
+    }
+  }
+  if (state === undefined) throw new Error("There is nothing to merge.");
+  return state.fields;
+}
+
 describe("merge", () => {
+  it("keeps new fields right while instances of the release before merge too", () => {
+    const byReleases = events.chain((said) =>
+      fc.tuple(
+        fc.shuffledSubarray(said, { minLength: said.length }),
+        fc.array(fc.constantFrom<Release>("before", "this"), {
+          minLength: said.length,
+          maxLength: said.length,
+        }),
+        fc.shuffledSubarray(said, { minLength: said.length }),
+      ),
+    );
+    fc.assert(
+      fc.property(byReleases, ([arrived, releases, replayed]) => {
+        const handled = arrived.map((event, index) => ({ ...event, by: releases[index] ?? "this" }));
+        // What the release before took is replayed once it is gone, as docs/OPERATIONS.md says.
+        const again = replayed.map((event) => ({ ...event, by: "this" as const }));
+        expect(mergeByReleases([...handled, ...again])).toEqual({
+          a: newestOf(arrived, "a"),
+          b: newestOf(arrived, "b"),
+          c: newestOf(arrived, "c"),
+        });
+      }),
+    );
+  });
+
   it("ends in the newest known value of each field, whatever the order and the repetitions", () => {
     fc.assert(
       fc.property(events, fc.infiniteStream(fc.nat()), (said, numbers) => {

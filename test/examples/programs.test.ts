@@ -3,6 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { addRule } from "../support/alerts.js";
+import { onDatabase } from "../support/callers.js";
 import { postAnalyzed } from "../support/listening.js";
 import { sample, startService, type TestService } from "../support/service.js";
 
@@ -12,7 +14,7 @@ describe("an example's program", () => {
   let folder: string;
   const running: ChildProcess[] = [];
   beforeAll(async () => {
-    service = await startService();
+    service = await startService({ ALERT_PRIVATE_TARGETS: "127.0.0.1" });
     folder = await mkdtemp(path.join(tmpdir(), "examples-"));
   });
   afterAll(async () => {
@@ -69,4 +71,15 @@ describe("an example's program", () => {
       second.child.kill("SIGTERM");
     },
   );
+
+  it("receives alarms, and verifies them", async () => {
+    const secret = `whsec_${Buffer.alloc(32, "key").toString("base64")}`;
+    const program = run("examples/alarm-receiver.ts", secret, "0");
+    await expect.poll(() => program.said).toMatch(/listening on \d+/);
+    const url = `http://127.0.0.1:${/\d+/.exec(program.said)?.[0] ?? ""}/`;
+    expect((await fetch(url, { method: "POST", body: "{}" })).status).toBe(401);
+    await onDatabase(service.database, (opened) => addRule(opened, url, { name: "each", secret }));
+    const [id = ""] = await postAnalyzed(service, 1);
+    await expect.poll(() => program.said).toContain(`each: session.analyzed ${id}`);
+  });
 });

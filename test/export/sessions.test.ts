@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { type IncomingMessage, request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startService, type TestService } from "../support/service.js";
+import { metric } from "../support/metrics.js";
+import { sample, startService, type TestService } from "../support/service.js";
 import { matchesSession, type ServedSession } from "../support/reference-filter.js";
 import { readAllSessions, storeVariedSessions } from "../support/varied-sessions.js";
 
@@ -86,8 +88,9 @@ describe("exports of sessions", () => {
   it.each(["sessions.ndjson", "sessions.csv"])(
     "ends %s with a cursor as its trailer, also where nothing was left, or nothing there",
     async (path) => {
-      const { cursor } = await whole(path);
-      expect(await whole(path, { after: cursor })).toEqual({ text: "", cursor });
+      const { text, cursor } = await whole(path);
+      const header = path.endsWith(".csv") ? text.slice(0, text.indexOf("\r\n") + 2) : "";
+      expect(await whole(path, { after: cursor })).toEqual({ text: header, cursor });
       const none = await whole(path, { filter: JSON.stringify({ id: { null: true } }) });
       // Who stores it as told gets what comes later: here, without the filter, everything.
       expect(lines((await whole("sessions.ndjson", { after: none.cursor })).text)).toHaveLength(
@@ -103,10 +106,10 @@ describe("exports of sessions", () => {
     expect((await rest(first)).map(({ id }) => id)).toEqual(ids.slice(101));
     expect(await rest(first.toUpperCase())).toEqual(await rest(first));
     expect((await rest("00000000-0000-0000-0000-000000000000")).length).toBe(ids.length);
-    const { text } = await get("sessions.csv", { after: ids.at(-2) ?? "" });
-    expect(text.startsWith(last)).toBe(true);
+    const [, record] = readCsv((await get("sessions.csv", { after: ids.at(-2) ?? "" })).text);
+    expect(record?.[0]).toBe(last);
     const { cursor } = await whole("sessions.csv", { after: last });
-    expect((await whole("sessions.csv", { after: cursor })).text).toBe("");
+    expect(readCsv((await whole("sessions.csv", { after: cursor })).text)).toHaveLength(1);
   });
 
   it("has a column for each answer in CSV, and no cell that a spreadsheet would run", async () => {
@@ -223,6 +226,50 @@ describe("exports of sessions", () => {
       ].map(({ status }) => status);
       expect(statuses).toEqual([415, 400, 413, 400]);
     });
+  });
+});
+
+describe("an export of sessions", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  it("names its columns in each part of CSV, as a question may come between two parts", async () => {
+    const store = async (id: string, answers: Record<string, unknown>) => {
+      const payload = await sample("analyzed");
+      Object.assign(payload, { id: randomUUID() });
+      Object.assign(payload.data, { id, custom_analysis_data: answers });
+      expect((await service.post(payload)).status).toBe(200);
+    };
+    const part = async (after?: string) => {
+      const parameters = after === undefined ? "" : `?after=${after}`;
+      const [header = [], ...records] = readCsv(
+        await (await fetch(`${service.url}/export/sessions.csv${parameters}`)).text(),
+      );
+      return records.map((cells) => new Map(cells.map((cell, index) => [header[index], cell])));
+    };
+    const [first, second] = ["1", "2"].map((digit) => `${digit}0000000-0000-4000-8000-000000000000`);
+    const answersOf = (records: readonly Map<string | undefined, string>[]) =>
+      records.map((record) => ["id", "analysis: Early", "analysis: Middle"].map((name) => record.get(name)));
+    await store(String(first), { Middle: "one" });
+    expect(answersOf(await part())).toEqual([[first, undefined, "one"]]);
+    await store(String(second), { Early: "new", Middle: "two" });
+    expect(answersOf(await part(first))).toEqual([[second, "new", "two"]]);
+  });
+
+  it("counts as an error with its time where it is refused before the first byte", async () => {
+    const tooDeep = `${'{"not":'.repeat(200)}{}${"}".repeat(200)}`;
+    const { status } = await fetch(`${service.url}/export/sessions.csv?filter=${tooDeep}`);
+    expect(status).toBe(400);
+    const operation = "sessions.csv";
+    const labels = { operation, transport: "export", result: "error" };
+    expect(await metric(service.url, "graphql_operation_seconds_count", labels)).toBe(1);
+    const code = "BAD_USER_INPUT";
+    expect(await metric(service.url, "graphql_operation_errors_total", { operation, code })).toBe(1);
   });
 });
 

@@ -18,7 +18,10 @@ import { AnalysisReader } from "../../src/store/readers/analysis.reader.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
 import { UnreadAnswers } from "../../src/http/unread-answers.js";
 import { type RunningProcess, startProcess } from "../support/running-process.js";
-import { createTestDatabase, sample, type TestDatabase } from "../support/service.js";
+import { makeKey, organizationA, revokeKey } from "../support/callers.js";
+import { readMetrics, sumOf } from "../support/metrics.js";
+import { createTestDatabase, sample, startService, type TestDatabase } from "../support/service.js";
+import { Metrics } from "../../src/metrics/metrics.js";
 
 const megabyte = 1_000_000;
 const transcriptLength = 0.2 * megabyte;
@@ -104,6 +107,34 @@ describe("a long export", () => {
     expect(readAhead).toBeLessThan(mostUnderWay);
   });
 
+  it("counts as a connection of its key, and breaks off within seconds once the key is revoked", async () => {
+    const keys = {
+      exporter: await makeKey(testDatabase),
+      operator: await makeKey(testDatabase, { role: "operator" }),
+    };
+    const limited = await startService(
+      { SOCKETS_PER_KEY: "1", SUBSCRIPTION_STALL_SECONDS: "600" },
+      testDatabase,
+    );
+    await database.transaction((transaction) =>
+      transaction.execute("UPDATE sessions SET organization_id = ?", [organizationA]),
+    );
+    const url = `${limited.url}/export/sessions.ndjson`;
+    const response = await begin(url, keys.exporter.header);
+    await once(response, "data");
+    response.pause();
+    const another = await fetch(url, { headers: keys.exporter.header });
+    expect(another.status).toBe(429);
+    await another.body?.cancel();
+    await revokeKey(testDatabase, keys.exporter.prefix);
+    const unread = async () =>
+      sumOf(await readMetrics(limited.url, keys.operator.header), "http_unread_bytes");
+    await expect.poll(unread, { timeout: 10_000 }).toBe(0);
+    response.resume();
+    await expect(once(response, "end")).rejects.toThrow("aborted");
+    await limited.stop();
+  });
+
   it("ends its reading when the client goes away", async () => {
     const reader = new CountingReader(database);
     const sessions = new SessionExport(new SessionReader(reader), new AnalysisReader(reader, "key"));
@@ -112,10 +143,12 @@ describe("a long export", () => {
     const app = express().use(
       exportRouter({
         unread,
+        metrics: new Metrics().operations,
         exportFor: () => sessions,
         schema: buildSchema("type Query { none: Int }"),
         cursors: new CursorCodec("key"),
         gate: { exporterOf: () => localCaller },
+        connections: { add: () => () => undefined },
         logger: createLogger("silent"),
       }),
     );
@@ -135,8 +168,8 @@ describe("a long export", () => {
   });
 });
 
-async function begin(url: string): Promise<IncomingMessage> {
-  const [response] = (await once(get(url), "response")) as [IncomingMessage];
+async function begin(url: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
+  const [response] = (await once(get(url, { headers }), "response")) as [IncomingMessage];
   expect(response.statusCode).toBe(200);
   return response;
 }

@@ -10,6 +10,7 @@ import { CursorCodec } from "../../src/graphql/cursors.js";
 import { createLogger } from "../../src/logger.js";
 import { UnreadAnswers } from "../../src/http/unread-answers.js";
 import { sample, startService, type TestService } from "../support/service.js";
+import { Metrics } from "../../src/metrics/metrics.js";
 
 const formats = ["ndjson", "csv"];
 
@@ -78,10 +79,12 @@ describe("an export that breaks off", () => {
     const app = express().use(
       exportRouter({
         unread,
+        metrics: new Metrics().operations,
         exportFor: () => ({ ndjson: breaksOff, csv: breaksOff }),
         schema: buildSchema("type Query { none: Int }"),
         cursors: new CursorCodec("key"),
         gate: { exporterOf: () => localCaller },
+        connections: { add: () => () => undefined },
         logger: createLogger("silent"),
       }),
     );

@@ -2,7 +2,11 @@ import { randomUUID } from "node:crypto";
 import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { beginning } from "../../src/events/feed-place.js";
+import { Group, Subscriber } from "../../src/feed/group.js";
+import { Metrics } from "../../src/metrics/metrics.js";
 import { Database } from "../../src/store/database.js";
+import { everything } from "../../src/store/readers/scope.js";
 import { eventOf, makeKey, organizationA, organizationB, socketClient } from "../support/callers.js";
 import { createTestDatabase, startService, type TestService } from "../support/service.js";
 import { postAnalyzed } from "../support/listening.js";
@@ -139,4 +143,16 @@ it("whoever asks otherwise, or may see other things, is told their own", async (
   for (const client of clients) await client.dispose();
   await guarded.stop();
   await database.drop();
+});
+
+it("one that ends just before it would join its group is not kept", () => {
+  const [isEmptied, sink] = [vi.fn(), { transport: "websocket", send: vi.fn(), backlog: 0 } as const];
+  const interest = { scope: everything, kinds: [], filter: {} };
+  const group = new Group({ key: "", interest, render: () => Promise.resolve(undefined) }, isEmptied);
+  const subscriber = new Subscriber(group, beginning, sink, 1_000, new Metrics().feed);
+  group.catchingUp.add(subscriber);
+  subscriber.end();
+  group.join(subscriber, beginning);
+  expect(group.live.size).toBe(0);
+  expect(isEmptied).toHaveBeenCalledOnce();
 });

@@ -10,6 +10,7 @@ import { everything } from "../../src/store/readers/scope.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
 import { createTestDatabase, startService, type TestDatabase, type TestService } from "../support/service.js";
 import { cursorNow, heard, listen, postAnalyzed } from "../support/listening.js";
+import { Metrics } from "../../src/metrics/metrics.js";
 
 const redisUrl = process.env.TEST_REDIS_URL;
 
@@ -111,6 +112,7 @@ describe("the fan-out", () => {
       new FeedReader(database),
       new SessionReader(database),
       bufferBytes,
+      new Metrics().feed,
       createLogger("silent"),
     );
     fanOut.start(beginning);
@@ -119,11 +121,12 @@ describe("the fan-out", () => {
       fanOut.subscribe({ key, interest, render: () => Promise.resolve(undefined) }, undefined, {
         send: () => undefined,
         backlog: 0,
+        transport: "websocket",
       }),
     );
-    expect(fanOut.size).toBe(3);
+    expect(fanOut.open.websocket).toBe(3);
     for (const subscriber of subscribers) subscriber.end();
-    expect(fanOut.size).toBe(0);
+    expect(fanOut.open.websocket).toBe(0);
     await Promise.all(subscribers.map(({ ended }) => ended));
     await fanOut.stop();
     await database.close();
@@ -137,6 +140,7 @@ describe("the fan-out", () => {
       new FeedReader(database),
       new SessionReader(database),
       1_000,
+      new Metrics().feed,
       createLogger("silent"),
     );
     fanOut.start(beginning);
@@ -151,7 +155,7 @@ describe("the fan-out", () => {
       const send = (messages: readonly { position: number }[]) => {
         sent.push(...messages.map(({ position }) => position));
       };
-      const sink = { send, backlog: 0 };
+      const sink = { send, backlog: 0, transport: "websocket" } as const;
       fanOut.subscribe({ key: "same", interest, render }, undefined, sink);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));

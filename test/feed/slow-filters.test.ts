@@ -6,6 +6,7 @@ import type { Message } from "../../src/feed/sink.js";
 import type { Subscriber } from "../../src/feed/group.js";
 import { createLogger } from "../../src/logger.js";
 import type { FeedEntry, FeedPage } from "../../src/store/readers/feed.reader.js";
+import { Metrics } from "../../src/metrics/metrics.js";
 
 const slow = "organization-a";
 const other = "organization-b";
@@ -25,7 +26,9 @@ class FakeFeed {
       const position = this.entries.length + 1;
       const organizationId = position % 2 === 0 ? slow : other;
       const sessionId = `session-${position}`;
-      this.entries.push({ position, epoch, kind: "ANALYZED", sessionId, organizationId, receivedAt: "" });
+      const eventId = `event-${position}`;
+      const kind = "ANALYZED";
+      this.entries.push({ eventId, position, epoch, kind, sessionId, organizationId, receivedAt: "" });
     }
     return this.last;
   }
@@ -58,7 +61,8 @@ describe("a filter that is slow or fails", () => {
       },
     };
     const bufferBytes = 1_000;
-    fanOut = new FanOut(feed as never, sessions as never, bufferBytes, createLogger("silent"));
+    const { feed: metrics } = new Metrics();
+    fanOut = new FanOut(feed as never, sessions as never, bufferBytes, metrics, createLogger("silent"));
     fanOut.start({ ...beginning, epoch });
   });
   afterEach(async () => {
@@ -82,6 +86,7 @@ describe("a filter that is slow or fails", () => {
       undefined,
       {
         backlog: 0,
+        transport: "websocket",
         send: (messages: readonly Message[]) => positions.push(...messages.map(({ position }) => position)),
       },
     );
@@ -154,7 +159,7 @@ describe("a filter that is slow or fails", () => {
   });
 
   it("ends its own subscriptions where the database ends it", async () => {
-    ofSlow = () => Promise.reject(new QueryTooComplexError("too long"));
+    ofSlow = () => Promise.reject(new QueryTooComplexError("too long", "read_time"));
     const ended = await subscribe(slow);
     const { subscriber, positions } = await subscribe(other);
     fanOut.advance(feed.append(4));
@@ -163,7 +168,7 @@ describe("a filter that is slow or fails", () => {
       expect(positions).toEqual(all(other));
     });
     expect(subscriber.isEnded).toBe(false);
-    expect(fanOut.size).toBe(1);
+    expect(fanOut.open.websocket).toBe(1);
   });
 
   it("leaves to the others one reading of the feed and one question for each filter", async () => {

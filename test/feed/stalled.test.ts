@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { startService, type TestService } from "../support/service.js";
 import { heard, inDatabase, listen, type Listener, postAnalyzed } from "../support/listening.js";
+import { metric } from "../support/metrics.js";
 
 const bufferBytes = 4_096;
 /**
@@ -86,8 +87,7 @@ describe("a subscriber that does not read", () => {
     }, 20_000);
     // It is no subscriber any more, before it has read anything.
     await vi.waitFor(async () => {
-      const metrics = await (await fetch(`${service.url}/metrics`)).text();
-      expect(metrics).toContain(`graphql_subscriptions_open ${others + 1}\n`);
+      expect(await metric(service.url, "graphql_subscriptions_open")).toBe(others + 1);
     }, 20_000);
     expect(sleeper.cursors).toEqual([]);
     sleeper.wake();

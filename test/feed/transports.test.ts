@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { ApolloClient, gql, InMemoryCache } from "@apollo/client";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { Client, fetchExchange, subscriptionExchange } from "@urql/core";
@@ -5,6 +6,7 @@ import { createClient as createStreamClient } from "graphql-sse";
 import { createClient as createSocketClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { OperationPreparer } from "../../src/graphql/plan/prepare-operation.js";
 import { startService, type TestService } from "../support/service.js";
 import { cursorNow, postAnalyzed } from "../support/listening.js";
 
@@ -145,6 +147,16 @@ describe("an event stream", () => {
     return text;
   }
 
+  it("does not begin where only its headers are asked for", async () => {
+    const response = await fetch(url(query), { method: "HEAD", signal: AbortSignal.timeout(5_000) });
+    expect([response.status, response.headers.get("Content-Type")]).toEqual([
+      200,
+      "text/event-stream; charset=utf-8",
+    ]);
+    const { data } = await service.query("{ viewer { limits { subscriptions { open } } } }");
+    expect(data).toEqual({ viewer: { limits: { subscriptions: { open: 0 } } } });
+  });
+
   it("has a cursor as the id of each event, and takes it as Last-Event-ID", async () => {
     const after = await cursorNow(service);
     const ids = await postAnalyzed(service, 3);
@@ -157,6 +169,27 @@ describe("an event stream", () => {
     const rest = await read(second, (soFar) => soFar.includes(String(ids[2])));
     expect(rest).not.toContain(String(ids[0]));
     expect(rest.indexOf(String(ids[1]))).toBeLessThan(rest.indexOf(String(ids[2])));
+  });
+
+  it("does not begin where the service stops while it is prepared", async () => {
+    const stopped = await startService();
+    const prepare = Reflect.get<OperationPreparer, "prepare">(OperationPreparer.prototype, "prepare");
+    let stopping: Promise<void> | undefined;
+    const prepared = vi.spyOn(OperationPreparer.prototype, "prepare").mockImplementation(async function (
+      this: OperationPreparer,
+      ...asked
+    ) {
+      stopping = stopped.stop();
+      await nextTurn();
+      return await prepare.apply(this, asked);
+    });
+    const response = await fetch(url(query).replace(service.url, stopped.url), {
+      signal: AbortSignal.timeout(5_000),
+    });
+    prepared.mockRestore();
+    expect(response.status).toBe(503);
+    await response.body?.cancel();
+    await stopping;
   });
 
   it("is kept alive while nothing happens", async () => {

@@ -20,6 +20,7 @@ interface Content {
 
 interface Carried extends Content {
   readonly id: string;
+  readonly changedAt: string;
   readonly revisions: readonly { readonly id: string; readonly receivedAt: string }[];
 }
 
@@ -85,20 +86,24 @@ describe("the sessions of agent versions", () => {
 
   it("are found by the content that they carry, and versions by their current one", async () => {
     const { data } = await service.query<{ agentVersions: { nodes: Carried[] } }>(
-      "{ agentVersions { nodes { id revisionId receivedAt revisions { id receivedAt } } } }",
+      "{ agentVersions { nodes { id revisionId receivedAt changedAt revisions { id receivedAt } } } }",
     );
     const versions = data.agentVersions.nodes;
     const contents = versions.flatMap(({ id, revisions }) =>
       revisions.map((revision) => ({ id, revisionId: revision.id, receivedAt: revision.receivedAt })),
     );
+    for (const { revisionId, receivedAt, changedAt, revisions } of versions) {
+      const current = revisions.find(({ id }) => id === revisionId);
+      expect([receivedAt, changedAt]).toEqual([revisions[0]?.receivedAt, current?.receivedAt]);
+    }
     let carriedBefore = 0;
     for (const { id, revisionId, receivedAt } of contents) {
       const found = await service.query<Record<"sessions" | "agentVersions", { nodes: { id: string }[] }>>(
         `query ($revision: ID!, $id: ID!, $at: DateTime!) {
            sessions(first: 200, filter: { agentVersion: { revisionId: { eq: $revision } } }) { nodes { id } }
-           agentVersions(filter: { revisionId: { eq: $revision }, receivedAt: { gte: $at, lte: $at } }) { nodes { id } }
+           agentVersions(filter: { revisionId: { eq: $revision }, changedAt: { gte: $at, lte: $at } }) { nodes { id } }
            others: agentVersions(filter: { id: { eq: $id }, or: [
-             { revisionId: { neq: $revision } }, { receivedAt: { lt: $at } }, { receivedAt: { gt: $at } }
+             { revisionId: { neq: $revision } }, { changedAt: { lt: $at } }, { changedAt: { gt: $at } }
            ] }) { nodes { id } } }`,
         { revision: revisionId, id, at: receivedAt },
       );

@@ -186,15 +186,64 @@ describe("agents", () => {
     }
   });
 
-  it("versions are sorted by when their content came", async () => {
-    const data = await read(
-      "{ agentVersions(orderBy: [{ field: RECEIVED_AT, direction: DESC }]) { nodes { receivedAt } } }",
+  it.each([
+    ["RECEIVED_AT", "receivedAt"],
+    ["CHANGED_AT", "changedAt"],
+  ] as const)("versions are sorted by when they, or their content, came: %s", async (field, property) => {
+    interface Timed {
+      readonly id: string;
+      readonly receivedAt: string;
+      readonly changedAt: string;
+    }
+    interface Lists {
+      readonly agentVersions: { readonly nodes: readonly Timed[] };
+      readonly agent: { readonly versions: { readonly nodes: readonly Timed[] } };
+    }
+    const agent = randomUUID();
+    const [first, second, third] = [randomUUID(), randomUUID(), randomUUID()];
+    const contents = [first, second, third, first, second, second];
+    for (const [minute, version] of contents.entries()) {
+      // The second returns to its first content in the end.
+      const name = minute === 3 || minute === 4 ? "Other" : "First";
+      await store(await eventWith({ agent, version, name, minute }));
+    }
+    const { data, errors } = await service.query<Lists>(
+      `query ($agent: ID!, $by: [AgentVersionOrder!], $first: Int) {
+         agentVersions(first: $first, orderBy: $by, filter: { agentId: { eq: $agent } }) { nodes { ...T } }
+         agent(id: $agent) { versions(orderBy: $by) { nodes { ...T } } } }
+       fragment T on AgentVersion { id receivedAt changedAt }`,
+      { agent, by: [{ field, direction: "DESC" }] },
+      operator,
     );
-    const times = (data.agentVersions as { nodes: { receivedAt: string }[] }).nodes.map(
-      ({ receivedAt }) => receivedAt,
+    expect(errors).toBeUndefined();
+    const times = data.agentVersions.nodes;
+    expect(data.agent.versions.nodes).toEqual(times);
+    const expected = field === "RECEIVED_AT" ? [third, second, first] : [first, third, second];
+    expect(times.map(({ id }) => id)).toEqual(expected);
+    expect(times.filter((time) => time.changedAt > time.receivedAt).map(({ id }) => id)).toEqual([first]);
+    // Filters ask for what is served, and pages go on where the last one ended.
+    const found = await service.query<Lists>(
+      `query ($agent: ID!, $filter: AgentVersionFilter) {
+         agentVersions(filter: $filter) { nodes { id } totalCount }
+         agent(id: $agent) { versions(filter: $filter) { nodes { id } totalCount } } }`,
+      { agent, filter: { agentId: { eq: agent }, [property]: { eq: times[1]?.[property] } } },
+      operator,
     );
-    expect(times.length).toBeGreaterThan(3);
-    expect(times).toEqual([...times].sort().reverse());
+    const only = { nodes: [{ id: expected[1] }], totalCount: 1 };
+    expect(found.data).toEqual({ agentVersions: only, agent: { versions: only } });
+    const paged: { readonly cursor: string; readonly node: { readonly id: string } }[] = [];
+    for (const id of expected) {
+      const after = paged.at(-1)?.cursor ?? null;
+      const page = await service.query<{ agentVersions: { edges: typeof paged } }>(
+        `query ($agent: ID!, $by: [AgentVersionOrder!], $after: String) {
+           agentVersions(first: 1, after: $after, orderBy: $by, filter: { agentId: { eq: $agent } }) {
+             edges { cursor node { id } } } }`,
+        { agent, by: [{ field, direction: "DESC" }], after },
+        operator,
+      );
+      paged.push(...page.data.agentVersions.edges);
+      expect(paged.at(-1)?.node.id).toBe(id);
+    }
   });
 
   it("are gone with their last session", async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { heard, listen } from "../support/listening.js";
 import { type Payload, sample, type SampleName, startService, type TestService } from "../support/service.js";
 
 describe("sessions and the history of their analyses", () => {
@@ -151,6 +152,58 @@ describe("sessions and the history of their analyses", () => {
     const filter = { answers: [{ name: "Second", boolean: { eq: true } }] };
     expect(await namesOf(filter)).toHaveLength(1);
     expect(await namesOf({ answers: [{ name: "First", answered: true }] })).toEqual([]);
+  });
+
+  it.each([
+    ["newer", "2025-08-19T09:00:00Z"],
+    ["older", "2025-08-19T05:00:00Z"],
+  ])("are told of an analysis that changes nothing but the history: %s", async (_, createdAt) => {
+    const name = "told";
+    const brings = ([, change] = felt("neutral"), createdAtOfIt = "2025-08-19T07:00:00Z", summary = "S.") =>
+      [
+        "analyzed",
+        (payload: Payload) => {
+          change(payload);
+          payload.created_at = createdAtOfIt;
+          payload.data.chat_summary = summary === "" ? null : summary;
+        },
+      ] as const;
+    await store(name, [brings()]);
+    const [id = ""] = [...ids].filter(([, each]) => each === name).map(([each]) => each);
+    const listener = await listen(service.url, { filter: { id: { eq: id } } });
+    // It has no summary, so every field of the session itself stays.
+    const [, change] = brings(felt("neutral"), createdAt, "");
+    const again = await sample("analyzed");
+    again.request_id = randomUUID();
+    again.data.id = id;
+    change(again);
+    expect((await service.post(again)).status).toBe(200);
+    await heard(listener, [id]);
+    await listener.leave();
+    ids.delete(id);
+  });
+
+  it("say when an analysis was first received, and when its newest event was created", async () => {
+    const name = "the same again";
+    const read = async () => {
+      const [id = ""] = [...ids].filter(([, each]) => each === name).map(([each]) => each);
+      const { data } = await service.query<{
+        session: { analysisHistory: { receivedAt: string; eventCreatedAt: string }[] };
+      }>("query ($id: ID!) { session(id: $id) { analysisHistory { receivedAt eventCreatedAt } } }", { id });
+      return { id, history: data.session.analysisHistory };
+    };
+    await store(name, [felt("positive")]);
+    const { id, history: before } = await read();
+    const again = await sample("analyzed");
+    again.request_id = randomUUID();
+    again.created_at = "2025-08-19T09:00:00Z";
+    again.data.id = id;
+    felt("positive")[1](again);
+    expect((await service.post(again)).status).toBe(200);
+    const { history: after } = await read();
+    expect(before).toEqual([{ ...after[0], eventCreatedAt: "2025-08-19T07:00:00Z" }]);
+    expect(after).toEqual([{ ...before[0], eventCreatedAt: "2025-08-19T09:00:00Z" }]);
+    ids.delete(id);
   });
 
   it("keep the last answers that were received where a later analysis has none, and filter by these", async () => {

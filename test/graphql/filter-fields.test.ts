@@ -16,6 +16,7 @@ import {
   agentVersionRevisions,
   analyses,
   analysisAnswers,
+  expectations,
   messages,
   sessions,
   webhookEvents,
@@ -54,6 +55,7 @@ const served: readonly (readonly [type: string, filter: string, exceptions: Exce
   ["AgentVersionRevision", "AgentVersionFilter", { id: "revisionId" }],
   ["WebhookEvent", "WebhookEventFilter", {}],
   ["Analysis", "AnalysisFilter", {}],
+  ["Expectation", "ExpectationFilter", {}],
   [
     "AnalysisAnswer",
     "AnalysisAnswerFilter",
@@ -92,6 +94,7 @@ const stored: readonly (readonly [
       revisionId: "agentVersion",
       customAnalysisData: "answers",
       kindsSeen: "is which kinds of events merging has seen",
+      lookAt: "is when the service looks again whether it is overdue",
       startedAtDecimals: decimals,
       endedAtDecimals: decimals,
       source: mergeKey,
@@ -149,6 +152,7 @@ const stored: readonly (readonly [
       booleanValue: "boolean",
     },
   ],
+  ["expectations", columnsOf(expectations), "ExpectationFilter", {}],
   [
     "webhook_events",
     columnsOf(webhookEvents),

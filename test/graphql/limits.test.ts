@@ -134,6 +134,16 @@ describe("limits of one operation", () => {
     expect((await service.query(query, { f: { messages: null } })).extensions).toEqual({ cost: 2 });
   });
 
+  it("counts what a variable's default asks of other tables", async () => {
+    const query = `query (
+      $m: SessionMessagesFilter = { some: { body: { eq: "a" } } }
+      $a: [AnalysisAnswerFilter!] = [{ name: "a", answered: true }, { name: "b", answered: true }]
+      $s: String = "a"
+    ) { sessions(first: 1, filter: { messages: $m, answers: $a, search: $s }) { nodes { id } } }`;
+    expect((await service.query(query)).extensions).toEqual({ cost: 2 + (80 + 1) + 2 * (5 + 2) + (5 + 1) });
+    expect((await service.query(query, { a: [], s: null })).extensions).toEqual({ cost: 2 + 80 + 1 });
+  });
+
   it("counts the page size of a variable", async () => {
     const query =
       "query ($n: Int!) { sessions(first: 50) { nodes { messages(first: $n) { nodes { id } } } } }";

@@ -1,6 +1,7 @@
 import { createClient } from "graphql-ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { rawSocket } from "../support/callers.js";
 import { startService, type TestService } from "../support/service.js";
 
 interface Mistake {
@@ -98,6 +99,17 @@ describe("a text that is nested without end", () => {
   });
 });
 
+it("a mutation is the client's mistake, on every transport", async () => {
+  const query = "mutation { eraseEverything }";
+  const expected = [
+    { message: "The schema has no mutation.", extensions: { code: "GRAPHQL_VALIDATION_FAILED" } },
+  ];
+  const { status, errors } = await overHttp({ query });
+  expect([status, errors]).toMatchObject([400, expected]);
+  expect(await overSocket({ query })).toMatchObject(expected);
+  expect((await overStream({ query })).errors).toMatchObject(expected);
+});
+
 it.each([
   "subscription { sessionEvents @skip(if: true) { cursor } }",
   "subscription { ... @include(if: true) { ...F } } fragment F on Subscription { sessionEvents @include(if: false) { cursor } }",
@@ -160,6 +172,15 @@ describe("a mistake in variables", () => {
     ]);
   });
 
+  it("tells of each in a subscription, on all transports", async () => {
+    const needed =
+      "subscription ($f: SessionFilter, $a: Cursor!) { sessionAnalyzed(filter: $f, after: $a) { cursor } }";
+    const request = { query: needed, variables: { f: "x" } };
+    const expected = ["f", "a"].map((field) => ({ extensions: { fields: [{ field }] } }));
+    expect(await overSocket(request)).toMatchObject(expected);
+    expect((await overStream(request)).errors).toMatchObject(expected);
+  });
+
   it("tells of few where they are many", async () => {
     const many = Array.from({ length: 1_000 }, () => 1);
     const { errors } = await overHttp({ query, variables: { f: { language: { in: many } } } });
@@ -167,10 +188,16 @@ describe("a mistake in variables", () => {
   });
 
   it("may be their depth", async () => {
-    const depth = 20_000;
-    const f = `${'{"not":'.repeat(depth)}{}${"}".repeat(depth)}`;
+    const nested = (depth: number) => `${'{"not":'.repeat(depth)}{}${"}".repeat(depth)}`;
+    const isTooDeep = '"fields":[{"field":"f","rule":"must not be nested deeper than 100 levels"}]';
+    const isTooLong = '"fields":[{"field":"query","rule":"must, with its variables, not be longer than';
     for (const path of ["/graphql", "/graphql/stream"]) {
-      for (const text of path === "/graphql" ? [query] : [query, subscription]) {
+      for (const [text, depth, fields] of [
+        [query, 20_000, isTooDeep],
+        ...(path === "/graphql" ? [] : [[subscription, 1_000, isTooDeep] as const]),
+        ...(path === "/graphql" ? [] : [[subscription, 20_000, isTooLong] as const]),
+      ] as const) {
+        const f = nested(depth);
         const response = await fetch(`${service.url}${path}`, {
           method: "POST",
           headers: { "Content-Type": "application/json" },
@@ -178,11 +205,19 @@ describe("a mistake in variables", () => {
         });
         const answer = await response.text();
         expect(answer).toContain('"code":"BAD_USER_INPUT"');
-        expect(answer).toContain(
-          '"fields":[{"field":"f","rule":"must not be nested deeper than 100 levels"}]',
-        );
+        expect(answer).toContain(fields);
       }
     }
+  });
+
+  it("may be a depth that no stack holds, which closes a socket with 4400", async () => {
+    const { socket, received, closed } = await rawSocket(service);
+    socket.send('{"type":"connection_init"}');
+    await expect.poll(() => received[0]?.type).toBe("connection_ack");
+    const f = `${'{"not":'.repeat(20_000)}{}${"}".repeat(20_000)}`;
+    const payload = `{"query":${JSON.stringify(query)},"variables":{"f":${f}}}`;
+    socket.send(`{"id":"1","type":"subscribe","payload":${payload}}`);
+    expect(await closed).toEqual({ code: 4400, reason: "payload: is nested too deep." });
   });
 });
 

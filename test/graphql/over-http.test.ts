@@ -32,3 +32,28 @@ describe("GraphQL over HTTP, by the official audit", () => {
     expect(status === "ok").toBe(!(id in exceptions));
   });
 });
+
+describe("a path below /graphql", () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await startService();
+  });
+  afterAll(async () => {
+    await service.stop();
+  });
+
+  it.each([
+    ["/graphql/", 200],
+    ["/graphql/strem", 404],
+    ["/graphql/stream/more", 404],
+  ])("is served only where there is something: %s", async (path, status) => {
+    const response = await fetch(`${service.url}${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ query: "{ __typename }" }),
+    });
+    expect(response.status).toBe(status);
+    const told = status === 200 ? { data: {} } : { errors: [{ extensions: { code: "NOT_FOUND" } }] };
+    expect(await response.json()).toMatchObject(told);
+  });
+});

@@ -42,7 +42,7 @@ describe("a part that fails takes nothing else with it", () => {
       ...more
     ) {
       return sql.includes("COUNT(*)")
-        ? Promise.reject(new QueryTooComplexError("The question takes the database too long."))
+        ? Promise.reject(new QueryTooComplexError("The question takes the database too long.", "read_time"))
         : read.call(this, sql, ...more);
     });
   }

@@ -54,16 +54,17 @@ describe("automatic persisted queries", () => {
     expect(sent.map((body) => "query" in body)).toEqual([false, true, false]);
   });
 
-  it("refuses a text under another text's hash", async () => {
+  it.each([
+    ["a text under another text's hash", { version: 1, sha256Hash: sha256("{ other }") }],
+    ["another version", { version: 2, sha256Hash: sha256("{ __typename }") }],
+  ])("refuses %s", async (_name, persistedQuery) => {
     const response = await fetch(`${service.url}/graphql`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({
-        query: "{ __typename }",
-        extensions: { persistedQuery: { version: 1, sha256Hash: sha256("{ other }") } },
-      }),
+      body: JSON.stringify({ query: "{ __typename }", extensions: { persistedQuery } }),
     });
     expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: "BAD_REQUEST" } }] });
   });
 });
 

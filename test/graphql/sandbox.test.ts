@@ -16,7 +16,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { sandboxDocument } from "../../src/graphql/sandbox/sandbox-document.js";
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
-import { sampleBytes, startService, type TestService } from "../support/service.js";
+import { makeKey } from "../support/callers.js";
+import { createTestDatabase, sampleBytes, startService, type TestService } from "../support/service.js";
 
 const document = parse(sandboxDocument);
 const operations = document.definitions.flatMap((definition) =>
@@ -41,6 +42,24 @@ describe("Apollo Sandbox at /graphql", () => {
     const nonce = /script-src 'nonce-([^']+)'/.exec(page)?.[1];
     expect(page).toContain(`<script nonce="${String(nonce)}">`);
     expect(response.headers.get("content-security-policy")).toBeNull();
+  });
+
+  it("does not open for a client that prefers an answer, or that says who it is", async () => {
+    const database = await createTestDatabase();
+    const { header } = await makeKey(database);
+    const withKeys = await startService({}, database);
+    const url = `${withKeys.url}/graphql?${new URLSearchParams({ query: "{ __typename }" }).toString()}`;
+    const preflighted = { "Apollo-Require-Preflight": "true" };
+    for (const type of ["application/graphql-response+json", "application/json"]) {
+      const headers = { ...preflighted, Accept: `${type}, text/html;q=0.5` };
+      expect((await fetch(url, { headers })).status).toBe(401);
+      const answer = await fetch(url, { headers: { ...headers, ...header } });
+      expect([answer.status, await answer.json()]).toMatchObject([200, { data: { __typename: "Query" } }]);
+    }
+    const headers = { Accept: "text/html", Authorization: "Bearer wrong" };
+    expect((await fetch(url, { headers })).status).toBe(401);
+    await withKeys.stop();
+    await database.drop();
   });
 
   it("opens with a document that is valid as a whole", async () => {

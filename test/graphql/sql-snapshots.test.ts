@@ -33,6 +33,8 @@ const queries = {
   "messages-newest": "{ messages(first: 2) { nodes { id body createdAt } } }",
   "stats-by-agent-and-day": `{ sessionStats(groupBy: [{ field: AGENT }], interval: DAY) {
     from count averageMessageCount sentiments { value count } groups { value agentVersion { name } } } }`,
+  "expectations-open":
+    "{ expectations(first: 2, filter: { closedAt: { null: true } }) { totalCount nodes { id kind openedAt } } }",
   "webhook-events": "{ webhookEvents(first: 2) { nodes { id eventType status receivedAt } } }",
 } as const;
 

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningProcess, startProcess } from "../support/running-process.js";
 import { createTestDatabase, type TestDatabase } from "../support/service.js";
-import { largeQuery, metric, openPaused, postLarge, streamRequest } from "../support/slow-readers.js";
+import { metric } from "../support/metrics.js";
+import { largeQuery, openPaused, postLarge, streamRequest } from "../support/slow-readers.js";
 
 const subscription = "subscription { sessionEvents { cursor } }";
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeKey, rawSocket } from "../support/callers.js";
+import { readMetrics, sumOf } from "../support/metrics.js";
 import { type RunningProcess, startProcess } from "../support/running-process.js";
 import { createTestDatabase, type TestDatabase, type TestService } from "../support/service.js";
 import { largeQuery, openPaused, postLarge } from "../support/slow-readers.js";
@@ -88,4 +89,24 @@ describe("answers that nobody reads", () => {
     },
     90_000,
   );
+
+  it("are waited for by so many requests of a caller, and no more", async () => {
+    const headers = `Host: localhost\r\nAuthorization: ${abuser.Authorization}\r\nApollo-Require-Preflight: 1`;
+    const refused = async () =>
+      sumOf(await readMetrics(service.url, operator), "limit_refusals_total", { limit: "waiting_answers" }) ??
+      0;
+    const open = async (target: string, count: number) => {
+      const before = await refused();
+      const request = `GET ${target} HTTP/1.1\r\n${headers}\r\n\r\n`;
+      const opened = Array.from({ length: count }, () => openPaused(service.url, request));
+      await expect.poll(refused, { timeout: 60_000 }).toBeGreaterThan(before);
+      return await Promise.all(opened);
+    };
+    const readers = [
+      ...(await open(`/graphql?${parameters}`, 1_300)),
+      ...(await open("/export/sessions.ndjson", 300)),
+    ];
+    expect((await ask("{ sessions(first: 1) { nodes { id } } }")).status).toBe(200);
+    for (const reader of readers) reader.destroy();
+  }, 150_000);
 });

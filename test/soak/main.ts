@@ -9,7 +9,7 @@ import { audit, auditProblems } from "../support/rehearsal/audit.js";
 import { BuiltService } from "../support/rehearsal/built-service.js";
 import { Deliveries } from "../support/rehearsal/deliveries.js";
 import { milliseconds } from "../support/rehearsal/figures.js";
-import { MariadbServer } from "../support/rehearsal/mariadb-server.js";
+import { DatabaseServer } from "../support/rehearsal/database-server.js";
 import { Memory } from "../support/rehearsal/memory.js";
 import type { AbuseOrder } from "./abusers.js";
 import { SoakAudience } from "./audience.js";
@@ -33,7 +33,7 @@ const steepest = 1;
 const warmUpSeconds = Math.min(300, options.minutes * 15);
 const recoverySeconds = 60;
 
-const server = await MariadbServer.start();
+const server = await DatabaseServer.start();
 let service: BuiltService | undefined;
 let abusers: ChildProcess | undefined;
 let problems: readonly string[] = [];

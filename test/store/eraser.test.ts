@@ -9,6 +9,7 @@ import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { EventLog } from "../../src/store/event-log.js";
 import { migrate } from "../../src/store/migrations/migrate.js";
 import { unpackBody } from "../../src/store/raw-body.js";
+import { WebhookEventReader } from "../../src/store/readers/webhook-event.reader.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
 import { createTestDatabase, sample, type TestDatabase } from "../support/service.js";
@@ -36,6 +37,10 @@ afterEach(async () => {
   await test.drop();
 });
 
+function serviceLog(): EventLog {
+  return new EventLog(serving, new SessionWriter(), new FeedWriter(serving), new ErasureList(serving));
+}
+
 /** Stores an event of a new session with the person. */
 async function record(text: string, conversationId: string): Promise<void> {
   const event = await sample("ended");
@@ -44,8 +49,7 @@ async function record(text: string, conversationId: string): Promise<void> {
   for (const message of event.data.messages)
     Object.assign(message, { id: randomUUID(), conversation_id: conversationId, body: text });
   const body = Buffer.from(JSON.stringify(event));
-  const log = new EventLog(serving, new SessionWriter(), new FeedWriter(serving), new ErasureList(serving));
-  const outcome = await log.record({ body, envelope: parseEnvelope(body), signature: null });
+  const outcome = await serviceLog().record({ body, envelope: parseEnvelope(body), signature: null });
   expect(outcome).toMatchObject({ status: "projected" });
 }
 
@@ -89,5 +93,15 @@ describe("an erasure, while deliveries come", () => {
     expect(erased.sessions).toHaveLength(2);
     const text = await held();
     for (const trace of ["before", "meanwhile", phone]) expect(text).not.toContain(trace);
+  });
+
+  it("keeps out what a replay has read before", async () => {
+    await record("before", randomUUID());
+    for await (const raw of new WebhookEventReader(serving).inOrder({})) {
+      await new Eraser(database, new ErasureList(database), 10).erase(phone);
+      expect(await serviceLog().replay(raw)).toMatchObject({ status: "projected", changed: false });
+    }
+    const text = await held();
+    for (const trace of ["before", phone]) expect(text).not.toContain(trace);
   });
 });

@@ -46,4 +46,16 @@ describe("the number of a session's failed messages", () => {
     await post(other, { [b]: "delivered" }, "2026-01-01T00:00:00.000003Z");
     expect([await failed(one), await failed(other)]).toEqual([1, 1]);
   });
+
+  it("follows each of many messages that an event changes at once", async () => {
+    const [one, other] = [randomUUID(), randomUUID()];
+    const ids = Array.from({ length: 1_100 }, () => randomUUID());
+    const some = [ids[0], ids[600], ids.at(-1)].map(String);
+    const all = (keys: readonly string[], status: string) =>
+      Object.fromEntries(keys.map((key) => [key, status]));
+    await post(one, all(ids, "sent"), "2026-01-01T00:00:00.000001Z");
+    await post(other, all(some, "sent"), "2026-01-01T00:00:00.000001Z");
+    await post(one, all(ids, "failed"), "2026-01-01T00:00:00.000002Z");
+    expect([await failed(one), await failed(other)]).toEqual([ids.length, some.length]);
+  });
 });

@@ -69,6 +69,24 @@ describe("a delivery that is known already", () => {
     expect(await record("analyzed", changes)).toBe("duplicate");
   });
 
+  it("is to come again where its first copy is gone, as after a failover that lost it", async () => {
+    const changes = { request_id: "lost by now" };
+    await record("analyzed", changes);
+    const transaction = database.transaction.bind(database);
+    vi.spyOn(database, "transaction").mockImplementation(async (work, milliseconds) => {
+      try {
+        return await transaction(work, milliseconds);
+      } catch (error) {
+        await transaction((each) =>
+          each.execute("DELETE FROM webhook_events WHERE request_id = ?", [changes.request_id]),
+        );
+        throw error;
+      }
+    });
+    await expect(record("analyzed", changes)).rejects.toThrow(UnavailableError);
+    expect(await record("analyzed", changes)).toBe("projected");
+  });
+
   /** On SQLite what others see is durable, for there is one connection that commits. */
   if (process.env.TEST_DATABASE_URL) {
     it("is answered after a commit that writes, which is durable no earlier than its first copy", async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../src/config.js";
+import { UnavailableError } from "../../src/errors.js";
 import { parseEnvelope } from "../../src/events/envelope.js";
 import { toDatetime } from "../../src/model/instant.js";
 import { createLogger } from "../../src/logger.js";
@@ -107,6 +108,31 @@ describe("a session that is old enough", () => {
     expect(await retention.retire()).toMatchObject({ sessions: 1 });
     expect(await stored(id)).toEqual([1, 2, 2]);
     expect(await stored(other)).toEqual([0, 0, 0]);
+  });
+});
+
+describe("many sessions that are old enough", () => {
+  it("go in smaller batches where a transaction cannot take them all", async () => {
+    const ids = Array.from({ length: 7 }, () => randomUUID());
+    for (const id of ids) await record(id, [randomUUID()]);
+    for (const id of ids) await age(id);
+    const transaction = Reflect.get(Database.prototype, "transaction");
+    vi.spyOn(database, "transaction").mockImplementation((work, milliseconds) =>
+      transaction.call(
+        database,
+        (inner) => {
+          const execute: typeof inner.execute = async (sql, parameters = []) => {
+            if (sql.startsWith("DELETE FROM sessions") && parameters.length > 2)
+              throw new UnavailableError("The transaction takes too long.");
+            return await inner.execute(sql, parameters);
+          };
+          return work({ ...inner, execute });
+        },
+        milliseconds,
+      ),
+    );
+    expect(await retention.retire()).toMatchObject({ sessions: ids.length });
+    for (const id of ids) expect(await stored(id)).toEqual([0, 0, 0]);
   });
 });
 

@@ -32,7 +32,7 @@ describe("pages of sessions", () => {
     return rows.map(({ id }) => id);
   }
 
-  it("take two statements where a filter asks of other tables, however rare what it asks for is", async () => {
+  it("take few statements where a filter asks of other tables, however rare what it asks for is", async () => {
     const totals: number[] = [];
     for (const filter of [
       { search: "a" },
@@ -46,7 +46,10 @@ describe("pages of sessions", () => {
     ]) {
       const observed = new Observed(database);
       const ids = await pageOf(observed, filter);
-      expect(observed.statements, JSON.stringify(filter)).toBe(2);
+      // Of words that are not found nearby a sample tells first whether the index is the quicker way.
+      const isSampled = "search" in filter && database.dialect.hasFullTextIndexes;
+      expect(observed.statements, JSON.stringify(filter)).toBeGreaterThanOrEqual(2);
+      expect(observed.statements, JSON.stringify(filter)).toBeLessThanOrEqual(isSampled ? 3 : 2);
       // Where all sessions count as nearby, and where none does.
       expect(await pageOf(database, filter, 1_000)).toEqual(ids);
       expect(await pageOf(database, filter, 0)).toEqual(ids);

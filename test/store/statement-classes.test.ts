@@ -28,7 +28,7 @@ const refused: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: "numbers of the server's", pattern: /\bAUTO_INCREMENT\b|\bLAST_INSERT_ID\b/ },
   { name: "REPLACE", pattern: /\bREPLACE\s+INTO\b/ },
   { name: "tables made of a SELECT", pattern: /\bCREATE\s+TABLE\b[^;(]*\bAS\s+SELECT\b/ },
-  { name: "GET_LOCK", pattern: /\b(?:GET|RELEASE)_LOCK\b/, within: migrations },
+  { name: "locks by name", pattern: /\b(?:GET|RELEASE|IS_FREE|IS_USED)_(?:ALL_)?LOCKS?\b/ },
   { name: "full-text indexes", pattern: /\bFULLTEXT\b/, within: migrations },
   {
     name: "full-text search",

@@ -52,6 +52,7 @@ const byComparator: Readonly<Record<Exclude<ComparatorName, "ID">, Kind>> = {
   Boolean: "flag",
   SessionStatus: "status",
   WebhookEventStatus: "status",
+  ExpectationKind: "status",
 };
 
 /** `hashed` is an id of a session and a hash; `number` an id that is an integer. */

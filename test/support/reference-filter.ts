@@ -5,7 +5,7 @@
 export interface ServedSession {
   readonly [field: string]: unknown;
   readonly id: string;
-  readonly agentVersion: { readonly id: string };
+  readonly agentVersion: { readonly id: string; readonly receivedAt: string };
   readonly agentVersionRevision: Readonly<Record<string, unknown>> & {
     readonly id: string;
     readonly questions: readonly { readonly name: string; readonly type: string | null }[];
@@ -22,8 +22,9 @@ type Filter = Readonly<Record<string, unknown>>;
  * carried.
  */
 export function carriedVersion({ agentVersion, agentVersionRevision }: ServedSession) {
-  const { id: revisionId, ...content } = agentVersionRevision;
-  return { ...content, id: agentVersion.id, revisionId };
+  const { id: revisionId, receivedAt: changedAt, ...content } = agentVersionRevision;
+  const { id, receivedAt } = agentVersion;
+  return { ...content, id, receivedAt, changedAt, revisionId };
 }
 
 export function matchesSession(session: ServedSession, filter: Filter): boolean {

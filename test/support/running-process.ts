@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { builtService } from "./built-command.js";
 
 /** The service as a process of its own: it can be stopped and killed, and all it says is kept. */
 export interface RunningProcess {
@@ -11,11 +11,9 @@ export interface RunningProcess {
   end(signal: NodeJS.Signals): Promise<{ readonly code: number | null; readonly milliseconds: number }>;
 }
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-
 /** Starts the service; with PORT 0 it chooses its own. */
 export async function startProcess(environment: Record<string, string>): Promise<RunningProcess> {
-  const child = spawn(process.execPath, ["--import", "tsx", main], {
+  const child = spawn(process.execPath, ["--enable-source-maps", builtService], {
     env: { PATH: process.env.PATH, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

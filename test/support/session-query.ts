@@ -30,6 +30,7 @@ export const wholeSession = /* GraphQL */ `
         voiceId
         revisionId
         receivedAt
+        changedAt
         providerSettings
         questions {
           name

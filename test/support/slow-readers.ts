@@ -33,11 +33,3 @@ export function streamRequest(query: string): string {
   const parameters = new URLSearchParams({ query }).toString();
   return `GET /graphql/stream?${parameters} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 }
-
-/** The value of one of the service's metrics that has no labels. */
-export async function metric(url: string, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const value = new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1];
-  if (value === undefined) throw new Error(`There is no metric ${name}.`);
-  return Number(value);
-}

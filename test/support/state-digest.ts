@@ -29,7 +29,7 @@ export async function projectedState(database: Database): Promise<string> {
 }
 
 const projectedTables: Record<string, { readonly order: string; readonly without: readonly string[] }> = {
-  sessions: { order: "id", without: ["received_at", "changed_at", "analyzed_at"] },
+  sessions: { order: "id", without: ["received_at", "changed_at", "analyzed_at", "look_at"] },
   agent_versions: { order: "organization_id, id", without: ["received_at"] },
   agent_version_revisions: { order: "id", without: ["received_at"] },
   messages: { order: "id", without: ["received_at", "changed_at"] },

@@ -146,7 +146,7 @@ const everything = `
       pageInfo { hasNextPage endCursor }
       nodes {
         ${selectionOf(comparedFields(Session))} customAnalysisData
-        agentVersion { id }
+        agentVersion { id receivedAt }
         agentVersionRevision { ${selectionOf(comparedFields(AgentVersionRevision))} questions { name type } }
         analysisHistory { id ${selectionOf(comparedFields(Analysis))} }
         messages(first: 200) { nodes { ${selectionOf(comparedFields(Message))} } }

@@ -15,17 +15,19 @@ export interface WebhookReceiver {
   stop: () => Promise<void>;
 }
 
-/** A real server on a free port that keeps what it gets; `answer` decides what it says, 200 by itself. */
+/**
+ * A real server on a free port that keeps what it gets; `answer` decides what it says, 200 by itself. Where
+ * it returns false, nobody gets an answer.
+ */
 export async function startReceiver(
-  answer: (response: ServerResponse, received: Received, count: number) => void = () => undefined,
+  answer: (response: ServerResponse, received: Received, count: number) => unknown = () => undefined,
 ): Promise<WebhookReceiver> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
       const one = { body, headers: request.headers, path: request.url, at: performance.now() };
       received.push(one);
-      answer(response, one, received.length);
-      response.end();
+      if (answer(response, one, received.length) !== false) response.end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

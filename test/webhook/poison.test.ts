@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Database } from "../../src/store/database.js";
 import { sample, startService, type TestService } from "../support/service.js";
+import { builtCommand } from "../support/built-command.js";
 
-const command = fileURLToPath(new URL("../../src/cli/events.ts", import.meta.url));
+const command = builtCommand("events");
 
 /**
  * An understood event whose data does not fit the tables: answered with an error, it would be lost after
@@ -35,7 +35,7 @@ describe("an event that cannot be projected", () => {
 
   const replayDead = () =>
     new Promise<string>((resolve, reject) => {
-      const child = spawn(process.execPath, ["--import", "tsx", command, "replay", "--dead"], {
+      const child = spawn(process.execPath, [command, "replay", "--dead"], {
         env: { ...process.env, DATABASE_URL: service.database.url },
       });
       let said = "";
@@ -79,8 +79,7 @@ describe("an event that cannot be projected", () => {
       const answer = (await response.json()) as { eventId: string; errors: { rule: string }[] };
       await alter("DROP TRIGGER refuse");
 
-      expect(response.status).toBe(202);
-      expect(answer).toMatchObject({ status: "dead", errors: [{ field: "data" }] });
+      expect([response.status, answer]).toMatchObject([202, { status: "dead", errors: [{ field: "data" }] }]);
       const rule = answer.errors[0]?.rule ?? "";
       expect(rule).toMatch(/^could not be stored \((?:ER_DATA_TOO_LONG|SQLITE_TOOBIG)\)$/);
       expect([again.status, await again.json()]).toEqual([202, answer]);

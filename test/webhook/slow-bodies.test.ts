@@ -8,6 +8,8 @@ import { loadConfig } from "../../src/config.js";
 import type { ServiceError } from "../../src/errors.js";
 import { webhookRouter } from "../../src/webhook/router.js";
 import { startService, type TestService } from "../support/service.js";
+import { createLogger } from "../../src/logger.js";
+import { Metrics } from "../../src/metrics/metrics.js";
 
 let number = 0;
 const newBody = (padding = 0) =>
@@ -147,8 +149,8 @@ describe("deliveries in work", () => {
       config,
       events: { record },
       feed: {},
-      logger: {},
-      metrics: { countDeliveries: skip, delivered: skip },
+      logger: createLogger("silent"),
+      metrics: new Metrics().deliveries,
     };
     const route = webhookRouter(parts as unknown as Parameters<typeof webhookRouter>[0]);
     const server = createServer((request, response) => {
@@ -177,7 +179,3 @@ describe("deliveries in work", () => {
     server.close();
   });
 });
-
-function skip(_request: unknown, _response: unknown, next?: () => void): void {
-  next?.();
-}

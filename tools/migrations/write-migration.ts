@@ -5,7 +5,8 @@ import type { AddedColumn, MigratedDialect } from "./added-columns.js";
 const dialects: readonly MigratedDialect[] = ["mysql", "sqlite"];
 
 /**
- * Writes a migration that adds columns, once for each dialect under one name, and lists it in both `index.ts`.
+ * Writes a migration that adds columns, once for each dialect under one name, and lists it in both
+ * `index.ts`.
  * @param folder holds a folder of migrations for each dialect
  * @param name such as `add-csat-score`
  * @param time a Unix time in milliseconds: the migration's place in their order
@@ -44,7 +45,10 @@ function migrationText(className: string, dialect: MigratedDialect, columns: rea
   );
   return `import type { MigrationInterface, QueryRunner } from "typeorm";
 
-/** Adds ${columns.map(({ table, column }) => `${table}.${column}`).join(", ")}. Stands being run again, see index.ts. */
+/**
+ * Adds ${columns.map(({ table, column }) => `${table}.${column}`).join(", ")}. Stands being run again, see
+ * index.ts.
+ */
 export class ${className} implements MigrationInterface {
   readonly name = "${className}";
 

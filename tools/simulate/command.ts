@@ -11,6 +11,8 @@ interface Flags {
   url?: string;
   shuffle: boolean;
   duplicate: number;
+  dropAnalyzed: number;
+  dropAllAfter?: number;
   fresh: boolean;
   secret?: string;
 }
@@ -18,9 +20,10 @@ interface Flags {
 /** Reads the command line; explains and exits where it makes no sense. */
 export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): SimulationOptions {
   const command = describeCommand().parse(args, { from: "user" });
-  const { fresh, url, secret, ...flags } = command.opts<Flags>();
+  const { fresh, url, secret, dropAllAfter, ...flags } = command.opts<Flags>();
   return {
     ...flags,
+    dropAllAfterMs: dropAllAfter,
     url: url ?? defaultUrl(env, command),
     // An empty --secret leaves deliveries unsigned, whatever the environment says.
     secret: secret === undefined ? defaultSecret(env) : unlessEmpty(secret),
@@ -29,7 +32,7 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Si
 }
 
 function describeCommand(): Command {
-  const { sessions, concurrency, seed, duplicate } = SIMULATION_DEFAULTS;
+  const { sessions, concurrency, seed, duplicate, dropAnalyzed } = SIMULATION_DEFAULTS;
   const option = (flags: string, description: string): Option => new Option(flags, description);
   return new Command("simulate")
     .description("Posts simulated Whippy webhooks to a running service.")
@@ -55,6 +58,17 @@ function describeCommand(): Command {
       option("--duplicate <share>", "share of deliveries made twice, 0 to 1")
         .argParser(share)
         .default(duplicate),
+    )
+    .addOption(
+      option("--drop-analyzed <share>", "share of sessions whose analyses get lost, 0 to 1")
+        .argParser(share)
+        .default(dropAnalyzed),
+    )
+    .addOption(
+      option(
+        "--drop-all-after <time>",
+        "everything gets lost after this time, as in 90s, 10m or 2h",
+      ).argParser(duration),
     )
     .addOption(
       option(
@@ -86,6 +100,16 @@ function share(text: string): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (value >= 0 && value <= 1) return value;
   throw new InvalidArgumentError("It must be a number from 0 to 1.");
+}
+
+const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** In milliseconds. */
+function duration(text: string): number {
+  const [, count, unit] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  if (count === undefined || unit === undefined)
+    throw new InvalidArgumentError("It must be a whole number with its unit: ms, s, m or h.");
+  return Number(count) * units[unit as keyof typeof units];
 }
 
 function webAddress(text: string): string {

@@ -7,6 +7,8 @@ import { shuffleAndDuplicate } from "./shuffle-and-duplicate.js";
 export interface Delivery {
   body: Buffer;
   session: { counted: boolean };
+  /** It gets lost on its way: nobody receives it. */
+  isLost: boolean;
 }
 
 export interface PlanOptions {
@@ -16,6 +18,8 @@ export interface PlanOptions {
   samples: boolean;
   shuffle: boolean;
   duplicate: number;
+  /** The share of sessions whose analyses all get lost, from 0 to 1. */
+  dropAnalyzed: number;
 }
 
 /** Some sessions have not ended, few are analyzed twice. */
@@ -64,18 +68,22 @@ export class DeliveryPlan {
 }
 
 function* generatedSessions(options: PlanOptions): Generator<Delivery[], void, undefined> {
-  for (const { envelopes } of generateSessions(options)) {
-    yield asSession(envelopes.map((envelope) => Buffer.from(JSON.stringify(envelope))));
+  const { dropAnalyzed, sessionSeed } = options;
+  for (const { index, envelopes } of generateSessions(options)) {
+    const loses =
+      dropAnalyzed > 0 && new SeededRandom(sessionSeed, RandomStream.losses, index).chance(dropAnalyzed);
+    const session = { counted: false };
+    yield envelopes.map((envelope) => ({
+      body: Buffer.from(JSON.stringify(envelope)),
+      session,
+      isLost: loses && envelope.event.endsWith(".analyzed"),
+    }));
   }
 }
 
 function sampleSessions(): Delivery[][] {
-  return [asSession(readSamples())];
-}
-
-function asSession(bodies: Buffer[]): Delivery[] {
   const session = { counted: false };
-  return bodies.map((body) => ({ body, session }));
+  return [readSamples().map((body) => ({ body, session, isLost: false }))];
 }
 
 function* flatten<T>(groups: Iterable<T[]>): Generator<T, void, undefined> {

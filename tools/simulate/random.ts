@@ -1,7 +1,7 @@
 /**
  * What a random stream is for: streams of one seed never share a state, so that no two kinds of id can meet.
  */
-export const RandomStream = { organizations: 1, contacts: 2, sessions: 3, order: 4 } as const;
+export const RandomStream = { organizations: 1, contacts: 2, sessions: 3, order: 4, losses: 5 } as const;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

@@ -41,6 +41,7 @@ export function formatSummary(summary: SimulationSummary, url: string): string {
     `failures     ${summary.failures}`,
     `latency      p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
   ];
+  if (summary.lost > 0) lines.push(`lost         ${summary.lost}`);
   if (summary.interrupted > 0) lines.push(`interrupted  ${summary.interrupted}`);
   return [...lines, ...hints(summary, url)].join("\n");
 }

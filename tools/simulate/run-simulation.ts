@@ -17,6 +17,10 @@ export interface SimulationOptions {
   shuffle?: boolean;
   /** The share of deliveries made twice, from 0 to 1. */
   duplicate?: number;
+  /** The share of sessions whose analyses all get lost, from 0 to 1: what a receiver must notice. */
+  dropAnalyzed?: number;
+  /** Milliseconds after which every delivery gets lost, as if Whippy were silent. */
+  dropAllAfterMs?: number | undefined;
   /** Deliveries a second; as fast as the concurrency allows where absent. */
   rate?: number | undefined;
   /** How many deliveries are under way at once. */
@@ -36,6 +40,7 @@ export const SIMULATION_DEFAULTS = {
   samples: false,
   shuffle: false,
   duplicate: 0,
+  dropAnalyzed: 0,
   concurrency: 8,
   timeoutMs: 15_000,
   retryDelayMs: 500,
@@ -70,6 +75,7 @@ export async function runSimulation(
   const tally = new Tally();
   // Every waiting worker listens to the signal; Node would take that for a leak.
   if (settings.signal) setMaxListeners(0, settings.signal);
+  const silentAt = performance.now() + (settings.dropAllAfterMs ?? Infinity);
   const takeTurn = pacer(settings.rate, settings.signal);
   // Each worker takes the next chain when it has done its last: a generator can be shared, for `next` is
   // synchronous.
@@ -78,6 +84,10 @@ export async function runSimulation(
       for (const delivery of chain) {
         await takeTurn();
         if (settings.signal?.aborted || tally.hopeless) return;
+        if (delivery.isLost || performance.now() >= silentAt) {
+          tally.lose();
+          continue;
+        }
         tally.conclude(delivery, await deliver(delivery.body, settings, tally.answer));
         report?.({ deliveries: tally.deliveries, failures: tally.failures, expected: plan.expected });
       }

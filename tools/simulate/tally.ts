@@ -12,6 +12,8 @@ export interface SimulationSummary {
   failures: number;
   /** Deliveries given up between two attempts, because the simulation was stopped. */
   interrupted: number;
+  /** Deliveries that were never made, because the simulation was to lose them. */
+  lost: number;
   /** Attempts beyond the first of a delivery. */
   retries: number;
   /** Attempts by HTTP status, or by the reason why there was none. */
@@ -30,6 +32,7 @@ export class Tally {
   deliveries = 0;
   failures = 0;
   private interrupted = 0;
+  private lost = 0;
   private attempts = 0;
   private readonly answers = new Map<string, number>();
   private readonly latency = createHistogram({ lowest: 1, highest: 3_600_000_000, figures: 3 });
@@ -40,6 +43,10 @@ export class Tally {
     this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
     if (latencyMs !== undefined) this.latency.record(Math.max(1, Math.round(latencyMs * MICROSECONDS)));
   };
+
+  lose(): void {
+    this.lost += 1;
+  }
 
   conclude({ session }: Delivery, outcome: DeliveryOutcome): void {
     if (!session.counted) this.sessions += 1;
@@ -61,6 +68,7 @@ export class Tally {
       deliveries: this.deliveries,
       failures: this.failures,
       interrupted: this.interrupted,
+      lost: this.lost,
       retries: this.attempts - this.deliveries - this.interrupted,
       answers: Object.fromEntries([...this.answers].sort(([one], [other]) => one.localeCompare(other))),
       elapsedMs,

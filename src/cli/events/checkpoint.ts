@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { z } from "zod";
+import { readReceiptLine } from "./receipt-line.js";
 
 /** Where an import goes on. */
 export interface Checkpoint {
@@ -13,9 +13,9 @@ export interface Checkpoint {
   readonly line: number;
   readonly offset: number;
   /**
-   * A later line that is stored, and its SHA-256: it was begun after the others were committed, so a database
-   * that has it (a restored backup, or a replica that took over) has them too. Null where no line is stored
-   * yet.
+   * A later line that is stored, and the SHA-256 by which it is known: it was begun after the others were
+   * committed, so a database that has it (a restored backup, or a replica that took over) has them too. Null
+   * where no line is stored yet.
    */
   readonly proof: { readonly start: number; readonly end: number; readonly bodySha256: string } | null;
 }
@@ -74,7 +74,7 @@ export class CheckpointFile {
     try {
       const { buffer } = await file.read(Buffer.alloc(end - start), 0, end - start, start);
       const line = /(?<![\r\n])[\r\n]+$/.exec(buffer.toString("latin1"))?.index ?? buffer.length;
-      return createHash("sha256").update(buffer.subarray(0, line)).digest("hex");
+      return readReceiptLine(buffer.subarray(0, line)).bodySha256;
     } finally {
       await file.close();
     }

@@ -5,18 +5,23 @@ import { type Caller, localCaller } from "../../access/caller.js";
 import { BadInputError, ServiceError } from "../../errors.js";
 import type { AllowList } from "./allow-list.js";
 import type { RequestContext } from "../context.js";
+import { ReadingTime } from "./reading-time.js";
 import { demandWithin, type Limits, type RequestedOperation, weigh } from "./limits.js";
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Decides, for HTTP and WebSocket alike, whether a valid operation is executed. */
 export class OperationGate {
+  private readonly readingTime: ReadingTime;
+
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly limits: Limits,
     private readonly allowList: AllowList | undefined,
     private readonly access: Pick<Access, "limits" | "audit">,
-  ) {}
+  ) {
+    this.readingTime = new ReadingTime(limits.validationMilliseconds);
+  }
 
   /**
    * What validation says of a text that is not listed would tell strangers the schema.
@@ -33,12 +38,25 @@ export class OperationGate {
 
   /**
    * Asked before a text is parsed: no stack holds one that is nested without end.
-   * @returns the error to answer with, where it is not listed or nested too deep
+   * @param text undefined where the request names it by its hash alone: it may have to be parsed all the same
+   * @returns the error to answer with, where it is not listed or nested too deep, or the caller's texts took
+   * too long
    */
-  refuseText(text: string): GraphQLError | undefined {
-    const unlisted = this.refuseUnlisted(text);
-    if (unlisted !== undefined || nestingOf(text) <= greatestNesting) return unlisted;
-    return asGraphQLError(new BadInputError(`query: ${nesting}.`, [{ field: "query", rule: nesting }]));
+  refuseText(text: string | undefined, caller: Caller): GraphQLError | undefined {
+    try {
+      if (text !== undefined) this.allowList?.demand(text);
+      this.readingTime.demandTime(caller);
+      if (text !== undefined && nestingOf(text) > greatestNesting)
+        throw new BadInputError(`query: ${nesting}.`, [{ field: "query", rule: nesting }]);
+      return undefined;
+    } catch (error) {
+      return asGraphQLError(error);
+    }
+  }
+
+  /** A text of the caller was parsed, or validated. */
+  tookToRead(caller: Caller, milliseconds: number): void {
+    this.readingTime.took(caller, milliseconds);
   }
 
   /**
@@ -111,9 +129,18 @@ function rootFields({ document, operationName }: RequestedOperation): string[] {
 /** The gate at Apollo's door; it also reports the cost in `extensions.cost`. */
 export function gatePlugin(gate: OperationGate): ApolloServerPlugin<RequestContext> {
   return {
-    requestDidStart: () => {
+    requestDidStart: ({ contextValue: { caller } }) => {
       let cost: number | undefined;
+      const timed = () => {
+        const begun = performance.now();
+        return Promise.resolve(() => {
+          gate.tookToRead(caller, performance.now() - begun);
+          return Promise.resolve();
+        });
+      };
       return Promise.resolve({
+        parsingDidStart: timed,
+        validationDidStart: timed,
         didResolveOperation: async ({ document, operationName, request, source, contextValue }) => {
           // The endpoint has asked about what the request holds; this is about what Apollo made of it.
           const unlisted = gate.refuseUnlisted(source);

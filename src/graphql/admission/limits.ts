@@ -29,6 +29,8 @@ export interface Limits {
   readonly maxDepth: number;
   readonly maxAliases: number;
   readonly maxCost: number;
+  /** How long the texts of one caller may take to parse and validate within a minute, in milliseconds. */
+  readonly validationMilliseconds: number;
 }
 
 /** What one operation asks for. */
@@ -131,7 +133,7 @@ export function demandWithin(weight: Weight, limits: Limits): void {
     weight.cost > limits.maxCost && `its cost is ${weight.cost}, at most ${limits.maxCost} is allowed`,
   ].filter((reason) => reason !== false);
   if (broken.length === 0) return;
-  throw new QueryTooComplexError(`The operation asks for too much: ${broken.join("; ")}.`);
+  throw new QueryTooComplexError(`The operation asks for too much: ${broken.join("; ")}.`, "operation");
 }
 
 const nothing: Part = { cost: 0, shared: 0, depth: 0, aliases: 0 };
@@ -251,16 +253,19 @@ class Scales {
     if (node.kind !== Kind.VARIABLE) return 1;
     const { value: name } = node.name;
     if (this.variables[name] !== undefined) return countValues(this.variables[name]);
-    const byDefault = this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
+    const byDefault = this.defaultOf(name);
     return byDefault === undefined ? 0 : this.valuesIn(byDefault);
   }
 
-  private questionIn({ name, value }: ObjectFieldNode): number {
+  private questionIn({ name, value }: Pick<ObjectFieldNode, "name" | "value">): number {
     const cost = questionCosts[name.value];
     if (cost === undefined || value.kind === Kind.NULL) return 0;
     if (value.kind === Kind.LIST) return cost * value.values.length;
     if (value.kind !== Kind.VARIABLE) return cost;
-    return costOfQuestion(name.value, this.variables[value.name.value]);
+    const given = this.variables[value.name.value];
+    if (given !== undefined) return costOfQuestion(name.value, given);
+    const byDefault = this.defaultOf(value.name.value);
+    return byDefault === undefined ? 0 : this.questionIn({ name, value: byDefault });
   }
 
   /** What is no page size is refused by graphql or the resolver; here it counts as the default. */
@@ -284,8 +289,12 @@ class Scales {
   private variableOf(name: string): unknown {
     const given = this.variables[name];
     if (given !== undefined) return given;
-    const value = this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
+    const value = this.defaultOf(name);
     return value?.kind === Kind.INT ? Number(value.value) : undefined;
+  }
+
+  private defaultOf(name: string) {
+    return this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
   }
 }
 

@@ -18,7 +18,8 @@ registerEnumType(AgentVersionOrderField, {
   valuesConfig: {
     ID: { description: "Its id." },
     NAME: { description: byName },
-    RECEIVED_AT: { description: "When this service first received its current content." },
+    RECEIVED_AT: { description: "When this service first received it." },
+    CHANGED_AT: { description: "When this service first received its current content." },
   },
 });
 

@@ -1,5 +1,6 @@
 import { type ClassType, Field, Float, ID, InputType, Int } from "type-graphql";
 import type { GraphQLScalarType } from "graphql";
+import { ExpectationKind } from "../../model/expectation.js";
 import { DateTimeScalar } from "../../model/scalars.js";
 import { SessionStatus } from "../../model/session.js";
 import { WebhookEventStatus } from "../../model/webhook-event.js";
@@ -8,6 +9,7 @@ type FieldType =
   | GraphQLScalarType
   | typeof SessionStatus
   | typeof WebhookEventStatus
+  | typeof ExpectationKind
   | BooleanConstructor
   | StringConstructor;
 
@@ -121,3 +123,10 @@ export class SessionStatusComparator extends equality<SessionStatus>(SessionStat
     "and none may be null.",
 })
 export class WebhookEventStatusComparator extends equality<WebhookEventStatus>(WebhookEventStatus) {}
+
+@InputType({
+  description:
+    "Compares the kind of an expectation. Give at least one condition. All given conditions must hold, " +
+    "and none may be null.",
+})
+export class ExpectationKindComparator extends equality<ExpectationKind>(ExpectationKind) {}

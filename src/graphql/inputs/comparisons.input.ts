@@ -4,6 +4,7 @@ import type { ComparatorName } from "../../model/kinds.js";
 import {
   BooleanComparator,
   DateTimeComparator,
+  ExpectationKindComparator,
   FloatComparator,
   IDComparator,
   IntComparator,
@@ -21,6 +22,7 @@ const comparators: Readonly<Record<ComparatorName, ClassType>> = {
   Boolean: BooleanComparator,
   SessionStatus: SessionStatusComparator,
   WebhookEventStatus: WebhookEventStatusComparator,
+  ExpectationKind: ExpectationKindComparator,
 };
 
 /** The base of a filter: a comparator for each declared field that can be compared. */

@@ -9,9 +9,9 @@ import {
   separateOperations,
   visit,
 } from "graphql";
-import { LRUCache } from "lru-cache";
 import { BadInputError, type FieldError } from "../../errors.js";
 import { fragmentsOf } from "./fragments.js";
+import { TextCache } from "./text-cache.js";
 
 /** An operation in the document that it is executed in. */
 export interface PlacedOperation {
@@ -25,13 +25,9 @@ type Variables = Readonly<Record<string, unknown>>;
 interface Conditional {
   /** The variables that conditions ask. */
   readonly names: readonly string[];
-  /** The operation without conditions, by the variables' values. */
-  readonly settled: LRUCache<string, PlacedOperation>;
+  /** Names it among all operations. */
+  readonly key: number;
 }
-
-/** For so many values of an operation's variables what they leave is kept, and of no longer texts. */
-const mostKept = 8;
-const longestKept = 20_000;
 
 /**
  * Decides the conditions of @skip and @include before an operation is executed: what they leave out is not
@@ -40,6 +36,9 @@ const longestKept = 20_000;
  */
 export class Conditions {
   private readonly known = new WeakMap<OperationDefinitionNode, Conditional | "none">();
+  /** Operations without conditions, by their keys and the variables' values. */
+  private readonly settled = new TextCache<PlacedOperation>();
+  private conditionals = 0;
 
   /**
    * @param variables coerced
@@ -47,16 +46,25 @@ export class Conditions {
    */
   settle(placed: PlacedOperation, variables: Variables): PlacedOperation {
     const { operation } = placed;
-    const conditional = this.known.get(operation) ?? conditionsOf(placed);
+    const conditional = this.known.get(operation) ?? this.conditionsOf(placed);
     this.known.set(operation, conditional);
     if (conditional === "none") return placed;
-    const { names, settled } = conditional;
+    const { names } = conditional;
     const unsaid = names.filter((name) => typeof variables[name] !== "boolean");
     if (unsaid.length > 0) throw new BadInputError(`${unsaid.join()}: ${rule}.`, unsaid.map(unsaidField));
-    const key = names.map((name) => String(variables[name])).join();
-    const found = settled.get(key) ?? settle(placed, variables);
-    if ((placed.document.loc?.end ?? Infinity) <= longestKept) settled.set(key, found);
+    const key = [conditional.key, ...names.map((name) => String(variables[name]))].join();
+    const known = this.settled.get(key);
+    if (known !== undefined) return known;
+    const found = settle(placed, variables);
+    this.settled.set(key, found, placed.document.loc?.end ?? Infinity);
     return found;
+  }
+
+  private conditionsOf(placed: PlacedOperation): Conditional | "none" {
+    const names = variablesOfConditions(placed);
+    if (names === undefined) return "none";
+    this.conditionals += 1;
+    return { names, key: this.conditionals };
   }
 }
 
@@ -66,19 +74,20 @@ function unsaidField(field: string): FieldError {
   return { field, rule };
 }
 
-function conditionsOf(placed: PlacedOperation): Conditional | "none" {
+/** @returns undefined where there is no condition */
+function variablesOfConditions(placed: PlacedOperation): string[] | undefined {
   const conditions: DirectiveNode[] = [];
   visit(alone(placed), {
     Directive: (node) => {
       if (isCondition(node)) conditions.push(node);
     },
   });
-  if (conditions.length === 0) return "none";
+  if (conditions.length === 0) return undefined;
   const names = conditions.flatMap((node) => {
     const value = valueOf(node);
     return value?.kind === Kind.VARIABLE ? [value.name.value] : [];
   });
-  return { names: [...new Set(names)], settled: new LRUCache({ max: mostKept }) };
+  return [...new Set(names)];
 }
 
 function settle(placed: PlacedOperation, variables: Variables): PlacedOperation {

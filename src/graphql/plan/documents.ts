@@ -7,7 +7,8 @@ import {
   validate,
   type ValidationRule,
 } from "graphql";
-import { LRUCache } from "lru-cache";
+import { createHash } from "node:crypto";
+import { TextCache } from "./text-cache.js";
 
 /** A query text, read and checked against the schema; without errors it may be executed. */
 export interface PreparedDocument {
@@ -20,13 +21,7 @@ export interface PreparedDocument {
  * once, and the same text is the same document, by which its plan is found.
  */
 export class Documents {
-  private readonly prepared = new LRUCache<string, PreparedDocument>({
-    // A text that is longer than an entry may be is prepared anew each time, so that what is kept stays
-    // small.
-    max: 200,
-    maxEntrySize: 10_000,
-    sizeCalculation: (_prepared, query) => query.length,
-  });
+  private readonly prepared = new TextCache<PreparedDocument>();
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -35,10 +30,11 @@ export class Documents {
   ) {}
 
   prepare(query: string): PreparedDocument {
-    const known = this.prepared.get(query);
+    const key = createHash("sha256").update(query).digest("base64");
+    const known = this.prepared.get(key);
     if (known !== undefined) return known;
     const prepared = this.read(query);
-    this.prepared.set(query, prepared);
+    this.prepared.set(key, prepared, query.length);
     return prepared;
   }
 

@@ -5,7 +5,6 @@ import {
   type OperationDefinitionNode,
   OperationTypeNode,
 } from "graphql";
-import { LRUCache } from "lru-cache";
 import { Conditions } from "./conditions.js";
 import type { RequestContext } from "../context.js";
 import { findOperation, SubscriptionInRequestError } from "../errors.js";
@@ -29,27 +28,33 @@ export interface Result {
   readonly errors?: readonly GraphQLError[];
 }
 
-/** Characters of the operations whose plans are kept. */
-const mostText = 1_000_000;
-/** The plan of a longer one is made anew each time. */
-const longestText = 50_000;
+/** Makes operations spans of traces. */
+export interface TraceOperations {
+  execute(operation: Operation, run: () => Promise<Result>): Promise<Result>;
+}
 
 /**
- * Executes operations by their plans. Documents come out of a cache (Apollo's, or ours for what does not go
- * through Apollo), so the same text is the same object, by which its plan is found.
+ * Executes operations by their plans. Documents come out of a cache (see text-cache.ts), so the same text is
+ * the same object, by which its plan is found, and with which it goes.
  */
 export class Executor {
-  private readonly plans = new LRUCache<OperationDefinitionNode, Plan>({
-    maxSize: mostText,
-    maxEntrySize: longestText,
-  });
+  private readonly plans = new WeakMap<OperationDefinitionNode, Plan>();
   /** Whoever looks at an operation before it is executed asks these, so that it is settled once. */
   readonly conditions = new Conditions();
 
-  constructor(private readonly schema: GraphQLSchema) {}
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly traces?: TraceOperations,
+  ) {}
 
   /** @param rootValue of a subscription: the event */
   async execute(operation: Operation, rootValue?: unknown): Promise<Result> {
+    const { traces } = this;
+    if (traces === undefined) return await this.run(operation, rootValue);
+    return await traces.execute(operation, () => this.run(operation, rootValue));
+  }
+
+  private async run(operation: Operation, rootValue: unknown): Promise<Result> {
     const { document, operationName, variables, context } = operation;
     const definition = findOperation(document, operationName);
     if (definition instanceof GraphQLError) return { errors: [definition] };
@@ -72,7 +77,7 @@ export class Executor {
     const known = this.plans.get(operation);
     if (known !== undefined) return known;
     const plan = new Plan(this.schema, document, operation);
-    this.plans.set(operation, plan, { size: document.loc?.end ?? longestText });
+    this.plans.set(operation, plan);
     return plan;
   }
 }

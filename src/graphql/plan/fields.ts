@@ -2,10 +2,11 @@ import type { ClassType } from "type-graphql";
 import { Agent } from "../../model/agent.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { Analysis } from "../../model/analysis.js";
+import { Expectation } from "../../model/expectation.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
 import { WebhookEvent } from "../../model/webhook-event.js";
-import { fieldsOfVersions } from "../../store/readers/newest-version.js";
+import { areKept, contentsMark } from "../../store/readers/known-versions.js";
 import { shapeOf } from "../../store/readers/record.js";
 import type { OrderTerm, Slice } from "../../store/readers/page.js";
 import { type Info, selectedFields } from "./selection.js";
@@ -34,6 +35,7 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
     },
   ],
   [WebhookEvent, { body: ["body"] }],
+  [Expectation, { session: ["sessionId"], agentVersion: ["agentVersionId"] }],
 ]);
 
 /**
@@ -89,13 +91,14 @@ function selectsItems(info: Info): boolean {
   return ["nodes", "edges", "pageInfo"].some((name) => selected.has(name));
 }
 
-/** With them, the fields of their agent versions that are read with the sessions. */
+/** With them, what tells whether their agent versions are known. */
 export function sessionFields(info: Info, ...paths: readonly string[]): readonly string[] {
   const selected = selectedFields(info, ...paths);
   const own = needed(Session, selected);
   if (!selected.has("agentVersion")) return own;
   const below = paths.length === 0 ? ["agentVersion"] : paths.map((path) => `${path}.agentVersion`);
-  return [...own, ...fieldsOfVersions(needed(AgentVersion, selectedFields(info, ...below)))];
+  const fields = needed(AgentVersion, selectedFields(info, ...below));
+  return areKept(fields) ? [...own, contentsMark] : own;
 }
 
 export function messageFieldsOf(info: Info, ...paths: readonly string[]): readonly string[] {
@@ -120,4 +123,8 @@ export function analysisFields(info: Info): readonly string[] {
 
 export function webhookEventFields(info: Info, ...paths: readonly string[]): readonly string[] {
   return needed(WebhookEvent, selectedFields(info, ...paths));
+}
+
+export function expectationFields(info: Info, ...paths: readonly string[]): readonly string[] {
+  return needed(Expectation, selectedFields(info, ...paths));
 }

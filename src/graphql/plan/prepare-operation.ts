@@ -3,12 +3,15 @@ import {
   GraphQLError,
   type GraphQLSchema,
   NoSchemaIntrospectionCustomRule,
+  OperationTypeNode,
   specifiedRules,
   type ValidationRule,
 } from "graphql";
+import { BadInputError } from "../../errors.js";
 import type { RequestContext } from "../context.js";
 import { Documents } from "./documents.js";
 import { findOperation } from "../errors.js";
+import { asGraphQLError } from "../format-error.js";
 import type { OperationGate } from "../admission/gate.js";
 
 /** Enough for the largest operations that people write; parsing and validating stop being cheap beyond it. */
@@ -16,6 +19,9 @@ export const parseOptions = { maxTokens: 5_000 };
 
 /** Directives cost time to validate and mean little work, so nobody needs many. */
 const greatestDirectives = 100;
+
+/** Of the JSON of a subscription's payload, which is kept for as long as it is open. */
+const longestSubscription = 65_536;
 
 /** What a client sends to have an operation run. */
 export interface OperationPayload {
@@ -51,18 +57,23 @@ export class OperationPreparer {
 
   /** @returns the errors to answer with, where it may not be run */
   async prepare(
-    { query, operationName: named, variables }: OperationPayload,
+    payload: OperationPayload,
     context: RequestContext,
   ): Promise<PreparedOperation | readonly GraphQLError[]> {
+    const { query, operationName: named, variables } = payload;
     // GraphQL over HTTP: an empty name is the same as none. graphql-js would look for an operation of that
     // name.
     const operationName = named === "" ? null : named;
-    const refusal = this.gate.refuseText(query);
+    const refusal = this.gate.refuseText(query, context.caller);
     if (refusal !== undefined) return [refusal];
+    const begun = performance.now();
     const { document, errors } = this.documents.prepare(query);
+    this.gate.tookToRead(context.caller, performance.now() - begun);
     if (document === undefined) return errors;
     const operation = findOperation(document, operationName);
     if (operation instanceof GraphQLError) return [operation];
+    if (operation.operation === OperationTypeNode.SUBSCRIPTION && isTooLong(payload))
+      return [asGraphQLError(new BadInputError(`query: ${tooLong}.`, [{ field: "query", rule: tooLong }]))];
     const { cost, error } = await this.gate.admit({ document, operationName, variables }, context.caller);
     if (error) return [withCost(error, cost)];
     return {
@@ -75,6 +86,17 @@ export class OperationPreparer {
         contextValue: context,
       },
     };
+  }
+}
+
+const tooLong = `must, with its variables, not be longer than ${longestSubscription} bytes in a subscription`;
+
+function isTooLong(payload: OperationPayload): boolean {
+  try {
+    return Buffer.byteLength(JSON.stringify(payload)) > longestSubscription;
+  } catch {
+    // Nested deeper than the stack is long.
+    return true;
   }
 }
 
@@ -94,6 +116,13 @@ export function costOf(errors: readonly GraphQLError[]): number | undefined {
 
 /** Rules beyond GraphQL's own, on all transports. */
 export const validationRules: readonly ValidationRule[] = [
+  // graphql-js says so only when it executes one.
+  (context) => ({
+    OperationDefinition: (node) => {
+      if (context.getSchema().getRootType(node.operation)) return;
+      context.reportError(new GraphQLError(`The schema has no ${node.operation}.`, { nodes: node }));
+    },
+  }),
   (context) => {
     let directives = 0;
     return {

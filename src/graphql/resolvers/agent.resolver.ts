@@ -170,7 +170,10 @@ export class AgentResolver {
 
 @Resolver(() => Session)
 export class SessionAgentResolver {
-  @FieldResolver(() => Agent, { nullable: true, description: "The agent that held it." })
+  @FieldResolver(() => Agent, {
+    nullable: true,
+    description: "The agent that held it. Null only if reading it failed.",
+  })
   @Batched()
   async agent(
     @Root() sessions: readonly SessionRecord[],

@@ -99,7 +99,7 @@ async function conversationsOf(
 export class SessionConversationResolver {
   @FieldResolver(() => Conversation, {
     nullable: true,
-    description: "The conversation that it was held in.",
+    description: "The conversation that it was held in. Null only if reading it failed.",
   })
   @Batched()
   async conversation(
@@ -115,7 +115,7 @@ export class SessionConversationResolver {
 export class MessageConversationResolver {
   @FieldResolver(() => Conversation, {
     nullable: true,
-    description: "The conversation that it belongs to.",
+    description: "The conversation that it belongs to. Null only if reading it failed.",
   })
   @Batched()
   async conversation(

@@ -8,6 +8,7 @@ import { greatestSize } from "../inputs/page.args.js";
 import {
   agentFields,
   agentVersionFields,
+  expectationFields,
   messageFieldsOf,
   revisionFields,
   sessionFields,
@@ -74,11 +75,16 @@ const nodeTypes: readonly NodeType[] = [
         ? readers.webhookEvents.byIds(ids, webhookEventFields(info))
         : Promise.resolve([]),
   },
+  {
+    name: "Expectation",
+    storedId,
+    read: ({ scope, readers }, ids, info) => readers.expectations.byIds(scope, ids, expectationFields(info)),
+  },
 ];
 
 const ofWhat =
-  "a session, a message, an agent, an agent version, a revision of one, a conversation, or (for " +
-  "operators) a recorded delivery";
+  "a session, a message, an agent, an agent version, a revision of one, a conversation, an expectation, or " +
+  "(for operators) a recorded delivery";
 
 @Resolver()
 export class NodeResolver {

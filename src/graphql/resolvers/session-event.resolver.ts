@@ -1,16 +1,17 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Arg, Ctx, FieldResolver, Info, Resolver, Root, Subscription } from "type-graphql";
-import { type SessionEventKind, sessionEventKinds } from "../../events/registry.js";
+import { type FeedKind, overdueKind, sessionEventKinds } from "../../events/registry.js";
 import { sessionAnalyzed } from "../../events/session-analyzed.event.js";
-import type { FeedEntry } from "../../store/readers/feed.reader.js";
 import { type SessionRecord } from "../../store/readers/session.reader.js";
 import type { RequestContext } from "../context.js";
 import { SessionGoneError } from "../errors.js";
-import { sessionFields } from "../plan/fields.js";
+import { expectationFields, sessionFields } from "../plan/fields.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { CursorScalar } from "../../model/scalars.js";
 import { SessionEvent, SessionEventType } from "../types/session-event.type.js";
+import { Expectation } from "../../model/expectation.js";
 import { Session } from "../../model/session.js";
+import type { ExpectationRecord } from "../../store/readers/expectation.reader.js";
 
 const filterDescription = "Sends only changes of sessions that match at the time of sending.";
 const afterDescription =
@@ -21,7 +22,7 @@ interface SubscribeCall {
   readonly args: {
     readonly filter?: SessionFilter | null;
     readonly after?: string | null;
-    readonly types?: SessionEventKind[] | null;
+    readonly types?: FeedKind[] | null;
   };
   readonly context: RequestContext;
 }
@@ -43,7 +44,8 @@ export class SessionEventResolver {
   }
 
   @Subscription(() => SessionEvent, {
-    description: "Sends every change of sessions: in order, each event once.",
+    description:
+      "Sends every change of sessions, and what is overdue if asked for: in order, each event once.",
     subscribe: ({ args, context }: SubscribeCall) =>
       context.events.want(context.scope, args.types ?? sessionEventKinds, args),
   })
@@ -51,9 +53,9 @@ export class SessionEventResolver {
     @Root() event: SessionEvent,
     @Arg("types", () => [SessionEventType], {
       nullable: true,
-      description: "Sends only these kinds of changes. Absent: all kinds.",
+      description: "Sends only these kinds. Absent: all changes of sessions, which is all kinds but OVERDUE.",
     })
-    _types?: SessionEventKind[],
+    _types?: FeedKind[],
     @Arg("filter", () => SessionFilter, { nullable: true, description: filterDescription })
     _filter?: SessionFilter,
     @Arg("after", () => CursorScalar, { nullable: true, description: afterDescription }) _after?: string,
@@ -65,7 +67,7 @@ export class SessionEventResolver {
     description: "The session as it is now, which may be newer than the event.",
   })
   async session(
-    @Root() event: FeedEntry,
+    @Root() event: SessionEvent,
     @Ctx() { scope, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionRecord> {
@@ -73,5 +75,20 @@ export class SessionEventResolver {
     const [row] = rows;
     if (row === undefined) throw new SessionGoneError();
     return row;
+  }
+
+  @FieldResolver(() => Expectation, {
+    nullable: true,
+    description:
+      "What is overdue, as it is now: it may have closed since. Null for every other type than OVERDUE.",
+  })
+  async expectation(
+    @Root() event: SessionEvent,
+    @Ctx() { scope, readers }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+  ): Promise<ExpectationRecord | null> {
+    if (event.type !== overdueKind) return null;
+    const [row] = await readers.expectations.byIds(scope, [event.eventId], expectationFields(info));
+    return row ?? null;
   }
 }

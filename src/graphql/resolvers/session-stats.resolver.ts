@@ -87,6 +87,7 @@ export class SessionStatsResolver {
     }
     throw new QueryTooComplexError(
       `groups.agentVersion: may be read of at most ${most} agents and versions where so much is asked of each, and the groups name ${count}; filter more, or ask for less of each.`,
+      "operation",
     );
   }
 }

@@ -18,7 +18,6 @@ import type { FeedPlace } from "../../events/feed-place.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
-import { newestVersionsOf } from "../../store/readers/newest-version.js";
 import type { Slice } from "../../store/readers/page.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
 import { type SessionRecord } from "../../store/readers/session.reader.js";
@@ -167,12 +166,7 @@ export class SessionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<(AgentVersionRecord | null)[]> {
-    const known = newestVersionsOf(sessions);
-    const unknown = sessions.filter((_session, index) => known[index] === undefined);
-    const ids = unknown.map(({ agentVersionId }) => agentVersionId);
-    const read = await byStoredIds(ids, context.readers.agentVersions, agentVersionFields(info), context);
-    const rest = read.values();
-    return known.map((version) => version ?? rest.next().value ?? null);
+    return await context.readers.agentVersions.ofSessions(context.scope, sessions, agentVersionFields(info));
   }
 
   @FieldResolver(() => AgentVersionRevision, {

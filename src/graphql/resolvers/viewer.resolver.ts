@@ -15,7 +15,9 @@ export class ViewerResolver {
 
   @Query(() => Viewer, {
     nullable: true,
-    description: "Who is asking, what they may read, and what is left of their limits. Reads no stored data.",
+    description:
+      "Who is asking, what they may read, and what is left of their limits. Reads no stored data. Null only " +
+      "if the operation failed.",
   })
   viewer(@Ctx() { caller: { id, name, role, scope, expiresAt } }: RequestContext): Viewer {
     return {
@@ -30,7 +32,7 @@ export class ViewerResolver {
 
   @FieldResolver(() => ViewerLimits, {
     nullable: true,
-    description: "How much the caller may ask for, and what is left of it.",
+    description: "How much the caller may ask for, and what is left of it. Null only if reading it failed.",
   })
   async limits(@Ctx() { caller }: RequestContext): Promise<ViewerLimits> {
     const { limits, connections } = this.access;

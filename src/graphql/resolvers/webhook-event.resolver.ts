@@ -15,6 +15,7 @@ import {
 } from "type-graphql";
 import { demandOperator } from "../../access/caller.js";
 import { storedId } from "../../model/kinds.js";
+import { jsonTextOf } from "../../events/json.js";
 import { findUnstorable } from "../../events/storable.js";
 import type { WebhookEventRecord } from "../../store/readers/webhook-event.reader.js";
 import type { RequestContext } from "../context.js";
@@ -100,7 +101,7 @@ export class WebhookEventResolver {
       "for an answer is given as text.",
   })
   body(@Root() { body }: WebhookEventRecord): unknown {
-    const text = body.toString();
+    const text = jsonTextOf(body);
     const value: unknown = JSON.parse(text);
     return findUnstorable(value).length === 0 ? value : text;
   }

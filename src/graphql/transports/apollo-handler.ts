@@ -17,7 +17,9 @@ export interface ApolloHandlerParts {
 /** Serves GraphQL over HTTP through Apollo: an operation is executed once there is room for its answer. */
 export function apolloHandler({ apollo, unread, callerIdOf, contextOf }: ApolloHandlerParts) {
   return async (request: ReadRequest, response: ServerResponse): Promise<void> => {
-    await unread.answer({ socket: request.socket, callerId: callerIdOf(request) }, async () => {
+    const callerId = callerIdOf(request);
+    unread.demandFewWaiting(callerId);
+    await unread.answer({ socket: request.socket, callerId }, async () => {
       if (response.destroyed) return 0;
       const answer = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: {
@@ -56,6 +58,9 @@ function withoutEmptyOperationName(body: unknown): unknown {
   return operationName === "" ? { ...(body as object), operationName: null } : body;
 }
 
+/** Characters of an answer that is written as it is. */
+const longestText = 10_000;
+
 /** @returns the bytes of the body */
 async function send(
   response: ServerResponse,
@@ -65,11 +70,12 @@ async function send(
   let text = "";
   if (body.kind === "complete") text = body.string;
   else for await (const chunk of body.asyncIterator) text += chunk;
-  const bytes = Buffer.from(text);
+  const length = Buffer.byteLength(text);
   response.statusCode = status ?? 200;
   for (const [name, value] of headers)
     response.setHeader(name, value === "text/html" ? `${value}; charset=utf-8` : value);
-  response.setHeader("Content-Length", bytes.length);
-  response.end(isHeadAlone ? undefined : bytes);
-  return bytes.length;
+  response.setHeader("Content-Length", length);
+  // A text travels with the headers in one piece. What may have to wait is bytes: they are counted.
+  response.end(isHeadAlone ? undefined : text.length > longestText ? Buffer.from(text) : text);
+  return length;
 }

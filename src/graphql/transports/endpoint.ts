@@ -5,31 +5,34 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import express, { Router } from "express";
-import type { ExecutionResult, GraphQLSchema } from "graphql";
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from "graphql";
 import type { Access } from "../../access/access.js";
 import type { Caller } from "../../access/caller.js";
 import type { Config } from "../../config.js";
 import type { Handler } from "../../http/handler.js";
 import type { FanOut } from "../../feed/fan-out.js";
 import type { Logger } from "../../logger.js";
-import type { Metrics } from "../../metrics.js";
+import type { Metrics } from "../../metrics/metrics.js";
 import type { UnreadAnswers } from "../../http/unread-answers.js";
 import { apolloHandler, type ReadRequest } from "./apollo-handler.js";
 import { AllowList } from "../admission/allow-list.js";
 import { RequestContext } from "../context.js";
 import { EventStreamEndpoint } from "./event-stream.js";
 import { Executor } from "../plan/executor.js";
-import { formatError } from "../format-error.js";
+import { errorFormatter, type FormatError } from "../format-error.js";
 import { gatePlugin, OperationGate } from "../admission/gate.js";
 import { LiveOperations } from "./live-operations.js";
 import { OperationPreparer, parseOptions, validationRules } from "../plan/prepare-operation.js";
 import { answerText } from "../plan/json-text.js";
+import { TextCache } from "../plan/text-cache.js";
 import { explorerPlugin } from "../sandbox/explorer-page.js";
 import type { ReaderSource } from "../readers.js";
 import type { SessionEventSource } from "../session-event-source.js";
+import { OperationTraces } from "../operation-traces.js";
+import type { Tracing } from "../../tracing/tracing.js";
+import { clientOf, OperationWatch } from "../operation-watch.js";
 import { postedOperations, type PostedOperationsParts } from "./posted-operations.js";
 import { SocketEndpoint } from "./websocket.js";
-import { metricsPlugin } from "../observe.js";
 
 const readJson = express.json({ limit: "1mb" });
 
@@ -43,6 +46,7 @@ export interface EndpointParts {
   readonly metrics: Metrics;
   readonly unread: UnreadAnswers;
   readonly config: Pick<Config, "graphql" | "production" | "subscriptions">;
+  readonly tracing?: Tracing | undefined;
   readonly logger: Logger;
 }
 
@@ -52,16 +56,26 @@ export class GraphqlEndpoint {
   private readonly sockets: SocketEndpoint;
   private readonly streams: EventStreamEndpoint;
   private readonly gate: OperationGate;
+  private readonly watch: OperationWatch;
   private readonly answer: ReturnType<typeof apolloHandler>;
 
   constructor(private readonly parts: EndpointParts) {
-    const { schema, access, config, logger } = parts;
+    const { schema, access, config, logger, metrics } = parts;
     const { limits, allowListFile } = config.graphql;
     const allowList = allowListFile === undefined ? undefined : AllowList.fromFile(allowListFile);
     const gate = new OperationGate(schema, limits, allowList, access);
     this.gate = gate;
-    const executor = new Executor(schema);
-    this.apollo = createApollo(parts, { gate, executor, allowList });
+    const traces = parts.tracing && new OperationTraces(parts.tracing);
+    const executor = new Executor(schema, traces);
+    const watch = new OperationWatch(schema, metrics.operations, logger);
+    this.watch = watch;
+    const formatError = errorFormatter({
+      logger,
+      limits: metrics.limits,
+      hidesSchema: config.production,
+      traceIdOf: traces && ((error) => traces.traceIdOf(error)),
+    });
+    this.apollo = createApollo(parts, { gate, executor, allowList, watch, formatError });
     this.answer = apolloHandler({
       apollo: this.apollo,
       unread: parts.unread,
@@ -69,8 +83,14 @@ export class GraphqlEndpoint {
       callerIdOf: (request) => access.gate.findCaller(request)?.id ?? "page",
       // Of what Apollo asks before it parses, only this may refuse.
       contextOf: (request, response) => {
-        this.refuseTexts(request);
-        return newContext(parts, access.gate.callerOf(request), () => response.destroyed);
+        const caller = access.gate.callerOf(request);
+        this.refuseTexts(request, caller);
+        const { traceparent } = request.headers;
+        const from = {
+          transport: "http",
+          traceparent: typeof traceparent === "string" ? traceparent : undefined,
+        };
+        return newContext(parts, caller, () => response.destroyed, from);
       },
     });
     // Neither of these goes through Apollo, so its rules are said again here.
@@ -78,11 +98,14 @@ export class GraphqlEndpoint {
       keepAliveSeconds: config.subscriptions.keepAliveSeconds,
       preparer: new OperationPreparer(schema, gate, config.graphql),
       executor,
-      operations: new LiveOperations({ ...parts, executor }),
+      operations: new LiveOperations({ ...parts, executor, formatError }),
       access,
       unread: parts.unread,
-      contextFor: (caller: Caller, isGone: () => boolean) => newContext(parts, caller, isGone),
-      formatError: (error: unknown) => formatError(error, logger, config.production),
+      contextFor: (transport: string, caller: Caller, isGone: () => boolean) =>
+        newContext(parts, caller, isGone, { transport }),
+      formatError,
+      watch,
+      limits: metrics.limits,
       logger,
     };
     this.sockets = new SocketEndpoint(transport);
@@ -103,17 +126,21 @@ export class GraphqlEndpoint {
   /** The Express routes. */
   router(): Router {
     const router = Router();
-    router.use("/graphql", readJson);
     router.get("/graphql/stream", this.streams.handle);
-    router.post("/graphql/stream", this.streams.handle);
-    router.use("/graphql", this.answer);
+    router.post("/graphql/stream", readJson, this.streams.handle);
+    router.all("/graphql", readJson, this.answer);
     return router;
   }
 
-  private refuseTexts(request: ReadRequest): void {
-    for (const text of textsOf(request)) {
-      const error = this.gate.refuseText(text);
-      if (error !== undefined) throw error;
+  /** Apollo tells its plugins nothing of what is refused here, so the watch is told. */
+  private refuseTexts(request: ReadRequest, caller: Caller): void {
+    const texts = textsOf(request);
+    for (const query of texts.length > 0 ? texts : [undefined]) {
+      const error = this.gate.refuseText(query, caller);
+      if (error === undefined) continue;
+      const asked = { caller, client: clientOf(request.headers), begun: performance.now() };
+      this.watch.answered({ transport: "http", ...asked }, { query, errors: [error.toJSON()] });
+      throw error;
     }
   }
 
@@ -134,8 +161,10 @@ function newContext(
   { events, readers }: EndpointParts,
   caller: Caller,
   isGone: () => boolean,
+  { transport, traceparent }: { readonly transport: string; readonly traceparent?: string | undefined },
 ): RequestContext {
-  return new RequestContext(caller, events, readers, readers.forOperation(caller, isGone));
+  const reading = readers.forOperation(caller, isGone);
+  return new RequestContext(caller, events, readers, reading, transport, traceparent);
 }
 
 /** The operations' texts that a request holds, wherever Apollo would look for one. */
@@ -159,16 +188,33 @@ function persistedQueriesOf(allowList: AllowList) {
   };
 }
 
+/** Where Apollo keeps documents, parsed and validated. Its own store is bounded by 30 MiB of JSON. */
+function documentStore() {
+  const documents = new TextCache<DocumentNode>();
+  return {
+    get: (key: string) => Promise.resolve(documents.get(key)),
+    set: (key: string, document: DocumentNode) => {
+      documents.set(key, document, document.loc?.end ?? Infinity);
+      return Promise.resolve();
+    },
+    delete: () => Promise.resolve(false),
+  };
+}
+
 function createApollo(
-  { schema, config, logger, metrics }: EndpointParts,
+  { schema, config }: EndpointParts,
   {
     gate,
     executor,
     allowList,
+    watch,
+    formatError,
   }: {
     readonly gate: OperationGate;
     readonly executor: Executor;
     readonly allowList: AllowList | undefined;
+    readonly watch: OperationWatch;
+    readonly formatError: FormatError;
   },
 ): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
@@ -192,6 +238,7 @@ function createApollo(
       stop: () => Promise.resolve(),
     },
     introspection: config.graphql.introspection,
+    documentStore: documentStore(),
     ...(allowList && { persistedQueries: persistedQueriesOf(allowList) }),
     hideSchemaDetailsFromClientErrors: config.production,
     parseOptions,
@@ -199,11 +246,11 @@ function createApollo(
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     stringifyResult: answerText,
-    formatError: (_formatted, error) => formatError(error, logger, config.production),
+    formatError: (_formatted, error) => formatError(error),
     plugins: [
       ApolloServerPluginCacheControlDisabled(),
       gatePlugin(gate),
-      metricsPlugin(metrics),
+      watch.apolloPlugin(),
       config.graphql.explorer === false
         ? ApolloServerPluginLandingPageDisabled()
         : explorerPlugin(config.graphql.explorer),

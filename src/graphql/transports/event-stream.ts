@@ -7,6 +7,7 @@ import { BadInputError, RateLimitedError, UnavailableError } from "../../errors.
 import type { Message, Sink } from "../../feed/sink.js";
 import type { Recipient } from "../../http/unread-answers.js";
 import { asGraphQLError } from "../format-error.js";
+import { type AnsweredOperation, type AskedOperation, clientOf } from "../operation-watch.js";
 import { answerText } from "../plan/json-text.js";
 import { costOf, type PreparedOperation } from "../plan/prepare-operation.js";
 import { toOperation, type TransportParts } from "./transport.js";
@@ -32,6 +33,12 @@ const fromUrl = parameters.extend({
     .optional(),
 });
 
+const streamHeaders = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  "Cache-Control": "no-cache, no-transform",
+  "X-Accel-Buffering": "no",
+};
+
 /**
  * `/graphql/stream`: graphql-sse's distinct connections mode, one operation a connection. Each event's id is
  * its cursor, so a browser's EventSource that reconnects by itself goes on from there: `Last-Event-ID` counts
@@ -49,10 +56,11 @@ export class EventStreamEndpoint {
   }
 
   readonly handle: RequestHandler = async (request, response) => {
-    // Over a connection that was kept alive; the stream would hold up the end of this instance.
-    if (this.isStopping) {
-      response.setHeader("Connection", "close");
-      throw new UnavailableError("This instance stops; another one serves.", undefined, 1);
+    this.refuseStopping(response);
+    // Express lets HEAD come here too: nothing would ever be written, nor show that the client has left.
+    if (request.method === "HEAD") {
+      response.writeHead(200, streamHeaders).end();
+      return;
     }
     const body: unknown = request.method === "POST" ? request.body : request.query;
     const read = (request.method === "POST" ? parameters : fromUrl).safeParse(body);
@@ -61,21 +69,30 @@ export class EventStreamEndpoint {
       response.status(400).json({ errors: [this.parts.formatError(error)] });
       return;
     }
+    // A request is kept as long as its stream.
+    request.body = undefined;
     const { preparer, access, contextFor } = this.parts;
     const caller = access.gate.callerOf(request);
+    const client = clientOf(request.headers);
+    const asked = { transport: "event_stream", caller, client, begun: performance.now() } as const;
     if (isGone(response)) return;
     this.enter(caller, response);
     const prepared = await preparer.prepare(
       read.data,
-      contextFor(caller, () => isGone(response)),
+      contextFor("event_stream", caller, () => isGone(response)),
     );
     if (isGone(response)) return;
+    this.refuseStopping(response);
     if (!("args" in prepared)) refuseTooFrequent(prepared);
     this.begin(response);
     if ("args" in prepared) {
       const recipient = { socket: request.socket, callerId: caller.id };
-      await this.run(response, prepared, { recipient, lastEventId: request.get("Last-Event-ID") ?? "" });
-    } else this.finish(response, prepared, costOf(prepared));
+      const lastEventId = request.get("Last-Event-ID") ?? "";
+      await this.run(response, prepared, { asked, recipient, lastEventId });
+    } else {
+      const { query, operationName } = read.data;
+      this.finish(response, { asked, query, operationName }, { errors: prepared, cost: costOf(prepared) });
+    }
   };
 
   /** Ends all streams without the event `complete`, so that clients resume elsewhere. */
@@ -83,6 +100,17 @@ export class EventStreamEndpoint {
     this.isStopping = true;
     clearInterval(this.heartbeat);
     for (const response of this.open) response.end();
+  }
+
+  /**
+   * The stream would hold up the end of this instance: over a connection that was kept alive one may come
+   * late.
+   * @throws UnavailableError where the instance stops
+   */
+  private refuseStopping(response: Response): void {
+    if (!this.isStopping) return;
+    response.setHeader("Connection", "close");
+    throw new UnavailableError("This instance stops; another one serves.", undefined, 1);
   }
 
   /**
@@ -101,11 +129,7 @@ export class EventStreamEndpoint {
   }
 
   private begin(response: Response): void {
-    response.writeHead(200, {
-      "Content-Type": "text/event-stream; charset=utf-8",
-      "Cache-Control": "no-cache, no-transform",
-      "X-Accel-Buffering": "no",
-    });
+    response.writeHead(200, streamHeaders);
     response.write(":\n\n");
     this.open.add(response);
     response.once("close", () => this.open.delete(response));
@@ -114,10 +138,11 @@ export class EventStreamEndpoint {
   private async run(
     response: Response,
     { args, cost }: PreparedOperation,
-    { recipient, lastEventId }: { readonly recipient: Recipient; readonly lastEventId: string },
+    { asked, recipient, lastEventId }: StreamRequest,
   ): Promise<void> {
-    const { executor, operations, unread } = this.parts;
+    const { executor, operations, unread, watch } = this.parts;
     const operation = toOperation(args);
+    const observed = { asked, document: operation.document, operationName: operation.operationName };
     if (
       getOperationAST(operation.document, operation.operationName)?.operation !==
       OperationTypeNode.SUBSCRIPTION
@@ -125,15 +150,16 @@ export class EventStreamEndpoint {
       await unread.answer(recipient, async () => {
         if (isGone(response)) return 0;
         const { errors, ...result } = await executor.execute(operation);
-        return this.finish(response, errors ?? [], cost, result);
+        return this.finish(response, observed, { errors, cost, result });
       });
       return;
     }
     const opened = await operations.open(operation, new EventStreamSink(response), lastEventId);
     if (!("ended" in opened)) {
-      this.finish(response, opened, cost);
+      this.finish(response, observed, { errors: opened, cost });
       return;
     }
+    watch.answered(asked, observed);
     response.once("close", () => {
       opened.end();
     });
@@ -143,7 +169,9 @@ export class EventStreamEndpoint {
         response.end();
       },
       (error: unknown) => {
-        this.finish(response, [asGraphQLError(error as Error)], cost);
+        const isCounted = { ...asked, begun: undefined };
+        const errors = [asGraphQLError(error as Error)];
+        this.finish(response, { ...observed, asked: isCounted }, { errors, cost });
       },
     );
   }
@@ -151,11 +179,11 @@ export class EventStreamEndpoint {
   /** The last event of an operation that is over: its result, or why there is none. @returns its bytes */
   private finish(
     response: Response,
-    errors: readonly GraphQLError[],
-    cost: number | undefined,
-    result: object = {},
+    { asked, ...observed }: ObservedRequest,
+    { errors = [], cost, result = {} }: LastAnswer,
   ): number {
-    const formatted = errors.map((error) => this.parts.formatError(error));
+    const formatted = errors.map(this.parts.formatError);
+    this.parts.watch.answered(asked, { ...observed, errors: formatted });
     const answer = {
       ...result,
       ...(formatted.length > 0 && { errors: formatted }),
@@ -165,6 +193,21 @@ export class EventStreamEndpoint {
     response.end(last);
     return last.length;
   }
+}
+
+interface StreamRequest {
+  readonly asked: AskedOperation;
+  readonly recipient: Recipient;
+  readonly lastEventId: string;
+}
+
+/** An operation for its metrics and log line. */
+type ObservedRequest = Omit<AnsweredOperation, "errors"> & { readonly asked: AskedOperation };
+
+interface LastAnswer {
+  readonly errors?: readonly GraphQLError[] | undefined;
+  readonly cost: number | undefined;
+  readonly result?: object;
 }
 
 /** Whether the client has left already: then "close" has been, and nothing would ever end what begins now. */
@@ -184,6 +227,8 @@ function refuseTooFrequent(errors: readonly GraphQLError[]): void {
 
 /** Writes events into a response; each one's id is its cursor. */
 class EventStreamSink implements Sink {
+  readonly transport = "event_stream";
+
   constructor(private readonly response: Response) {}
 
   get backlog(): number {

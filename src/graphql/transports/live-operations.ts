@@ -13,12 +13,11 @@ import { UnavailableError } from "../../errors.js";
 import type { FanOut } from "../../feed/fan-out.js";
 import type { Message, Sink } from "../../feed/sink.js";
 import type { Subscriber } from "../../feed/group.js";
-import type { Logger } from "../../logger.js";
 import type { FeedEntry } from "../../store/readers/feed.reader.js";
 import { type PlacedOperation, selectsSomething } from "../plan/conditions.js";
 import { findOperation, NothingSelectedError, SessionGoneError } from "../errors.js";
 import type { Executor, Operation } from "../plan/executor.js";
-import { asGraphQLError, formatError } from "../format-error.js";
+import { asGraphQLError, type FormatError } from "../format-error.js";
 import { type SessionEventSource, WantedEvents } from "../session-event-source.js";
 import type { SessionEvent } from "../types/session-event.type.js";
 import { answerText } from "../plan/json-text.js";
@@ -30,7 +29,7 @@ export interface LiveOperationsParts {
   readonly executor: Executor;
   readonly fanOut: FanOut;
   readonly events: SessionEventSource;
-  readonly logger: Logger;
+  readonly formatError: FormatError;
 }
 
 /**
@@ -88,19 +87,17 @@ export class LiveOperations {
 
   /** Each event has a context of its own: the one before is over, and reads nothing more. */
   private async render(operation: Operation, entry: FeedEntry): Promise<Message | undefined> {
-    const { executor, events, logger } = this.parts;
+    const { executor, events, formatError } = this.parts;
     const cursor = events.cursorOf(entry);
-    const { position, epoch, kind, receivedAt, sessionId } = entry;
-    const event: SessionEvent = { cursor, type: kind, receivedAt, sessionId };
+    const { position, epoch, kind, receivedAt, sessionId, eventId } = entry;
+    const event: SessionEvent = { cursor, type: kind, receivedAt, sessionId, eventId };
     const result = await executor.execute({ ...operation, context: operation.context.renewed() }, event);
     for (const { originalError } of result.errors ?? []) {
       if (originalError instanceof SessionGoneError) return undefined;
       // Told with an error, the event would be lost; told later, it is not.
       if (originalError instanceof UnavailableError) throw originalError;
     }
-    const answer = result.errors
-      ? { ...result, errors: result.errors.map((error) => formatError(error, logger)) }
-      : result;
+    const answer = result.errors ? { ...result, errors: result.errors.map(formatError) } : result;
     return { position, epoch, cursor, json: Buffer.from(answerText(answer)) };
   }
 }
@@ -119,13 +116,8 @@ function keyOf(
   const cursors = variableDefinitions.filter(({ type }) => namedType(type) === "Cursor");
   const told = { ...coerced };
   for (const { variable } of cursors) told[variable.name.value] = undefined;
-  return JSON.stringify([
-    createHash("sha256").update(text).digest("base64"),
-    name?.value ?? null,
-    told,
-    context.caller.role,
-    context.scope,
-  ]);
+  const parts = [text, name?.value ?? null, told, context.caller.role, context.scope];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64");
 }
 
 function namedType(type: TypeNode): string | undefined {

@@ -8,6 +8,7 @@ import type { Caller } from "../../access/caller.js";
 import type { Connection } from "../../access/connections.js";
 import { authorizationOf } from "../../access/gate.js";
 import { RateLimitedError, ServiceError, UnauthenticatedError, UnavailableError } from "../../errors.js";
+import type { LimitMetrics } from "../../metrics/limit.metrics.js";
 import type { OperationIds } from "../admission/operation-ids.js";
 
 /** What is kept with a socket. */
@@ -35,7 +36,10 @@ export class SocketAccess {
   /** To be called once a socket's caller is known; the end of the socket does so otherwise. */
   private readonly identified = new WeakMap<IncomingMessage, () => void>();
 
-  constructor(private readonly access: Access) {}
+  constructor(
+    private readonly access: Access,
+    private readonly limits: LimitMetrics,
+  ) {}
 
   /** @returns the status line's code and reason where a WebSocket is not to be opened */
   refuseUpgrade(request: IncomingMessage): string | undefined {
@@ -49,6 +53,7 @@ export class SocketAccess {
       request.socket.once("close", identified);
       return undefined;
     } catch (error) {
+      this.limits.answeredWith(error);
       if (error instanceof RateLimitedError)
         return `429 Too Many Requests\r\nRetry-After: ${String(error.retryAfterSeconds)}`;
       throw error;
@@ -78,6 +83,7 @@ export class SocketAccess {
       return true;
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
+      this.limits.answeredWith(error);
       // Whom the database could not be asked about is not refused for good.
       if (error instanceof RateLimitedError || error instanceof UnavailableError)
         webSocket.close(tryAgainLater, error.code);

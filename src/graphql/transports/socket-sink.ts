@@ -23,6 +23,7 @@ let bench = Buffer.allocUnsafeSlow(benchBytes);
  * that is allowed, since without compression ws writes each of its own at once and whole.
  */
 export class SocketSink implements Sink {
+  readonly transport = "websocket";
   private readonly head: Buffer;
 
   constructor(

@@ -2,11 +2,13 @@ import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ExecutionArgs, GraphQLError } from "graphql";
-import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
+import { CloseCode, type Context, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
+import { BadInputError } from "../../errors.js";
 import type { Subscriber } from "../../feed/group.js";
 import type { Recipient } from "../../http/unread-answers.js";
 import { OperationIds } from "../admission/operation-ids.js";
+import { type AskedOperation, clientOf } from "../operation-watch.js";
 import { SocketAccess, type SocketExtra } from "./socket-access.js";
 import { SocketSink } from "./socket-sink.js";
 import { toOperation, type TransportParts } from "./transport.js";
@@ -18,6 +20,8 @@ const closeMilliseconds = 5_000;
 /** How long a socket may stay open without saying who is there. */
 const initMilliseconds = 5_000;
 const greatestMessage = 1024 * 1024;
+/** Bytes of `connection_init`, whose payload is kept as long as its socket. */
+const greatestInit = 65_536;
 const subscriberAlreadyExists: number = CloseCode.SubscriberAlreadyExists;
 const idInUse = "Subscriber already exists";
 
@@ -26,6 +30,8 @@ interface SocketOperation extends ExecutionArgs {
   readonly sink: SocketSink;
   readonly cost: number;
   readonly recipient: Recipient;
+  readonly asked: AskedOperation;
+  readonly payload: object;
   /** Whether nobody waits for the answer any more. */
   readonly isGone: () => boolean;
 }
@@ -47,7 +53,7 @@ export class SocketEndpoint {
   private readonly access: SocketAccess;
 
   constructor(private readonly parts: TransportParts) {
-    this.access = new SocketAccess(parts.access);
+    this.access = new SocketAccess(parts.access, parts.limits);
     const protocol = serveProtocol(parts, this.access);
     this.sockets.on("connection", (socket: WebSocket, request: IncomingMessage) => {
       socket.on("error", (err) => {
@@ -55,11 +61,8 @@ export class SocketEndpoint {
       });
       socket.on("pong", () => this.silent.delete(socket));
       const operations = new OperationIds();
-      const closed = protocol.opened(adapt({ socket, request, operations }, parts), {
-        socket,
-        request,
-        operations,
-      });
+      const extra: SocketExtra = { socket, request, operations };
+      const closed = protocol.opened(adapt(extra, parts), extra);
       socket.once("close", (code, reason) => void closed(code, String(reason)));
       parts.unread.closeWith(request.socket, () => {
         // Its subscriptions end now: it may be long until the close is read.
@@ -130,7 +133,9 @@ export class SocketEndpoint {
 }
 
 function serveProtocol(parts: TransportParts, access: SocketAccess) {
-  const { preparer, operations, contextFor, formatError } = parts;
+  const { preparer, operations, contextFor, formatError, watch } = parts;
+  // By the payload: when an operation was asked for that has not been counted yet.
+  const begun = new WeakMap<object, number>();
   return makeServer<Record<string, unknown>, SocketExtra>({
     connectionInitWaitTimeout: initMilliseconds,
     onConnect: (socket) => access.enter(socket),
@@ -138,25 +143,52 @@ function serveProtocol(parts: TransportParts, access: SocketAccess) {
       access.leave(socket);
     },
     onSubscribe: async (socket, id, payload) => {
+      begun.set(payload, performance.now());
       const refusal = await access.refuse(socket);
       if (refusal !== undefined) return [refusal];
       const { socket: webSocket } = socket.extra;
       const isGone = () => webSocket.readyState !== webSocket.OPEN || !(id in socket.subscriptions);
       const caller = access.callerOf(socket);
-      const prepared = await preparer.prepare(payload, contextFor(caller, isGone));
+      const prepared = await preparer.prepare(payload, contextFor("websocket", caller, isGone));
       if (!("args" in prepared)) return prepared;
       const clientsId = socket.extra.operations.clientsId(id);
       const sink = new SocketSink(socket.extra.socket, socket.extra.request.socket, clientsId);
       const recipient = { socket: socket.extra.request.socket, callerId: caller.id };
-      return { ...prepared.args, cost: prepared.cost, sink, recipient, isGone } satisfies SocketOperation;
+      const asked = askedOver(socket, begun.get(payload));
+      return {
+        ...prepared.args,
+        cost: prepared.cost,
+        sink,
+        recipient,
+        asked,
+        payload,
+        isGone,
+      } satisfies SocketOperation;
     },
     subscribe: async (args) => {
-      const { sink } = args as SocketOperation;
-      return untilEnded(await operations.open(toOperation(args), sink));
+      const { sink, asked, payload, document, operationName } = args as SocketOperation;
+      const opened = await operations.open(toOperation(args), sink);
+      if ("ended" in opened) {
+        watch.answered(asked, { document, operationName });
+        begun.delete(payload);
+      }
+      return untilEnded(opened);
     },
     execute: (args) => answer(args as SocketOperation, parts),
-    onError: (_socket, _id, _payload, errors) => errors.map((error) => formatError(error)),
+    onError: (socket, _id, payload, errors) => {
+      const formatted = errors.flatMap(mistakesOf).map(formatError);
+      watch.answered(askedOver(socket, begun.get(payload)), { ...payload, errors: formatted });
+      return formatted;
+    },
   });
+}
+
+function askedOver(
+  { extra, connectionParams }: Context<Record<string, unknown>, SocketExtra>,
+  begun?: number,
+) {
+  const client = clientOf(extra.request.headers, connectionParams);
+  return { transport: "websocket", caller: extra.connection?.caller, client, begun } as const;
 }
 
 /**
@@ -165,18 +197,16 @@ function serveProtocol(parts: TransportParts, access: SocketAccess) {
  */
 async function answer(
   operation: SocketOperation,
-  { executor, unread, formatError }: TransportParts,
+  { executor, unread, formatError, watch }: TransportParts,
 ): Promise<AsyncIterableIterator<never>> {
-  const { sink, cost, recipient, isGone } = operation;
+  const { sink, cost, recipient, asked, isGone } = operation;
   await unread.answer(recipient, async () => {
     if (isGone()) return 0;
     const result = await executor.execute(toOperation(operation));
+    const errors = result.errors?.map(formatError);
+    watch.answered(asked, { document: operation.document, operationName: operation.operationName, errors });
     if (isGone()) return 0;
-    return sink.answer({
-      ...result,
-      ...(result.errors && { errors: result.errors.map((error) => formatError(error)) }),
-      extensions: { cost },
-    });
+    return sink.answer({ ...result, ...(errors && { errors }), extensions: { cost } });
   });
   return nothing();
 }
@@ -193,7 +223,7 @@ function untilEnded(opened: Subscriber | readonly GraphQLError[]): AsyncGenerato
   const done = { done: true, value: undefined } as const;
   const generator: AsyncGenerator<never, void, void> = {
     next: async () => {
-      if (!("ended" in opened)) throw opened[0]?.originalError ?? opened[0] ?? new Error("Not subscribed.");
+      if (!("ended" in opened)) throw new NotSubscribedError(opened);
       await opened.ended;
       return done;
     },
@@ -205,6 +235,17 @@ function untilEnded(opened: Subscriber | readonly GraphQLError[]): AsyncGenerato
     [Symbol.asyncIterator]: () => generator,
   };
   return generator;
+}
+
+/** Carries all mistakes of a subscription through graphql-ws, which takes one error. */
+class NotSubscribedError extends Error {
+  constructor(readonly mistakes: readonly GraphQLError[]) {
+    super("The subscription has mistakes.");
+  }
+}
+
+function mistakesOf(error: GraphQLError): readonly GraphQLError[] {
+  return error.originalError instanceof NotSubscribedError ? error.originalError.mistakes : [error];
 }
 
 /** Closes in order; a peer that does not answer in time is cut off. */
@@ -227,7 +268,8 @@ function pauseUntilDrained(socket: WebSocket, connection: Socket): void {
 }
 
 /** What graphql-ws asks of a socket. */
-function adapt({ socket, request, operations }: SocketExtra, { unread, logger }: TransportParts) {
+function adapt(extra: SocketExtra, { unread, logger }: TransportParts) {
+  const { socket, request, operations } = extra;
   return {
     protocol: socket.protocol,
     send: (text: string) =>
@@ -245,9 +287,20 @@ function adapt({ socket, request, operations }: SocketExtra, { unread, logger }:
     },
     onMessage: (receive: (text: string) => Promise<void>) => {
       socket.on("message", (data: Buffer) => {
+        if (data.length > greatestInit && extra.connection === undefined) {
+          socket.close(
+            CloseCode.BadRequest,
+            `connection_init: must not be longer than ${greatestInit} bytes.`,
+          );
+          return;
+        }
         // Who does not read is not read either: each message is answered, if only that it is one too many.
         if (unread.isFull(request.socket)) pauseUntilDrained(socket, request.socket);
         operations.receive(data.toString(), receive).catch((err: unknown) => {
+          if (err instanceof BadInputError) {
+            socket.close(CloseCode.BadRequest, err.message);
+            return;
+          }
           logger.error({ err }, "a WebSocket message could not be handled");
           socket.close(CloseCode.InternalServerError, "Internal server error");
         });

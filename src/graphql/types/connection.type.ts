@@ -1,6 +1,7 @@
 import { type ClassType, Field, ObjectType } from "type-graphql";
 import { Agent } from "../../model/agent.js";
 import { AgentVersion } from "../../model/agent-version.js";
+import { Expectation } from "../../model/expectation.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
 import { WebhookEvent } from "../../model/webhook-event.js";
@@ -125,3 +126,6 @@ export class AgentVersionConnection extends connectionOf("AgentVersion", () => A
 
 @ObjectType({ description: "A page of recorded deliveries.", simpleResolvers: true })
 export class WebhookEventConnection extends connectionOf("WebhookEvent", () => WebhookEvent) {}
+
+@ObjectType({ description: "A page of expectations.", simpleResolvers: true })
+export class ExpectationConnection extends connectionOf("Expectation", () => Expectation) {}

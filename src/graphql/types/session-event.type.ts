@@ -1,17 +1,26 @@
 import { Field, ObjectType, registerEnumType } from "type-graphql";
-import { registeredEvents, type SessionEventKind, sessionEventKinds } from "../../events/registry.js";
+import { type FeedKind, feedKinds, overdueKind, registeredEvents } from "../../events/registry.js";
 import { CursorScalar, DateTimeScalar } from "../../model/scalars.js";
 
-/** An enum of GraphQL, made of the registered events. */
-export const SessionEventType = Object.fromEntries(sessionEventKinds.map((kind) => [kind, kind]));
+/** An enum of GraphQL, made of the registered events and of what no event says. */
+export const SessionEventType = Object.fromEntries(feedKinds.map((kind) => [kind, kind]));
 
 registerEnumType(SessionEventType, {
   name: "SessionEventType",
   description: "What happened to a session.",
-  valuesConfig: Object.fromEntries(registeredEvents.map(({ kind, description }) => [kind, { description }])),
+  valuesConfig: {
+    ...Object.fromEntries(registeredEvents.map(({ kind, description }) => [kind, { description }])),
+    [overdueKind]: {
+      description:
+        "Something that should have come is missing, such as its analysis: see SessionEvent.expectation.",
+    },
+  },
 });
 
-@ObjectType({ description: "A change of a session. Each is sent once, in order.", simpleResolvers: true })
+@ObjectType({
+  description: "A change of a session, or something of it that is overdue. Each is sent once, in order.",
+  simpleResolvers: true,
+})
 export class SessionEvent {
   @Field(() => CursorScalar, {
     description: "Its position in the feed. Pass the last one received as `after` to continue from there.",
@@ -19,11 +28,14 @@ export class SessionEvent {
   readonly cursor!: string;
 
   @Field(() => SessionEventType, { description: "What happened." })
-  readonly type!: SessionEventKind;
+  readonly type!: FeedKind;
 
-  @Field(() => DateTimeScalar, { description: "When this service received the event." })
+  @Field(() => DateTimeScalar, {
+    description: "When this service received the event, or noticed what is overdue.",
+  })
   readonly receivedAt!: string;
 
-  /** The row is loaded by a field resolver; here is its id. */
+  /** Rows are loaded by field resolvers; here are their ids. */
   readonly sessionId!: string;
+  readonly eventId!: string;
 }

@@ -15,8 +15,8 @@ export class SessionStatsGroup {
   @Field(
     () => JsonScalar,
     nullable(
-      "The value as text; a number or a Boolean of an answer too. Null where there is none, or the " +
-        "answer is a list or an object.",
+      "The value: a string, or where `field` is ANSWER and the answer is a number or a Boolean, that. Null " +
+        "where there is none, or the answer is a list or an object.",
     ),
   )
   readonly value!: unknown;

@@ -71,10 +71,15 @@ export class ViewerLimits {
   @Field(() => OpenCount, { description: "WebSockets and event streams that the caller holds open." })
   readonly connections!: OpenCount;
 
-  @Field(() => OpenCount, { description: "Subscriptions on all of these connections." })
+  @Field(() => OpenCount, {
+    description: "Operations under way on all of these connections: subscriptions, and queries too.",
+  })
   readonly subscriptions!: OpenCount;
 
-  @Field(() => Int, { description: "The greatest number of subscriptions on one connection." })
+  @Field(() => Int, {
+    description:
+      "The greatest number of operations under way on one connection: subscriptions, and queries too.",
+  })
   readonly maxSubscriptionsPerConnection!: number;
 }
 

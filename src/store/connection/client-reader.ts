@@ -60,7 +60,7 @@ export class ClientReader implements SqlReader {
   /**
    * @throws QueryTooComplexError where the operation's statements take too long
    * @throws UnavailableError as {@link Database.readForClients}, or where its turn does not come in time
-   * @throws RateLimitedError where too many statements of the caller wait
+   * @throws RateLimitedError where too many statements of the caller wait (subscribers: UnavailableError)
    * @throws OperationOverError where nobody waits for the answer any more
    */
   async read<Row extends object>(sql: string, parameters: readonly SqlValue[] = []): Promise<Row[]> {
@@ -69,7 +69,9 @@ export class ClientReader implements SqlReader {
     try {
       return await this.inTurn(() => this.readNow<Row>(sql, parameters), wait + slack);
     } catch (error) {
-      if (error instanceof NotItsTurnError && this.isAnswered) throw this.stop(this.tooComplex());
+      // It waits so long only where it had its turns before, and used the operation's time.
+      if (error instanceof NotItsTurnError && this.isAnswered && this.isTimedAsWhole)
+        throw this.stop(this.tooComplex());
       throw error;
     }
   }
@@ -77,7 +79,7 @@ export class ClientReader implements SqlReader {
   private async readNow<Row extends object>(sql: string, parameters: readonly SqlValue[]): Promise<Row[]> {
     this.refuseStopped();
     const begun = performance.now();
-    if (this.options.isTimedAsWhole !== false) this.deadline ??= begun + this.limit;
+    if (this.isTimedAsWhole) this.deadline ??= begun + this.limit;
     const left = this.deadline === undefined ? this.limit : this.deadline - begun;
     if (left <= 0) throw this.stop(this.tooComplex());
     try {
@@ -90,6 +92,10 @@ export class ClientReader implements SqlReader {
     } finally {
       if (this.dialect.isEmbedded && performance.now() - begun > longCall) await nextTurn();
     }
+  }
+
+  private get isTimedAsWhole(): boolean {
+    return this.options.isTimedAsWhole !== false;
   }
 
   private get limit(): number {
@@ -111,6 +117,7 @@ export class ClientReader implements SqlReader {
     const seconds = this.limit / 1_000;
     return new QueryTooComplexError(
       `The question takes the database longer than ${seconds} s: ask for less, such as a shorter time.`,
+      "read_time",
       cause,
     );
   }

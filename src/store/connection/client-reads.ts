@@ -22,12 +22,20 @@ export class ClientReads {
 
   constructor(private readonly database: Database) {}
 
+  /** Statements that wait for their turn. */
+  get waiting(): number {
+    return this.queue.waiting;
+  }
+
   /** Reads for one operation of a caller. What it has not begun to read when it is over is never read. */
   forOperation(caller: Asker, options: OperationOptions = {}): ClientReader {
     return this.readerAt(this.placeOf(caller), options);
   }
 
-  /** Reads for subscribers, who share what is read of one organization: nobody's leaving ends it. */
+  /**
+   * Reads for subscribers, who share what is read of one organization: nobody's leaving ends it. Where others
+   * keep it from its turn, that is an UnavailableError always: what was not told is told later.
+   */
   forSubscribers(scope: Scope): ClientReader {
     const { live } = this.shares;
     const tenant = `live ${tenantOf(scope, "all")}`;
@@ -38,8 +46,9 @@ export class ClientReads {
           { key: tenant, most: Math.max(1, live - 1) },
           { key: "live", most: live },
         ],
+        isShared: true,
       },
-      {},
+      { isTimedAsWhole: false },
     );
   }
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Config, DatabaseTarget } from "../../config.js";
 import { UnavailableError } from "../../errors.js";
 import type { Logger } from "../../logger.js";
+import type { Tracing } from "../../tracing/tracing.js";
 import { Database } from "../database.js";
 import { errorCode, isConnectionLost, isDatabaseError, isRefused } from "../database-errors.js";
 
@@ -21,8 +22,10 @@ export async function connectDatabase(
     | "databaseReadSeconds"
     | "databaseWaitSeconds"
     | "isSearched"
-  >,
+  > &
+    Partial<Pick<Config, "databaseRead">>,
   logger: Logger,
+  tracing?: Tracing,
 ): Promise<Database> {
   const limits = {
     transaction: config.databaseTimeoutSeconds * 1_000,
@@ -31,7 +34,8 @@ export async function connectDatabase(
   const deadline = performance.now() + config.databaseWaitSeconds * 1_000;
   for (;;) {
     try {
-      return await Database.open(config.database, config.databasePoolSize, limits, config.isSearched);
+      const { database, databasePoolSize, isSearched, databaseRead } = config;
+      return await Database.open(database, databasePoolSize, limits, isSearched, databaseRead, tracing);
     } catch (error) {
       const reason = errorCode(error);
       if (isRefused(error)) throw new UnavailableError(refusal(reason), error);

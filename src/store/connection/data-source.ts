@@ -1,7 +1,9 @@
-import driver from "mysql2";
+import driver, { type Pool } from "mysql2";
 import promises from "mysql2/promise";
 import { DataSource } from "typeorm";
 import type { FileTarget, ServerTarget } from "../../database-url.js";
+import { type Cluster, detectCluster } from "./cluster.js";
+import type { OneServer } from "./one-server.js";
 import { createPool } from "./pool.js";
 import { serverOptions } from "./server-options.js";
 import type { Dialect, ServerDialect } from "../sql/dialect.js";
@@ -11,13 +13,14 @@ import { mysqlMigrations } from "../migrations/mysql/index.js";
 import { sqliteMigrations } from "../migrations/sqlite/index.js";
 import { tables } from "../sql/tables.js";
 import { SqliteDriver } from "./sqlite-driver.js";
+import { splitAtLastDot } from "./table-paths.js";
 
 /** What a server says of itself. */
 export interface ServerKind {
   /** TypeORM must know, or it sees migration drift that is none. */
   readonly dialect: ServerDialect;
-  /** Several servers that take writes at once, or may: undefined where it is one. */
-  readonly cluster: "Galera" | "Group Replication" | "TiDB" | "Vitess" | undefined;
+  /** Undefined where it is a server of its own. */
+  readonly cluster: Cluster | undefined;
 }
 
 /** Asks the server which of the MySQL family it is. */
@@ -26,16 +29,7 @@ export async function detectServer(target: ServerTarget): Promise<ServerKind> {
   try {
     const [rows] = await connection.query<promises.RowDataPacket[]>("SELECT VERSION() AS version");
     const version = String(rows[0]?.version);
-    const [settings] = await connection.query<promises.RowDataPacket[]>(
-      "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'group_replication_group_name')",
-    );
-    const has = (name: string) =>
-      settings.some((row) => row.Variable_name === name && !["OFF", ""].includes(String(row.Value)));
-    const cluster = has("wsrep_on")
-      ? "Galera"
-      : has("group_replication_group_name")
-        ? "Group Replication"
-        : (["TiDB", "Vitess"] as const).find((name) => version.toLowerCase().includes(name.toLowerCase()));
+    const cluster = await detectCluster(connection, version);
     return { dialect: /mariadb/i.test(version) ? mariadb : mysql, cluster };
   } finally {
     await connection.end();
@@ -80,29 +74,57 @@ export function serverDataSource(
   poolSize: number,
   purpose: Purpose = "write",
 ): DataSource {
-  return new DataSource({
+  const dataSource = new DataSource({
     ...shared(dialect),
     type: dialect.name,
-    driver: mysqlDriver(purpose === "write" ? [] : readingSettings(dialect, purpose.readMilliseconds)),
+    driver: {
+      ...driver,
+      createPool: (options: driver.PoolOptions) =>
+        settledPool(options, purpose === "write" ? [] : readingSettings(dialect, purpose.readMilliseconds)),
+    },
     database: target.database,
-    charset: "utf8mb4",
-    timezone: "Z",
-    dateStrings: true,
+    ...formats,
     poolSize,
     migrations: mysqlMigrations,
     // TypeORM gives these to mysql2 as they are.
     extra: {
-      ...serverOptions(target),
-      flags: ["-FOUND_ROWS"],
+      ...poolOptions(target),
       // See mysql-connection.ts. What clients' filters reach is the reading pool, which takes one statement
       // at a time. So does a cluster: where it aborts a transaction between two statements of a packet,
       // Galera runs the rest outside of it.
       multipleStatements: purpose === "write" && cluster === undefined,
-      queueLimit: waitingForConnection,
-      supportBigNumbers: true,
-      bigNumberStrings: false,
     },
   });
+  splitAtLastDot(dataSource);
+  return dataSource;
+}
+
+/** A pool that reads from a replica; it connects when it is first asked. */
+export function replicaPool(
+  target: ServerTarget,
+  dialect: Dialect,
+  poolSize: number,
+  readMilliseconds: number,
+  server: OneServer,
+): Pool {
+  const options = { ...formats, stringifyObjects: true, ...poolOptions(target), connectionLimit: poolSize };
+  const pool = settledPool(options, readingSettings(dialect, readMilliseconds));
+  pool.on("connection", (connection) => {
+    server.admit(connection);
+  });
+  return pool;
+}
+
+const formats = { charset: "utf8mb4", timezone: "Z", dateStrings: true } as const;
+
+function poolOptions(target: ServerTarget) {
+  return {
+    ...serverOptions(target),
+    flags: ["-FOUND_ROWS"],
+    queueLimit: waitingForConnection,
+    supportBigNumbers: true,
+    bigNumberStrings: false,
+  };
 }
 
 /**
@@ -145,24 +167,19 @@ function readingSettings(dialect: Dialect, milliseconds: number): string[] {
 const grouped = 64 * 1024 * 1024;
 
 /**
- * mysql2 with our settings on every new connection: commands of a connection run in order, so they precede
- * its first use.
+ * mysql2's pool with our settings on every new connection: commands of a connection run in order, so they
+ * precede its first use.
  * @param optional settings without which a connection is used all the same
  */
-function mysqlDriver(optional: readonly string[]) {
-  return {
-    ...driver,
-    createPool: (options: driver.PoolOptions) => {
-      const pool = createPool(options);
-      pool.on("connection", (connection) => {
-        for (const statement of connectionSettings) {
-          connection.query(statement, (error: unknown) => {
-            if (error) connection.destroy();
-          });
-        }
-        for (const statement of optional) connection.query(statement, () => undefined);
+function settledPool(options: driver.PoolOptions, optional: readonly string[]): Pool {
+  const pool = createPool(options);
+  pool.on("connection", (connection) => {
+    for (const statement of connectionSettings) {
+      connection.query(statement, (error: unknown) => {
+        if (error) connection.destroy();
       });
-      return pool;
-    },
-  };
+    }
+    for (const statement of optional) connection.query(statement, () => undefined);
+  });
+  return pool;
 }

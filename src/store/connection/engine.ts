@@ -1,19 +1,28 @@
 import type { DataSource } from "typeorm";
 import type { Dialect } from "../sql/dialect.js";
+import type { PoolUsage } from "./pool.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
 
-/** Whose statements a reading pool runs: the service's own, or clients'. */
-export type Reading = "own" | "clients";
+/**
+ * What is read, and where: what the service itself asks, of the server that takes writes; the same of what
+ * any node of a cluster has committed; how far the feed goes for clients, and what they ask, both of the
+ * replica where there is one.
+ */
+export type Reading = "own" | "current" | "feed" | "clients";
 
 /** How a database is reached: over pools of connections to a server, or in a file of this process's own. */
 export interface Engine {
   readonly dialect: Dialect;
   /** The kind of cluster behind it; undefined for one server, or a file. */
   readonly cluster: string | undefined;
+  /** Whether what clients read may lack what was committed just before. */
+  readonly mayLag: boolean;
   /** TypeORM's view of what writes: migrations are run with it. */
   readonly writer: DataSource;
   /** How many statements of clients can run at once. */
   readonly readConnections: number;
+  /** Its pools of connections by name; a file has none. */
+  poolUsage(): Readonly<Record<string, PoolUsage>>;
   /**
    * @param milliseconds for all of it, the wait for a connection included; a file answers before its call
    * returns

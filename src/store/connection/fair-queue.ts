@@ -10,16 +10,28 @@ export interface Bound {
 export interface Place {
   readonly line: string;
   readonly bounds: readonly Bound[];
+  /** Whether several callers stand in the line: where it is full, none of them has asked for too much. */
+  readonly isShared?: boolean;
 }
 
 /** Others took all of the time that a task could wait; it was not run. */
 export class NotItsTurnError extends UnavailableError {
   constructor() {
-    super("Other reads kept the database from answering this one in time.");
+    super("Other reads kept the database from answering this one in time.", undefined, 5, "turn");
   }
 }
 
 const retryAfterSeconds = 5;
+
+function lineFull(): RateLimitedError {
+  const message = "Too many requests with this key are waiting for the database.";
+  return new RateLimitedError(message, retryAfterSeconds, "waiting_statements");
+}
+
+function sharedLineFull(): UnavailableError {
+  const message = "Too many reads are waiting for the database.";
+  return new UnavailableError(message, undefined, retryAfterSeconds, "waiting_statements");
+}
 
 interface Waiting {
   readonly bounds: readonly Bound[];
@@ -38,22 +50,25 @@ export class FairQueue {
   /** @param mostWaiting tasks that may wait in one line */
   constructor(private readonly mostWaiting: number) {}
 
+  /** Tasks that wait for their turn. */
+  get waiting(): number {
+    let count = 0;
+    for (const tasks of this.lines.values()) count += tasks.length;
+    return count;
+  }
+
   /**
    * Runs a task when it is its turn.
-   * @throws RateLimitedError where the line is full
+   * @throws RateLimitedError where the line is full, or UnavailableError where that line is shared
    * @throws NotItsTurnError where its turn has not come after so many milliseconds
    */
   async run<Result>(
-    { line, bounds }: Place,
+    { line, bounds, isShared = false }: Place,
     task: () => Promise<Result>,
     milliseconds: number,
   ): Promise<Result> {
     const ahead = this.lines.get(line)?.length ?? 0;
-    if (ahead >= this.mostWaiting)
-      throw new RateLimitedError(
-        "Too many requests with this key are waiting for the database.",
-        retryAfterSeconds,
-      );
+    if (ahead >= this.mostWaiting) throw isShared ? sharedLineFull() : lineFull();
     if (ahead === 0 && this.hasRoom(bounds)) this.count(bounds, 1);
     else await this.turn(line, bounds, milliseconds);
     try {

@@ -32,6 +32,7 @@ export class MysqlConnection {
   private isDue = false;
   private isSending = false;
   private failure: Error | undefined;
+  private isEnding = false;
   private isGivenBack = false;
   private isFresh = true;
 
@@ -80,7 +81,9 @@ export class MysqlConnection {
   async rollback(): Promise<void> {
     this.refuseWaiting(new Error("The transaction was rolled back."));
     this.failure = undefined;
-    await this.ask("ROLLBACK");
+    const rolledBack = this.ask("ROLLBACK");
+    this.isEnding = true;
+    await rolledBack;
     this.inTransaction = false;
   }
 
@@ -109,7 +112,8 @@ export class MysqlConnection {
   }
 
   private add(waiting: Waiting): void {
-    if (this.isGivenBack) throw new Error("A statement was asked for after the transaction's end.");
+    if (this.isEnding || this.isGivenBack)
+      throw new Error("A statement was asked for after the transaction's end.");
     this.waiting.push(waiting);
     this.waitingLength += waiting.statement.length;
   }

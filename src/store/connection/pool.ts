@@ -27,6 +27,9 @@ export function createPool(options: mysql.PoolOptions): mysql.Pool {
   const pool = mysql.createPool(options);
   const take = pool.getConnection.bind(pool);
   const idleSince = new Map<mysql.PoolConnection, number>();
+  const wait: Wait = { waiting: 0, acquired: 0, waitedMilliseconds: 0 };
+  let queued = 0;
+  pool.on("enqueue", () => (queued += 1));
   const open = watchOpen(pool, (connection) => idleSince.delete(connection));
   const shrink = shrinkable(pool, options.connectionLimit, open);
   const closeIdle = (milliseconds: number, kept: number) => {
@@ -35,7 +38,14 @@ export function createPool(options: mysql.PoolOptions): mysql.Pool {
   };
   pool.on("release", (connection) => idleSince.set(connection, performance.now()));
   pool.getConnection = (callback) => {
+    const asked = performance.now();
+    const queuedBefore = queued;
+    let isQueued = false;
     take((error, connection) => {
+      if (isQueued) wait.waiting -= 1;
+      wait.acquired += error === null ? 1 : 0;
+      const now = performance.now();
+      wait.waitedMilliseconds += now - asked;
       if (error !== null) {
         if (isOutOfConnections(error) && shrink()) pool.getConnection(callback);
         else callback(error, connection);
@@ -43,7 +53,7 @@ export function createPool(options: mysql.PoolOptions): mysql.Pool {
       }
       const since = idleSince.get(connection);
       idleSince.delete(connection);
-      if (since === undefined || performance.now() - since < trusted) {
+      if (since === undefined || now - since < trusted) {
         callback(null, connection);
         return;
       }
@@ -58,6 +68,10 @@ export function createPool(options: mysql.PoolOptions): mysql.Pool {
         pool.getConnection(callback);
       });
     });
+    // mysql2 puts a caller into its queue before this, and calls back after it; where the queue is full it
+    // calls back before this.
+    isQueued = queued > queuedBefore;
+    if (isQueued) wait.waiting += 1;
   };
   const timer = setInterval(closeIdle, longestIdle / 4, longestIdle, 1).unref();
   const end = pool.end.bind(pool);
@@ -65,7 +79,49 @@ export function createPool(options: mysql.PoolOptions): mysql.Pool {
     clearInterval(timer);
     end(callback);
   };
+  idle.set(pool, idleSince);
+  usage.set(pool, () => ({
+    size: pool.config.connectionLimit ?? 0,
+    inUse: open.size - idleSince.size,
+    idle: idleSince.size,
+    ...wait,
+  }));
   return pool;
+}
+
+const idle = new WeakMap<mysql.Pool, ReadonlyMap<mysql.PoolConnection, number>>();
+
+/** @returns none for a pool that {@link createPool} did not make */
+export function idleConnections(pool: mysql.Pool): mysql.PoolConnection[] {
+  return [...(idle.get(pool)?.keys() ?? [])];
+}
+
+/** Whether it answers at once; one with a statement under way does not. */
+export async function isAlive(connection: mysql.PoolConnection): Promise<boolean> {
+  return await new Promise((resolve) => {
+    ask(connection, resolve);
+  });
+}
+
+interface Wait {
+  waiting: number;
+  acquired: number;
+  waitedMilliseconds: number;
+}
+
+/** How a pool is used now, and how long callers have waited for its connections since the start. */
+export interface PoolUsage extends Readonly<Wait> {
+  /** Connections that it may have. */
+  readonly size: number;
+  readonly inUse: number;
+  readonly idle: number;
+}
+
+const usage = new WeakMap<mysql.Pool, () => PoolUsage>();
+
+/** @returns undefined for a pool that {@link createPool} did not make */
+export function usageOf(pool: mysql.Pool): PoolUsage | undefined {
+  return usage.get(pool)?.();
 }
 
 /** The pool's connections that are not closed yet. */

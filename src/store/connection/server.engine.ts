@@ -6,16 +6,29 @@ import type { SqlValue, Transaction } from "../sql/transaction.js";
 import { detectServer, serverDataSource, type ServerKind } from "./data-source.js";
 import { type Engine, initializeAll, type Reading } from "./engine.js";
 import type { MysqlConnection } from "./mysql-connection.js";
-import { renewConnections, withConnection } from "./time-limit.js";
+import { type PoolUsage, usageOf } from "./pool.js";
+import { Replica } from "./replica.js";
+import { type Pooled, poolOf, renewConnections, withConnection } from "./time-limit.js";
 
 /** The connections of the service's own reads: they are few and short. */
 const ownConnections = 4;
 
 const writeOfNothing = "DELETE FROM service_settings WHERE name = ''";
 
+/** What a server's pools need beside its address. */
+export interface ServerOptions {
+  readonly poolSize: number;
+  /** After which the server ends a reading statement. */
+  readonly readMilliseconds: number;
+  readonly isSearched: boolean;
+  /** Where clients' reads go; the server itself where undefined. */
+  readonly readTarget: ServerTarget | undefined;
+}
+
 /**
  * A server behind three pools, so that none starves another: one writes, one reads what the service itself
- * asks (who calls, who was erased, how far the feed reaches), one reads what clients ask.
+ * asks (who calls, who was erased, how far the feed reaches), one reads what clients ask. With a replica the
+ * last one leads there, and so does another for how far the feed reaches there.
  */
 export class ServerEngine implements Engine {
   /** The last write found a server that takes none. */
@@ -24,24 +37,32 @@ export class ServerEngine implements Engine {
   private constructor(
     private readonly kind: ServerKind,
     readonly writer: DataSource,
-    private readonly readers: Readonly<Record<Reading, DataSource>>,
+    private readonly own: DataSource,
+    private readonly shown: Replica | DataSource,
     readonly readConnections: number,
   ) {}
 
-  /** @param readMilliseconds after which the server ends a reading statement */
-  static async open(
-    target: ServerTarget,
-    poolSize: number,
-    readMilliseconds: number,
-    isSearched: boolean,
-  ): Promise<ServerEngine> {
+  static async open(target: ServerTarget, options: ServerOptions): Promise<ServerEngine> {
+    const { poolSize, readMilliseconds, isSearched, readTarget } = options;
     const found = await detectServer(target);
     const kind = { ...found, dialect: { ...found.dialect, isSearched } };
+    const sizes = { own: Math.min(ownConnections, poolSize), clients: poolSize };
     const reading = (size: number) => serverDataSource(target, kind, size, { readMilliseconds });
-    const writer = serverDataSource(target, kind, poolSize);
-    const readers = { own: reading(Math.min(ownConnections, poolSize)), clients: reading(poolSize) };
-    await initializeAll([writer, readers.own, readers.clients]);
-    return new ServerEngine(kind, writer, readers, poolSize);
+    const [writer, own] = [serverDataSource(target, kind, poolSize), reading(sizes.own)];
+    if (readTarget === undefined) {
+      const clients = reading(sizes.clients);
+      await initializeAll([writer, own, clients]);
+      return new ServerEngine(kind, writer, own, clients, poolSize);
+    }
+    await initializeAll([writer, own]);
+    const replica = new Replica({
+      target: readTarget,
+      dialect: kind.dialect,
+      sizes,
+      readMilliseconds,
+      primary: own,
+    });
+    return new ServerEngine(kind, writer, own, replica, poolSize);
   }
 
   get dialect(): Dialect {
@@ -49,7 +70,27 @@ export class ServerEngine implements Engine {
   }
 
   get cluster(): string | undefined {
-    return this.kind.cluster;
+    return this.kind.cluster?.name;
+  }
+
+  get mayLag(): boolean {
+    return this.shown instanceof Replica || this.kind.cluster?.waitForOthers !== undefined;
+  }
+
+  poolUsage(): Record<string, PoolUsage> {
+    const pools = new Map<string, Pooled>([
+      ["write", this.writer],
+      ["own", this.own],
+      ["clients", this.poolFor("clients")],
+    ]);
+    if (this.shown instanceof Replica) pools.set("feed", this.shown.pool("feed"));
+    return Object.fromEntries(
+      [...pools].flatMap(([name, pooled]) => {
+        const pool = poolOf(pooled);
+        const usage = pool && usageOf(pool);
+        return usage === undefined ? [] : [[name, usage]];
+      }),
+    );
   }
 
   async read<Row extends object>(
@@ -58,8 +99,25 @@ export class ServerEngine implements Engine {
     parameters: readonly SqlValue[],
     milliseconds: number,
   ): Promise<Row[]> {
-    const pool = this.readers[reading];
-    return await withConnection(pool, milliseconds, (connection) => connection.query<Row>(sql, parameters));
+    const pool = this.poolFor(reading);
+    return await withConnection(pool, milliseconds, async (connection) => {
+      const wait = reading === "current" ? this.kind.cluster?.waitForOthers : undefined;
+      if (wait === undefined) return await connection.query<Row>(sql, parameters);
+      await connection.query(wait.begin);
+      try {
+        if (wait.mayBeNoMember) await connection.execute(writeOfNothing);
+        return await connection.query<Row>(sql, parameters);
+      } finally {
+        await connection.query(wait.end);
+      }
+    });
+  }
+
+  private poolFor(reading: Reading): Pooled {
+    const { own, shown } = this;
+    if (reading === "own" || reading === "current") return own;
+    if (shown instanceof Replica) return shown.pool(reading);
+    return reading === "feed" ? own : shown;
   }
 
   async attempt<Result>(
@@ -79,8 +137,9 @@ export class ServerEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    const { own, clients } = this.readers;
-    await Promise.all([this.writer, own, clients].map((pool) => pool.destroy()));
+    const { shown } = this;
+    const closing = shown instanceof Replica ? shown.close() : shown.destroy();
+    await Promise.all([this.writer.destroy(), this.own.destroy(), closing]);
   }
 
   private async inTransaction<Result>(
@@ -109,11 +168,14 @@ export class ServerEngine implements Engine {
   /**
    * After a switchover the old primary takes no writes and keeps its connections. So all of them are made
    * anew, where the name leads by then: the writing pool's at once, and the reading pools' when writes are
-   * taken again.
+   * taken again. A replica has an address of its own.
    */
   private heardOfWrites(areTaken: boolean): void {
     if (!areTaken) renewConnections(this.writer);
-    else if (this.isWithoutWrites) Object.values(this.readers).forEach(renewConnections);
+    else if (this.isWithoutWrites) {
+      renewConnections(this.own);
+      if (!(this.shown instanceof Replica)) renewConnections(this.shown);
+    }
     this.isWithoutWrites = !areTaken;
   }
 }

@@ -12,6 +12,7 @@ import { type Engine, initializeAll, type Reading } from "./engine.js";
  */
 export class SqliteEngine implements Engine {
   readonly cluster = undefined;
+  readonly mayLag = false;
   readonly readConnections = 1;
   private gate: Promise<unknown> = Promise.resolve();
 
@@ -25,6 +26,10 @@ export class SqliteEngine implements Engine {
     const [writer, reader] = [fileDataSource(target), fileDataSource(target)];
     await initializeAll([writer, reader]);
     return new SqliteEngine(writer, reader, { ...sqlite, isSearched });
+  }
+
+  poolUsage(): Record<string, never> {
+    return {};
   }
 
   async read<Row extends object>(
@@ -50,14 +55,16 @@ export class SqliteEngine implements Engine {
   }
 
   private async inTransaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    // Not by TypeORM, which counts transactions: where the disk is full, SQLite has rolled back already, and
+    // all later ones would count as nested in that one.
     const runner = this.writer.createQueryRunner();
     try {
-      await runner.startTransaction();
+      await runner.query("BEGIN TRANSACTION");
       const result = await work(transactionOn(runner, this.dialect));
-      await runner.commitTransaction();
+      await runner.query("COMMIT");
       return result;
     } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      await runner.query("ROLLBACK").catch(() => undefined);
       throw error;
     } finally {
       await runner.release();

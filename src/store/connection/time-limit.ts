@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool, PoolConnection } from "mysql2";
-import type { DataSource } from "typeorm";
 import { isOutOfConnections } from "../connection/pool.js";
 import { isConnectionLost } from "../database-errors.js";
 import { MysqlConnection } from "../connection/mysql-connection.js";
@@ -15,19 +14,24 @@ export class DatabaseStalledError extends Error {
   }
 }
 
+/** What has a pool of mysql2: TypeORM's data sources have it here. */
+export interface Pooled {
+  readonly driver: object;
+}
+
 /** When a connection was first borrowed: it was made just before. */
 const firstBorrowed = new WeakMap<PoolConnection, number>();
 /**
  * From when on a pool's connections are used; older ones lead to a server that is not the right one any more.
  */
-const usedSince = new WeakMap<DataSource, number>();
+const usedSince = new WeakMap<Pooled, number>();
 
 /** Makes the pool's connections anew, each before its next use. */
-export function renewConnections(dataSource: DataSource): void {
+export function renewConnections(dataSource: Pooled): void {
   usedSince.set(dataSource, performance.now());
 }
 
-function isOutdated(connection: PoolConnection, dataSource: DataSource): boolean {
+function isOutdated(connection: PoolConnection, dataSource: Pooled): boolean {
   const since = firstBorrowed.get(connection) ?? performance.now();
   firstBorrowed.set(connection, since);
   return since < (usedSince.get(dataSource) ?? 0);
@@ -43,7 +47,7 @@ const pause = 100;
  * Takes a connection from the pool; those that are outdated are destroyed, and new ones come into their
  * place. Where the server has none left it is asked again, as long as somebody waits.
  */
-async function borrow(dataSource: DataSource, loan: { readonly isLate: boolean }): Promise<PoolConnection> {
+async function borrow(dataSource: Pooled, loan: { readonly isLate: boolean }): Promise<PoolConnection> {
   for (;;) {
     let connection: PoolConnection;
     try {
@@ -58,9 +62,14 @@ async function borrow(dataSource: DataSource, loan: { readonly isLate: boolean }
   }
 }
 
+/** TypeORM's own pool; undefined once it is closed. */
+export function poolOf({ driver }: Pooled): Pool | undefined {
+  return (driver as { readonly pool?: Pool }).pool;
+}
+
 /** Asks TypeORM's pool itself: a query runner for each statement costs more than the wait for it. */
-async function connectionOf(dataSource: DataSource): Promise<PoolConnection> {
-  const { pool } = dataSource.driver as { readonly pool?: Pool };
+async function connectionOf(dataSource: Pooled): Promise<PoolConnection> {
+  const pool = poolOf(dataSource);
   if (pool === undefined) throw new Error("The pool of connections is closed.");
   return await new Promise((resolve, reject) => {
     pool.getConnection((error, connection) => {
@@ -78,7 +87,7 @@ async function connectionOf(dataSource: DataSource): Promise<PoolConnection> {
  * @throws DatabaseStalledError when the time is over
  */
 export async function withConnection<Result>(
-  dataSource: DataSource,
+  dataSource: Pooled,
   milliseconds: number,
   work: (connection: MysqlConnection) => Promise<Result>,
 ): Promise<Result> {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ClassType } from "type-graphql";
 import { BadInputError } from "../../errors.js";
@@ -7,6 +6,7 @@ import { propertiesOf } from "../../model/declare.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
 import { type Identifier, identifierOf, identifiersOfAddress, Scrubber } from "../../events/identifiers.js";
+import { jsonTextOf } from "../../events/json.js";
 import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
 import { lockWaitSeconds } from "../connection/data-source.js";
 import type { Database } from "../database.js";
@@ -14,7 +14,8 @@ import { packBody, unpackBody } from "../raw-body.js";
 import { updateRow } from "../sql/statements.js";
 import { webhookEvents } from "../sql/tables.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
-import { retell } from "../writers/listed-messages.js";
+import { rehashAnalyses } from "../writers/analysis.writer.js";
+import { refreshSession } from "../writers/listed-messages.js";
 import { believedMilliseconds, type ErasureList } from "./erasure-list.js";
 import { scanRows } from "./scan-rows.js";
 import { scrubTexts } from "./scrub-texts.js";
@@ -138,7 +139,7 @@ export class Eraser {
            WHERE m.conversation_id = ? ORDER BY j.session_id`,
           [conversation],
         );
-        for (const { id } of listing) await retell(transaction, id);
+        for (const { id } of listing) await refreshSession(transaction, id);
         return erased;
       });
     }
@@ -154,7 +155,7 @@ export class Eraser {
       bodyScan,
     )) {
       for (const { id, packed } of rows) {
-        const event = JSON.parse(unpackBody(packed).toString()) as EventJson;
+        const event = JSON.parse(jsonTextOf(unpackBody(packed))) as EventJson;
         if (!isWith(event, erased) && !scrubber.finds(event)) continue;
         const safe = Buffer.from(JSON.stringify(withoutErased(event, erased)));
         const packedBody = await packBody(safe);
@@ -215,23 +216,13 @@ function removalOf(type: ClassType): string {
     .join(", ");
 }
 
-/** The hash of an analysis would let its contents be guessed, so it goes with them. */
 async function eraseSession(transaction: Transaction, id: string): Promise<void> {
   const only: SqlValue[] = [id];
   await transaction.execute(`UPDATE sessions SET ${removalOf(Session)} WHERE id = ?`, only);
   await transaction.execute("DELETE FROM analysis_answers WHERE session_id = ?", only);
-  await retell(transaction, id);
-  const analyses = await transaction.query<{ hash: string }>(
-    "SELECT content_sha256 AS hash FROM analyses WHERE session_id = ?",
-    only,
-  );
-  for (const { hash } of analyses) {
-    await transaction.execute(
-      `UPDATE analyses SET content_sha256 = ?, ${removalOf(Analysis)}
-       WHERE session_id = ? AND content_sha256 = ?`,
-      [randomBytes(32).toString("hex"), id, hash],
-    );
-  }
+  await refreshSession(transaction, id);
+  await transaction.execute(`UPDATE analyses SET ${removalOf(Analysis)} WHERE session_id = ?`, only);
+  await rehashAnalyses(transaction, id);
 }
 
 /** Takes what was deleted out of the database's own files. */

@@ -11,6 +11,7 @@ import {
   tailLengthsOf,
 } from "../../events/identifiers.js";
 import { now, toDatetime } from "../../model/instant.js";
+import { jsonTextOf } from "../../events/json.js";
 import { type EventJson, withoutErased } from "../../events/redact.js";
 import type { Database } from "../database.js";
 import { erasureKeyName, loadErasureKey } from "../service-settings.js";
@@ -40,6 +41,7 @@ export class ErasureList {
   private key: string | undefined;
   private lengths: ReadonlySet<number> | undefined;
   private believedUntil = 0;
+  private redacted = 0;
 
   constructor(private readonly database: Database) {}
 
@@ -53,15 +55,21 @@ export class ErasureList {
     this.believedUntil = 0;
   }
 
+  /** Deliveries that named somebody who was erased. */
+  get redactedDeliveries(): number {
+    return this.redacted;
+  }
+
   /** A delivery as it may be stored: unchanged, unless it names somebody who was erased. */
   async redact({ body, envelope }: Received): Promise<Received> {
     // A delivery waits for this, so it may take no longer than a delivery may.
     const deadline = performance.now() + this.database.limits.transaction;
     const lengths = await this.erasedLengths(deadline);
     if (lengths === undefined) return { body, envelope };
-    const event = JSON.parse(body.toString()) as EventJson;
+    const event = JSON.parse(jsonTextOf(body)) as EventJson;
     const erased = await this.erasedAmong(possibleKeys(event.data, lengths), deadline);
     if (erased.size === 0) return { body, envelope };
+    this.redacted += 1;
     const safe = Buffer.from(JSON.stringify(withoutErased(event, erased)));
     return { body: safe, envelope: parseEnvelope(safe) };
   }

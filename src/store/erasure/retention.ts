@@ -1,5 +1,7 @@
+import { UnavailableError } from "../../errors.js";
 import { toDatetime } from "../../model/instant.js";
 import type { Logger } from "../../logger.js";
+import { PeriodicTask } from "../../periodic-task.js";
 import type { Database } from "../database.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
 import { placeholders, slicesOf } from "../sql/statements.js";
@@ -18,10 +20,10 @@ export interface Ages {
   readonly auditLog: number | undefined;
 }
 
-/** Few enough that a transaction is short. */
+/** Few enough that a transaction is short, unless they have thousands of messages each. */
 const sessionsAtOnce = 100;
 const rowsAtOnce = 500;
-const runMilliseconds = 3_600_000;
+const everyMilliseconds = 3_600_000;
 /**
  * No index of sessions and raw events is in the order of age: where hardly any session is old enough, the
  * search passes over all of them.
@@ -33,28 +35,39 @@ const searchMilliseconds = 600_000;
  * is deleted once.
  */
 export class Retention {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-  private isStopped = false;
+  private readonly task: PeriodicTask;
+  private succeededAt: number | undefined;
+  private readonly all = { sessions: 0, rawEvents: 0, auditEntries: 0 };
 
   constructor(
     private readonly database: Database,
     private readonly ages: Ages,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.task = new PeriodicTask(() => this.run(), {
+      everyMilliseconds,
+      logger,
+      failure: "the retention could not run; trying again within the hour",
+    });
+  }
+
+  /** What was deleted since the start. */
+  get retired(): Retired {
+    return this.all;
+  }
+
+  /** When a run was finished last, in milliseconds since 1970. */
+  get lastSuccess(): number | undefined {
+    return this.succeededAt;
+  }
 
   /** Now, and then every hour; a run that takes longer goes on alone. */
   start(): void {
-    this.timer = setInterval(() => {
-      this.running ??= this.run();
-    }, runMilliseconds);
-    this.running = this.run();
+    this.task.start();
   }
 
   async stop(): Promise<void> {
-    this.isStopped = true;
-    clearInterval(this.timer);
-    await this.running;
+    await this.task.stop();
   }
 
   async retire(): Promise<Retired> {
@@ -68,25 +81,27 @@ export class Retention {
   }
 
   private async run(): Promise<void> {
-    try {
-      const retired = await this.retire();
-      if (retired.sessions + retired.rawEvents + retired.auditEntries > 0)
-        this.logger.info(retired, "deleted by age");
-    } catch (err) {
-      this.logger.warn({ err }, "the retention could not run; trying again within the hour");
-    }
-    this.running = undefined;
+    const retired = await this.retire();
+    this.all.sessions += retired.sessions;
+    this.all.rawEvents += retired.rawEvents;
+    this.all.auditEntries += retired.auditEntries;
+    this.succeededAt = Date.now();
+    if (retired.sessions + retired.rawEvents + retired.auditEntries > 0)
+      this.logger.info(retired, "deleted by age");
   }
 
   private async retireSessions(before: string): Promise<number> {
     let count = 0;
-    while (!this.isStopped) {
-      const ids = await this.search(
-        `SELECT id FROM sessions WHERE changed_at < ? LIMIT ${sessionsAtOnce}`,
-        before,
-      );
+    let atOnce = sessionsAtOnce;
+    while (!this.task.isStopped) {
+      const ids = await this.search(`SELECT id FROM sessions WHERE changed_at < ? LIMIT ${atOnce}`, before);
       if (ids.length === 0) break;
-      count += await this.database.transaction((transaction) => deleteSessions(transaction, ids, before));
+      try {
+        count += await this.database.transaction((transaction) => deleteSessions(transaction, ids, before));
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || ids.length === 1) throw error;
+        atOnce = Math.ceil(ids.length / 2);
+      }
     }
     return count;
   }
@@ -94,7 +109,7 @@ export class Retention {
   /** Those of no session; a session's own go with it. */
   private async retireEvents(before: string): Promise<number> {
     let count = 0;
-    while (!this.isStopped) {
+    while (!this.task.isStopped) {
       const ids = await this.search(
         `SELECT id FROM webhook_events WHERE session_id IS NULL AND received_at < ? ORDER BY id LIMIT ${rowsAtOnce}`,
         before,
@@ -113,7 +128,7 @@ export class Retention {
 
   private async retireAuditEntries(before: string): Promise<number> {
     let count = 0;
-    while (!this.isStopped) {
+    while (!this.task.isStopped) {
       const ids = await this.search(
         `SELECT id FROM audit_log WHERE at < ? ORDER BY at LIMIT ${rowsAtOnce}`,
         before,
@@ -169,7 +184,7 @@ async function deleteSessions(
       slice,
     );
   }
-  for (const table of ["analysis_answers", "analyses", "session_messages", "session_terms"])
+  for (const table of ["analysis_answers", "analyses", "session_messages", "session_terms", "expectations"])
     await transaction.execute(`DELETE FROM ${table} WHERE session_id ${among}`, ids);
   await transaction.execute(`DELETE FROM sessions WHERE id ${among}`, ids);
   await deleteRows(transaction, "webhook_events", events);

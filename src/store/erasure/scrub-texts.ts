@@ -3,11 +3,15 @@ import type { Scrubber } from "../../events/identifiers.js";
 import { AgentVersionRevision } from "../../model/agent-version.js";
 import { Analysis, StoredAnswer } from "../../model/analysis.js";
 import { type Property, propertiesOf, tableTraitsOf } from "../../model/declare.js";
+import { Expectation } from "../../model/expectation.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
 import type { Database } from "../database.js";
+import { changeContentsMark } from "../service-settings.js";
+import { agentVersionRevisions, analyses } from "../sql/tables.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
-import { retell } from "../writers/listed-messages.js";
+import { rehashAnalyses } from "../writers/analysis.writer.js";
+import { refreshSession } from "../writers/listed-messages.js";
 import { scanRows } from "./scan-rows.js";
 
 /** A table with texts that people wrote, or that were written of them. */
@@ -30,6 +34,7 @@ const textTables: readonly TextTable[] = [
   textTable(Analysis),
   textTable(StoredAnswer),
   textTable(AgentVersionRevision),
+  textTable(Expectation),
 ];
 
 function textTable(type: ClassType): TextTable {
@@ -75,9 +80,11 @@ async function rewrite(
      WHERE ${key.map((name) => `${name} = ?`).join(" AND ")}`,
     [...changes.map(([, value]) => value), ...key.map((name) => row[name] ?? null)],
   );
+  if (table === agentVersionRevisions.name) await changeContentsMark(transaction);
+  if (table === analyses.name) await rehashAnalyses(transaction, String(row.session_id));
   if (searchedBy === undefined) return;
   for (const { id } of await transaction.query<{ id: string }>(searchedBy, [row.id ?? null]))
-    await retell(transaction, id);
+    await refreshSession(transaction, id);
 }
 
 function changesOf(row: TextRow, { texts, json }: TextTable, scrubber: Scrubber): [string, SqlValue][] {

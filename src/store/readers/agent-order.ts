@@ -1,3 +1,5 @@
+import { AgentVersion } from "../../model/agent-version.js";
+import { tableOf } from "../sql/table.js";
 import { demand } from "./filter.js";
 import type { OrderTerm } from "./page.js";
 
@@ -11,6 +13,7 @@ const mostOrderTerms = 5;
 
 type Columns = Readonly<Record<string, Omit<OrderTerm, "descending">>>;
 
+const versions = tableOf(AgentVersion);
 const organization = { property: "organizationId", column: "r.organization_id", nullable: false } as const;
 const name = { property: "name", column: "r.name", nullable: true } as const;
 
@@ -24,7 +27,8 @@ export const agentSortKeys = {
 export const agentVersionSortKeys = {
   ID: { property: "id", column: "r.agent_version_id", nullable: false },
   NAME: name,
-  RECEIVED_AT: { property: "receivedAt", column: "r.received_at", nullable: false },
+  RECEIVED_AT: { property: "receivedAt", column: versions.value("receivedAt", "r"), nullable: false },
+  CHANGED_AT: { property: "changedAt", column: versions.value("changedAt", "r"), nullable: false },
 } as const satisfies Columns;
 
 /**

@@ -4,6 +4,7 @@ import { AgentVersion, type AgentVersionRow } from "../../model/agent-version.js
 import { tableOf } from "../sql/table.js";
 import { currentContents } from "./current-versions.js";
 import { compileFilter, type FilterFields, join } from "./filter.js";
+import { areKept, type CarriesVersion, type KnownVersions } from "./known-versions.js";
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { countsByParent, groupedByParent, namedBy, type ParentCount } from "./parents.js";
@@ -48,7 +49,25 @@ function newestRevisions(scope: Scope): SqlCondition {
 
 /** Reads agent versions within a scope. */
 export class AgentVersionReader {
-  constructor(private readonly database: SqlReader) {}
+  constructor(
+    private readonly database: SqlReader,
+    private readonly known: KnownVersions,
+  ) {}
+
+  /** The versions of these sessions, with their newest content: see {@link byIds}. */
+  async ofSessions(
+    scope: Scope,
+    sessions: readonly CarriesVersion[],
+    fields: readonly string[],
+  ): Promise<(AgentVersionRecord | null)[]> {
+    const known = areKept(fields) ? await this.known.of(this.database, sessions) : new Map<string, never>();
+    const others = new Set(
+      sessions.map(({ agentVersionId }) => agentVersionId).filter((id) => !known.has(id)),
+    );
+    const read = await this.byIds(scope, [...others], fields);
+    const byId = new Map([...known, ...read.map((version) => [version.id, version] as const)]);
+    return sessions.map(({ agentVersionId }) => byId.get(agentVersionId) ?? null);
+  }
 
   /**
    * These versions with their newest content; where organizations share one, with the newest within the
@@ -204,4 +223,4 @@ function records(scope: Scope, rows: readonly AgentVersionRow[]): AgentVersionRe
 }
 
 /** A resolver parses the settings, where it needs them. */
-const served: ReadonlySet<string> = new Set(["receivedAt"]);
+const served: ReadonlySet<string> = new Set(["receivedAt", "changedAt"]);

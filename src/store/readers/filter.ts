@@ -38,7 +38,7 @@ export interface FilterField {
   readonly column: string;
   readonly nullable: boolean;
   /** What is asked of the column, where it is not its value. */
-  readonly expression?: (column: string) => string;
+  readonly expression?: (column: string, row: string) => string;
   /** Texts compare by code points; MySQL ignores trailing spaces unless told otherwise. */
   readonly isText?: boolean;
   /** A column of ASCII, which must not meet other characters on MySQL. */
@@ -60,7 +60,7 @@ export type FilterFields = Readonly<Record<string, FilterField | FilterRelation>
 /** Where in a filter the compiler stands. */
 export interface FilterPlace {
   readonly dialect: Dialect;
-  readonly ask: Asking;
+  readonly form: SubqueryForm;
   /** Such as `filter.and.0`. */
   readonly path: string;
   readonly depth: number;
@@ -73,7 +73,7 @@ export interface FilterPlace {
  * walked in their order, which is the better where few are asked about or most match. Both find the same
  * rows.
  */
-export type Asking = "all" | "each";
+export type SubqueryForm = "all" | "each";
 
 /** A filter in SQL. */
 export interface CompiledFilter extends SqlCondition {
@@ -104,10 +104,10 @@ export function compileFilter(
   filter: object,
   fields: FilterFields,
   alias: string,
-  { dialect, ask = "all" }: { readonly dialect: Dialect; readonly ask?: Asking },
+  { dialect, form = "all" }: { readonly dialect: Dialect; readonly form?: SubqueryForm },
 ): CompiledFilter {
   const tally = { conditions: 0, values: 0, letters: 0, reads: 0 };
-  const condition = compileNested(filter, fields, alias, { dialect, ask, path: "filter", depth: 1, tally });
+  const condition = compileNested(filter, fields, alias, { dialect, form, path: "filter", depth: 1, tally });
   return { ...condition, reads: tally.reads };
 }
 
@@ -171,7 +171,7 @@ export function join(parts: readonly SqlCondition[], operator: "AND" | "OR"): Sq
 export function exists(
   subquery: SqlCondition,
   reads: number,
-  { ask, tally, path }: FilterPlace,
+  { form, tally, path }: FilterPlace,
 ): SqlCondition {
   tally.reads += reads;
   const { messages, analysisHistory } = readsOf;
@@ -182,7 +182,7 @@ export function exists(
       `${messages}, on the analysis history ${analysisHistory}, on an answer or a search 1; at most ${mostReads} together`,
   );
   const sql = `EXISTS (${subquery.sql})`;
-  return { sql: ask === "each" ? `COALESCE(${sql}, 0)` : sql, parameters: subquery.parameters };
+  return { sql: form === "each" ? `COALESCE(${sql}, 0)` : sql, parameters: subquery.parameters };
 }
 
 /** SQL's unknown counts as false, so that `not` turns exactly what did not match into what matches. */
@@ -197,7 +197,7 @@ export function compileComparator(
   { dialect, path, tally }: FilterPlace,
 ): SqlCondition {
   const own = `${alias}.${field.column}`;
-  const column = field.expression?.(own) ?? own;
+  const column = field.expression?.(own, alias) ?? own;
   const ascii = (value: unknown) => (field.isAscii && typeof value === "string" ? asciiOnly(value) : value);
   const stored = (value: unknown): SqlValue => field.stored?.(value as never) ?? (ascii(value) as SqlValue);
   const parts: SqlCondition[] = [];

@@ -5,7 +5,7 @@ import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../sql/tables.js";
 import { compileFilter, type FilterFields, isPresent, join } from "./filter.js";
 import { mask, refuseWithheld } from "./mask.js";
-import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
+import { type OrderTerm, type Slice, sortAsStored, toSlice, type Window, windowSql } from "./page.js";
 import {
   type Children,
   countsByParent,
@@ -133,6 +133,7 @@ export class MessageReader {
     const rows = await (isWhole
       ? this.wholeSessions(ids, where, wanted)
       : this.windows(ids, where, window, wanted));
+    if (isWhole) sortAsStored(rows, messageOrder(false), false);
     const positionOf = positionsIn(Message, messageOrder(false), wanted);
     const bySession = groupedByParent(ids, rows, (row) => row.sessionId);
     return new Map(
@@ -157,9 +158,10 @@ export class MessageReader {
     const found = firstOfEach(ofConversation, conversationIds, where, sql, unionLimits);
     const rows = await this.database.read<MessageRow>(
       `SELECT ${selectList(messages, "m", columnsFor(wanted))}
-       FROM (${found.sql}) found JOIN messages m ON m.id = found.id ORDER BY ${sql.orderBy}`,
+       FROM (${found.sql}) found JOIN messages m ON m.id = found.id`,
       found.parameters,
     );
+    sortAsStored(rows, messageOrder(false), window.fromEnd);
     const own = groupedByParent(
       conversationIds,
       records(scope, rows, wanted),
@@ -195,8 +197,7 @@ export class MessageReader {
     return await this.database.read<JoinedRow>(
       `SELECT j.session_id AS sessionId, ${selectList(messages, "m", columnsFor(wanted))}
        FROM session_messages j JOIN messages m ON m.id = j.message_id
-       WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
-       ORDER BY m.created_at, m.id`,
+       WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}`,
       [...ids, ...where.flatMap(({ parameters }) => parameters)],
     );
   }

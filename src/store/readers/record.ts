@@ -38,9 +38,11 @@ function makeShape(type: ClassType): RecordShape {
 }
 
 function filterField({ kind, column, traits }: Property): FilterField {
+  const { derived } = traits;
   return {
     column,
     nullable: traits.nullable ?? false,
+    ...(derived && { expression: (_, row) => derived(row) }),
     ...(kind.isText && { isText: true }),
     ...(kind.column.type === "ascii" && { isAscii: true }),
     ...(kind.toStored && { stored: kind.toStored }),

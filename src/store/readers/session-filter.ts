@@ -6,7 +6,7 @@ import { wantedTerms } from "../search-terms.js";
 import { agentVersionFilterFields } from "./agent-version.reader.js";
 import { analysisFilterFields } from "./analysis.reader.js";
 import {
-  type Asking,
+  type SubqueryForm,
   type Comparator,
   compileComparator,
   type CompiledFilter,
@@ -38,7 +38,7 @@ import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 export function sessionConditions(
   scope: Scope,
   filter: object,
-  options: { readonly dialect: Dialect; readonly ask?: Asking },
+  options: { readonly dialect: Dialect; readonly form?: SubqueryForm },
 ): readonly [SqlCondition, CompiledFilter] {
   refuseWithheld(scope, filter);
   const compiled = compileFilter(filter, sessionFilterFields, "s", options);
@@ -47,11 +47,12 @@ export function sessionConditions(
 
 /**
  * Says what is wrong with a filter, which is the same on all databases.
+ * @param isSearched whether words are found: the setting SEARCH
  * @throws BadInputError where it can ask for nothing
  * @throws ForbiddenError where it asks for what is withheld from the caller
  */
-export function checkSessionFilter(scope: Scope, filter: object): void {
-  sessionConditions(scope, filter, { dialect: sqlite, ask: "each" });
+export function checkSessionFilter(scope: Scope, filter: object, isSearched: boolean): void {
+  sessionConditions(scope, filter, { dialect: { ...sqlite, isSearched }, form: "each" });
 }
 
 /** What sessions know themselves of their agent version: here an index serves. */
@@ -135,15 +136,15 @@ interface ToManyFilter {
 /** What is asked of such rows. */
 function toMany({ from, alias: row, fields, indexed, reads }: HangingRows): FilterRelation {
   return ({ some, every, none }: ToManyFilter, alias, place) => {
-    const any = ({ sql, parameters }: SqlCondition, ask: Asking): SqlCondition => {
+    const any = ({ sql, parameters }: SqlCondition, form: SubqueryForm): SqlCondition => {
       const subquery = `SELECT 1 FROM ${from(alias)} AND (${sql})`;
-      return exists({ sql: subquery, parameters }, reads, { ...place, ask });
+      return exists({ sql: subquery, parameters }, reads, { ...place, form });
     };
     const matching = (filter: object, name: string) =>
       compileNested(filter, fields, row, within(place, name));
     const parts: SqlCondition[] = [];
     if (isPresent(some))
-      parts.push(any(matching(some, "some"), isFindable(some, indexed) ? place.ask : "each"));
+      parts.push(any(matching(some, "some"), isFindable(some, indexed) ? place.form : "each"));
     if (isPresent(every)) parts.push(negate(any(negate(matching(every, "every")), "each")));
     if (isPresent(none)) parts.push(negate(any(matching(none, "none"), "each")));
     return join(parts, "AND");
@@ -240,7 +241,7 @@ function compileSearch(text: string, alias: string, place: FilterPlace): SqlCond
     place.path,
     `must not hold more than ${mostWords} words (or characters of a script without spaces)`,
   );
-  if (place.ask === "each") {
+  if (place.form === "each") {
     const all = terms.map(() => "INSTR(q.terms, ?) > 0").join(" AND ");
     const subquery = `SELECT 1 FROM session_terms q WHERE q.session_id = ${alias}.id AND ${all}`;
     return exists({ sql: subquery, parameters: terms.map((term) => ` ${term}`) }, readsOf.search, place);

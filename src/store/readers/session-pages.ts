@@ -2,9 +2,8 @@ import type { SqlReader } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { type SessionRow } from "../../model/session.js";
 import { sessions } from "../sql/tables.js";
-import { type Asking, type CompiledFilter, isPresent } from "./filter.js";
-import type { VersionJoin } from "./newest-version.js";
-import { type OrderTerm, type Window, windowSql } from "./page.js";
+import { type SubqueryForm, type CompiledFilter, isPresent } from "./filter.js";
+import { type OrderTerm, sortAsStored, type Window, windowSql } from "./page.js";
 import type { Scope, SqlCondition } from "./scope.js";
 import { sessionConditions } from "./session-filter.js";
 import { isKept } from "./session-order.js";
@@ -39,27 +38,31 @@ export class SessionPages {
     private readonly nearbyPerRow = defaultNearbyPerRow,
   ) {}
 
-  /** The rows of a window, and one more where there is one. */
+  /**
+   * The rows of a window, and one more where there is one.
+   * @param further what follows the columns
+   */
   async find(
     scope: Scope,
     query: PageQuery,
     columns: ReadonlySet<keyof SessionRow>,
-    version?: VersionJoin,
+    further = "",
   ): Promise<SessionRow[]> {
     const read = (conditions: readonly SqlCondition[], areKnown = false) =>
-      this.rows(query, { columns, version }, conditions, areKnown);
-    if (!isKept(query.order)) return await read(await conditionsOfAll(this.database, scope, query.filter));
+      this.rows(query, `${selectList(sessions, "s", columns)}${further}`, conditions, areKnown);
+    const readAll = async () => await read(await conditionsOfAll(this.database, scope, query.filter));
+    if (!isKept(query.order)) return await readAll();
     const all = this.matching(scope, query.filter);
     if (all[1].reads === 0) return await read(all);
     const each = this.matching(scope, query.filter, "each");
     if (each[1].sql === all[1].sql) return await read(all);
     const ids = await this.nearest(query, each);
-    if (ids === undefined) return await read(all);
+    if (ids === undefined) return await readAll();
     if (ids.length === 0) return [];
     const found = { sql: `s.id IN (${placeholders(ids)})`, parameters: ids };
     const rows = await read([found, ...each], true);
     // What was deleted or changed since leaves its place to the next one, which only the whole list knows.
-    return rows.length === ids.length ? rows : await read(all);
+    return rows.length === ids.length ? rows : await readAll();
   }
 
   /**
@@ -109,32 +112,31 @@ export class SessionPages {
    */
   private async rows(
     { filter, order, window }: PageQuery,
-    {
-      columns,
-      version,
-    }: { readonly columns: ReadonlySet<keyof SessionRow>; readonly version?: VersionJoin | undefined },
+    selected: string,
     conditions: readonly SqlCondition[],
     areKnown: boolean,
   ): Promise<SessionRow[]> {
     const { conditions: beyond, orderBy, limit } = windowSql(order, window);
     const where = [...conditions, ...beyond];
-    const own = selectList(sessions, "s", columns);
-    const selected = version === undefined ? own : `${own}, ${version.columns}`;
-    const joined = version?.join ?? "";
     const areNext =
       isKept(order) &&
       Object.entries(filter).every(([name, asked]) => name === "organizationId" || !isPresent(asked));
-    const page = (list: string, join = "") =>
-      `SELECT ${list} FROM sessions s ${join} WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`;
-    return await this.database.read<SessionRow>(
-      areKnown || areNext
-        ? page(selected, joined)
-        : `SELECT ${selected} FROM (${page("s.id")}) found JOIN sessions s ON s.id = found.id ${joined} ORDER BY ${orderBy}`,
+    const walk = `ORDER BY ${orderBy} LIMIT ${limit}`;
+    const page = (list: string, end = walk) =>
+      `SELECT ${list} FROM sessions s WHERE ${where.map(({ sql }) => sql).join(" AND ")} ${end}`;
+    const found = `(${page("s.id")}) found JOIN sessions s ON s.id = found.id`;
+    const rows = await this.database.read<SessionRow>(
+      areKnown
+        ? page(selected, "")
+        : areNext
+          ? page(selected)
+          : `SELECT ${selected} FROM ${found} ${isKept(order) ? "" : `ORDER BY ${orderBy}`}`,
       where.flatMap(({ parameters }) => parameters),
     );
+    return isKept(order) && !areNext ? sortAsStored(rows, order, window.fromEnd) : rows;
   }
 
-  private matching(scope: Scope, filter: object, ask: Asking = "all") {
-    return sessionConditions(scope, filter, { dialect: this.database.dialect, ask });
+  private matching(scope: Scope, filter: object, form: SubqueryForm = "all") {
+    return sessionConditions(scope, filter, { dialect: this.database.dialect, form });
   }
 }

@@ -12,26 +12,33 @@ const sampleSize = 500;
  */
 const looksPerFound = 2;
 
+interface SearchingFilter extends Filter {
+  readonly search?: string | null;
+}
+
 /**
- * The conditions of a filter for statements that find all sessions that match: counts, statistics, and lists
- * in an order that no index keeps. A full-text index collects every session that holds the words before
- * anything else is asked: half a minute where most of a million do. A sample tells whether it is less work to
- * look at the words of each session that the rest of the filter leaves. (SQLite's index is as quick either
- * way.)
+ * The conditions of a filter for statements that find all sessions that match: counts, statistics, lists in
+ * an order that no index keeps, and pages of what is rare. A full-text index collects every session that
+ * holds the words before anything else is asked: half a minute where most of a million do. A sample tells
+ * whether it is less work to look at the words of each session that the rest of the filter leaves. (SQLite's
+ * index is as quick either way.)
  * @param further what else the statement asks of the sessions
  */
 export async function conditionsOfAll(
   database: SqlReader,
   scope: Scope,
-  filter: Filter & { readonly search?: string | null },
+  filter: SearchingFilter,
   further: readonly SqlCondition[] = [],
 ): Promise<readonly SqlCondition[]> {
   const { dialect } = database;
   const all = sessionConditions(scope, filter, { dialect });
-  const { search, ...rest } = filter;
-  if (!isPresent(search) || !dialect.hasFullTextIndexes) return all;
-  const [, words] = sessionConditions(scope, { search }, { dialect, ask: "each" });
-  const [, left] = sessionConditions(scope, rest, { dialect, ask: "each" });
+  const searches = searchesOf(filter);
+  if (searches.length === 0 || !dialect.hasFullTextIndexes) return all;
+  const rest = withoutSearches(filter);
+  const asked =
+    searches.length === 1 ? { search: searches[0] } : { and: searches.map((search) => ({ search })) };
+  const [, words] = sessionConditions(scope, asked, { dialect, form: "each" });
+  const [, left] = sessionConditions(scope, rest, { dialect, form: "each" });
   const others = [scopeCondition(scope, "s"), left, ...further];
   const [sample] = await database.read<{ found: number | string | null; others: number | string | null }>(
     `SELECT SUM(CASE WHEN ${words.sql} THEN 1 ELSE 0 END) AS found,
@@ -41,4 +48,13 @@ export async function conditionsOfAll(
   );
   if (Number(sample?.others) >= looksPerFound * Number(sample?.found)) return all;
   return [...sessionConditions(scope, rest, { dialect }), words];
+}
+
+/** What is searched for in every case: by the filter itself, or by what must hold too. */
+function searchesOf({ search, and }: SearchingFilter): string[] {
+  return [...(isPresent(search) ? [search] : []), ...(and ?? []).flatMap(searchesOf)];
+}
+
+function withoutSearches({ search: _search, and, ...others }: SearchingFilter): Filter {
+  return isPresent(and) ? { ...others, and: and.map(withoutSearches) } : others;
 }

@@ -3,10 +3,10 @@ import type { SqlReader } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { Session, type SessionRow } from "../../model/session.js";
 import { sessions } from "../sql/tables.js";
-import { type Asking, join } from "./filter.js";
-import { joinNewestVersions } from "./newest-version.js";
+import { type SubqueryForm, join } from "./filter.js";
+import { type CarriesVersion, contentsMark, contentsMarkColumn } from "./known-versions.js";
 import { maskAnalyzed, type Withheld } from "./mask.js";
-import { type OrderTerm, type Slice, toSlice, windowSql } from "./page.js";
+import { type OrderTerm, type Slice, sortAsStored, toSlice, windowSql } from "./page.js";
 import { positionsIn, storedFor, toRecord } from "./record.js";
 import { type Scope, scopeCondition } from "./scope.js";
 import {
@@ -18,6 +18,7 @@ import {
   type ParentCount,
 } from "./parents.js";
 import { sessionConditions } from "./session-filter.js";
+import { isKept } from "./session-order.js";
 import { type PageQuery, SessionPages } from "./session-pages.js";
 import { conditionsOfAll } from "./session-search.js";
 
@@ -25,7 +26,7 @@ import { conditionsOfAll } from "./session-search.js";
  * A session as it is served. Holds the fields that were asked for, and the stored values that cursors are
  * made of.
  */
-export type SessionRecord = Served<Session> & Withheld;
+export type SessionRecord = Served<Session> & Withheld & CarriesVersion;
 
 /** Reads sessions within a scope, only the columns that were asked for. */
 export class SessionReader {
@@ -43,10 +44,9 @@ export class SessionReader {
     if (ids.length === 0) return [];
     const scoped = scopeCondition(scope, "s");
     const wanted = new Set<string>([...fields, "id"]);
-    const version = joinNewestVersions(scope, wanted);
     const rows = await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", storedFor<keyof SessionRow>(Session, wanted))}${version ? `, ${version.columns}` : ""}
-       FROM sessions s ${version?.join ?? ""} WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
+      `SELECT ${selectList(sessions, "s", storedFor<keyof SessionRow>(Session, wanted))}${marked(wanted)}
+       FROM sessions s WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
     return await this.records(scope, rows, wanted);
@@ -54,8 +54,7 @@ export class SessionReader {
 
   async page(scope: Scope, query: PageQuery, fields: Iterable<string>): Promise<Slice<SessionRecord>> {
     const wanted = new Set<string>([...fields, "id"]);
-    const version = joinNewestVersions(scope, wanted);
-    const rows = await this.pages.find(scope, query, columnsOfPage(query.order, wanted), version);
+    const rows = await this.pages.find(scope, query, columnsOfPage(query.order, wanted), marked(wanted));
     const slice = toSlice(rows, query.window, positionsIn(Session, query.order, wanted));
     return { ...slice, rows: await this.records(scope, slice.rows, wanted) };
   }
@@ -102,12 +101,13 @@ export class SessionReader {
     const window = windowSql(query.order, query.window);
     const where = join([...this.matching(scope, query.filter, "each"), ...window.conditions], "AND");
     const found = firstOfEach(sessionsOf(kind), parentIds, where, window, this.database.dialect.unionLimits);
-    const version = joinNewestVersions(scope, wanted);
     const rows = await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}${version ? `, ${version.columns}` : ""}
-       FROM (${found.sql}) found JOIN sessions s ON s.id = found.id ${version?.join ?? ""} ORDER BY ${window.orderBy}`,
+      `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}${marked(wanted)}
+       FROM (${found.sql}) found JOIN sessions s ON s.id = found.id
+       ${isKept(query.order) ? "" : `ORDER BY ${window.orderBy}`}`,
       found.parameters,
     );
+    if (isKept(query.order)) sortAsStored(rows, query.order, query.window.fromEnd);
     const records = await this.records(scope, rows, wanted);
     const positionOf = positionsIn(Session, query.order, wanted);
     const own = groupedByParent(parentIds, records, (record) => record[kind]);
@@ -141,9 +141,14 @@ export class SessionReader {
     );
   }
 
-  private matching(scope: Scope, filter: object, ask: Asking = "all") {
-    return sessionConditions(scope, filter, { dialect: this.database.dialect, ask });
+  private matching(scope: Scope, filter: object, form: SubqueryForm = "all") {
+    return sessionConditions(scope, filter, { dialect: this.database.dialect, form });
   }
+}
+
+/** The mark of the versions' contents, where it is asked for, after the columns of a statement. */
+function marked(wanted: ReadonlySet<string>): string {
+  return wanted.has(contentsMark) ? `, ${contentsMarkColumn}` : "";
 }
 
 /** The columns of a page: cursors are made of those that it is ordered by. */

@@ -101,7 +101,7 @@ export function selectList<Row extends object>(
 ): string {
   return Array.from(
     properties,
-    (property) => `${alias}.${table.column(property)} AS \`${prefix}${property}\``,
+    (property) => `${table.value(property, alias)} AS \`${prefix}${property}\``,
   ).join(", ");
 }
 
@@ -110,7 +110,7 @@ export function placeholders(values: readonly unknown[]): string {
   return values.map(() => "?").join(", ");
 }
 
-/** Lists that one statement may name each, for IN (…). */
+/** Splits items into lists small enough for one IN (…). */
 export function slicesOf<Item>(items: readonly Item[]): Item[][] {
   const count = Math.ceil(items.length / idsPerStatement);
   return Array.from({ length: count }, (_, index) =>

@@ -12,34 +12,45 @@ export interface Table<Stored extends object> {
   entity(dialect: Dialect): EntitySchema<Stored>;
   /** The SQL name of a property: `startedAt` → `started_at`. */
   column(property: keyof Stored & string): string;
+  /** What a statement reads the property from, in the row with this alias: `s.started_at`. */
+  value(property: keyof Stored & string, row: string): string;
 }
 
 /** What a table is, whatever its rows hold. */
 type AnyTable = Table<Record<string, unknown>>;
 
-const known = new WeakMap<object, AnyTable>();
+const made = new WeakMap<object, AnyTable>();
 
 /** The table that a class is declared to be stored in. */
 export function tableOf<Type extends object, Stored extends object = Row<Type>>(
   type: ClassType<Type>,
 ): Table<Stored> {
-  const table = known.get(type) ?? makeTable(type);
-  known.set(type, table);
+  const table = made.get(type) ?? makeTable(type);
+  made.set(type, table);
   return table as unknown as Table<Stored>;
 }
 
 function makeTable(type: ClassType): AnyTable {
   const { table, indices = [] } = tableTraitsOf(type);
   const properties = propertiesOf(type);
-  const sqlNames = new Map(properties.map(({ name, column }) => [name, column]));
+  const byName = new Map(properties.map((property) => [property.name, property]));
+  const known = (name: string): Property => {
+    const property = byName.get(name);
+    if (property === undefined) throw new Error(`${type.name}.${name} is not stored.`);
+    return property;
+  };
   return {
     name: table,
     key: properties.filter(({ traits }) => traits.primary).map(({ name }) => name),
     properties: properties.map(({ name }) => name),
     column: (property) => {
-      const column = sqlNames.get(property);
-      if (column === undefined) throw new Error(`${type.name}.${property} is not stored.`);
+      const { column, traits } = known(property);
+      if (traits.derived) throw new Error(`${type.name}.${property} is no column of its own.`);
       return column;
+    },
+    value: (property, row) => {
+      const { column, traits } = known(property);
+      return traits.derived?.(row) ?? `${row}.${column}`;
     },
     entity: (dialect) =>
       new EntitySchema<Record<string, unknown>>({

@@ -1,3 +1,4 @@
+import { AlertMessage, AlertRule } from "../../model/alert.js";
 import { AgentVersionRevision, KnownAgentVersion } from "../../model/agent-version.js";
 import { Analysis, type AnalysisRow, StoredAnswer } from "../../model/analysis.js";
 import {
@@ -10,6 +11,7 @@ import {
   SessionMessage,
   SessionTerms,
 } from "../../model/bookkeeping.js";
+import { DeliveryHour, Expectation } from "../../model/expectation.js";
 import { Message, type MessageRow } from "../../model/message.js";
 import { Session, type SessionRow } from "../../model/session.js";
 import { WebhookEvent, type WebhookEventRow } from "../../model/webhook-event.js";
@@ -30,6 +32,10 @@ export const serviceSettings = tableOf(ServiceSetting);
 export const apiKeys = tableOf(ApiKey);
 export const auditLog = tableOf(AuditLogEntry);
 export const erasures = tableOf(Erasure);
+export const expectations = tableOf(Expectation);
+export const deliveryHours = tableOf(DeliveryHour);
+export const alertRules = tableOf(AlertRule);
+export const alertMessages = tableOf(AlertMessage);
 
 /** What is made of the raw events, and can be made of them again. */
 export const projectedTables = [
@@ -53,4 +59,8 @@ export const tables = [
   apiKeys,
   auditLog,
   erasures,
+  expectations,
+  deliveryHours,
+  alertRules,
+  alertMessages,
 ] as const;

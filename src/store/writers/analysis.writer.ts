@@ -3,14 +3,22 @@ import type { RevisionFacts } from "../../model/agent-version.js";
 import { readQuestions } from "../../events/questions.js";
 import type { OrderKey } from "../../events/merge.js";
 import type { Transaction } from "../sql/transaction.js";
-import { insertRows, insertRowsLater, updateRow } from "../sql/statements.js";
-import { analyses } from "../sql/tables.js";
-import { type StoredAnswerRow, textPrefix } from "../../model/analysis.js";
-import { analysisAnswers } from "../sql/tables.js";
+import { insertRows, insertRowsLater, selectList, updateRow } from "../sql/statements.js";
+import { type AnalysisRow, type StoredAnswerRow, textPrefix } from "../../model/analysis.js";
+import { analyses, analysisAnswers } from "../sql/tables.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** Longer names of answers stay in customAnalysisData alone: an index cannot hold them. */
-const longestName = 255;
+export const longestName = 255;
+
+/** Which analysis it is: hash of its content. */
+export function analysisHash(
+  content: Pick<AnalysisRow, "chatCompletionRating" | "chatSummary" | "userSentiment" | "customAnalysisData">,
+): string {
+  const { chatCompletionRating, chatSummary, userSentiment, customAnalysisData } = content;
+  const answers: unknown = customAnalysisData === null ? null : JSON.parse(customAnalysisData);
+  return contentHash([chatCompletionRating, chatSummary, userSentiment, answers]);
+}
 
 /**
  * Keeps every distinct analysis of a session, and the current one's answers typed. The caller holds the
@@ -18,8 +26,10 @@ const longestName = 255;
  */
 export class AnalysisWriter {
   /**
-   * Adds to the history. The same content again only moves the row to its newest event.
+   * Adds to the history. The same content again moves the row to its newest event, and keeps the first
+   * receipt.
    * @param isFirst no analysis of the session was received before
+   * @returns whether the history has another analysis than before, or another one as the current
    */
   async keep(
     transaction: Transaction,
@@ -27,33 +37,39 @@ export class AnalysisWriter {
     receipt: EventReceipt,
     source: OrderKey,
     isFirst: boolean,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { chatCompletionRating, chatSummary, userSentiment, customAnalysisData } = snapshot.session;
-    const parsed: unknown = customAnalysisData === null ? null : JSON.parse(customAnalysisData);
-    const contentSha256 = contentHash([chatCompletionRating, chatSummary, userSentiment, parsed]);
-    const key = { sessionId: snapshot.id, contentSha256 };
+    const content = { chatCompletionRating, chatSummary, userSentiment, customAnalysisData };
+    const key = { sessionId: snapshot.id, contentSha256: analysisHash(content) };
+    const { receivedAt } = receipt;
     const sighting = {
       revisionId: snapshot.revision.id,
       eventId: receipt.id,
       eventCreatedAt: receipt.createdAt,
       eventCreatedAtDecimals: receipt.createdAtDecimals,
-      receivedAt: receipt.receivedAt,
       source,
     };
-    const content = { chatCompletionRating, chatSummary, userSentiment, customAnalysisData };
-    const row = { ...key, organizationId: snapshot.organizationId, ...content, ...sighting };
+    const row = { ...key, organizationId: snapshot.organizationId, ...content, ...sighting, receivedAt };
     if (isFirst) {
       await insertRowsLater(transaction, analyses, [row]);
-      return;
+      return true;
     }
-    if ((await insertRows(transaction, analyses, [row], "keep")) > 0) return;
-    const [known] = await transaction.query<{ source: string }>(
-      `SELECT source FROM analyses WHERE session_id = ? AND content_sha256 = ?${transaction.dialect.forUpdate}`,
-      [key.sessionId, key.contentSha256],
+    if ((await insertRows(transaction, analyses, [row], "keep")) > 0) return true;
+    const history = await transaction.query<Pick<AnalysisRow, "contentSha256" | "source" | "receivedAt">>(
+      `SELECT content_sha256 AS contentSha256, source, received_at AS receivedAt FROM analyses
+       WHERE session_id = ? ORDER BY source DESC${transaction.dialect.forUpdate}`,
+      [key.sessionId],
     );
-    // Its keys may stand in another order now; the newest text is kept, as in the session.
-    if (known !== undefined && source > known.source)
-      await updateRow(transaction, analyses, key, { ...sighting, customAnalysisData });
+    const [current] = history;
+    const known = history.find(({ contentSha256 }) => contentSha256 === key.contentSha256);
+    if (current === undefined || known === undefined) return false;
+    const changes = {
+      // Its keys may stand in another order now; the newest text is kept, as in the session.
+      ...(source > known.source && { ...sighting, customAnalysisData }),
+      ...(receivedAt < known.receivedAt && { receivedAt }),
+    };
+    if (Object.keys(changes).length > 0) await updateRow(transaction, analyses, key, changes);
+    return known !== current && source > current.source;
   }
 
   /** Makes the typed answers those of the session's current analysis data. */
@@ -68,6 +84,27 @@ export class AnalysisWriter {
     const rows = typedAnswers(session, customAnalysisData, revision);
     await insertRowsLater(transaction, analysisAnswers, rows);
   }
+}
+
+/**
+ * Makes the history anew after something was taken out of it: the hash of what was there before would let it
+ * be guessed. Analyses that are the same by then are one, as they are when their events are projected again.
+ */
+export async function rehashAnalyses(transaction: Transaction, sessionId: string): Promise<void> {
+  const history = await transaction.query<AnalysisRow>(
+    `SELECT ${selectList(analyses, "a", analyses.properties)} FROM analyses a WHERE a.session_id = ?
+     ORDER BY a.source DESC`,
+    [sessionId],
+  );
+  const rehashed = new Map<string, AnalysisRow>();
+  for (const row of history) {
+    const contentSha256 = analysisHash(row);
+    const newer = rehashed.get(contentSha256) ?? row;
+    const receivedAt = row.receivedAt < newer.receivedAt ? row.receivedAt : newer.receivedAt;
+    rehashed.set(contentSha256, { ...newer, contentSha256, receivedAt });
+  }
+  await transaction.execute("DELETE FROM analyses WHERE session_id = ?", [sessionId]);
+  await insertRows(transaction, analyses, [...rehashed.values()]);
 }
 
 function typedAnswers(

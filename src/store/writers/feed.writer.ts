@@ -3,6 +3,9 @@ import { UnavailableError } from "../../errors.js";
 import type { Database } from "../database.js";
 import type { Transaction } from "../sql/transaction.js";
 import { type FeedPlace, toPlace } from "../../events/feed-place.js";
+import { overdueKind } from "../../events/registry.js";
+import type { ExpectationRow } from "../../model/expectation.js";
+import { fromDatetime } from "../../model/instant.js";
 import { insertRowsLater, placeholders } from "../sql/statements.js";
 import { sessionFeed } from "../sql/tables.js";
 import type { EventReceipt } from "./event-receipt.js";
@@ -11,6 +14,12 @@ import type { EventReceipt } from "./event-receipt.js";
 const assignedAtOnce = 500;
 /** Few enough that the assigner, which waits for the same lock, is not held up noticeably. */
 const prunedAtOnce = 500;
+
+/** Where changes are told to subscribers and to alarms. */
+export type FeedAppender = Pick<FeedWriter, "append">;
+
+/** Tells nobody: what is made anew of known events is no news. */
+export const untold: FeedAppender = { append: () => Promise.resolve() };
 
 /** Appends changes to the feed, and numbers them once they are committed. */
 export class FeedWriter {
@@ -34,15 +43,30 @@ export class FeedWriter {
     await insertRowsLater(transaction, sessionFeed, [row], "keep");
   }
 
+  /** Within the transaction that opens an expectation; the entry has the expectation's id. */
+  async appendOverdue(transaction: Transaction, expectation: ExpectationRow): Promise<void> {
+    const { id, organizationId, sessionId, openedAt } = expectation;
+    const row = {
+      eventId: id,
+      position: null,
+      epoch: null,
+      organizationId,
+      sessionId,
+      kind: overdueKind,
+      receivedAt: openedAt,
+    };
+    await insertRowsLater(transaction, sessionFeed, [row], "keep");
+  }
+
   /**
    * Gives the next positions to committed changes that have none, in the order of receipt. Auto-increment
    * order is not commit order: a reader at 10 could miss 9, which commits later. Here the lock on feed_head
    * lets one assigner at a time through, across instances, and it numbers only what it can see committed, so
    * no position below the head ever appears later.
-   * @returns how many were numbered, whether these were all, and the place that was given last
+   * @returns the events that were numbered, whether these were all, and the place that was given last
    */
   async assignPositions(): Promise<{
-    readonly assigned: number;
+    readonly assigned: readonly string[];
     readonly isAll: boolean;
     readonly head: FeedPlace;
   }> {
@@ -59,7 +83,7 @@ export class FeedWriter {
       ]);
       if (row === undefined) throw new UnavailableError("The feed has no head: is a backup being restored?");
       const head = toPlace(row);
-      if (waiting.length === 0) return { assigned: 0, isAll: true, head };
+      if (waiting.length === 0) return { assigned: [], isAll: true, head };
       const ids = waiting.map(({ eventId }) => eventId);
       const cases = ids.map(() => "WHEN ? THEN ?").join(" ");
       const epoch = randomBytes(8).toString("hex");
@@ -74,8 +98,17 @@ export class FeedWriter {
         epoch,
       ]);
       const isAll = ids.length < assignedAtOnce;
-      return { assigned: ids.length, isAll, head: { position: last, epoch } };
+      return { assigned: ids, isAll, head: { position: last, epoch } };
     });
+  }
+
+  /** @returns when the oldest change without a position was received, in milliseconds since 1970 */
+  async oldestUnnumbered(): Promise<number | undefined> {
+    const [row] = await this.database.read<{ oldest: string | null }>(
+      "SELECT MIN(received_at) AS oldest FROM session_feed WHERE position IS NULL",
+    );
+    const oldest = row?.oldest ?? undefined;
+    return oldest === undefined ? undefined : Date.parse(fromDatetime(oldest, 3));
   }
 
   /**

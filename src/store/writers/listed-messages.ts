@@ -1,7 +1,7 @@
 import { countFailed } from "../../events/delivery-status.js";
 import type { MessageFacts } from "../../model/message.js";
 import type { Transaction } from "../sql/transaction.js";
-import { placeholders, selectList, updateRow } from "../sql/statements.js";
+import { placeholders, selectList, slicesOf, updateRow } from "../sql/statements.js";
 import { messages, sessions } from "../sql/tables.js";
 import { keepTerms, searchedOfMessage, searchedOfSession, type SearchedSession } from "./search.writer.js";
 
@@ -9,9 +9,9 @@ import { keepTerms, searchedOfMessage, searchedOfSession, type SearchedSession }
 export type ListedMessage = MessageFacts;
 
 /** The fields of a message that sessions know; of a listed message these alone are read. */
-export const retoldFields: readonly (keyof MessageFacts)[] = ["deliveryStatus", ...searchedOfMessage];
+export const listedFields: readonly (keyof MessageFacts)[] = ["deliveryStatus", ...searchedOfMessage];
 
-const columns: readonly (keyof MessageFacts)[] = ["id", ...retoldFields];
+const columns: readonly (keyof MessageFacts)[] = ["id", ...listedFields];
 
 /** The messages that a session lists, without some. */
 export async function readListed(
@@ -31,27 +31,30 @@ export async function readListed(
 /** The work touches sessions that it has not named: it must run in a transaction of its own. */
 class NotShareableError extends Error {}
 
-/** Makes anew what all other sessions know that list any of these messages. */
-export async function retellOthers(
+/** Refreshes what all other sessions that list any of these messages know of them. */
+export async function refreshOtherSessions(
   transaction: Transaction,
   messageIds: readonly string[],
   sessionId: string,
 ): Promise<void> {
-  if (messageIds.length === 0) return;
-  const others = await transaction.query<{ id: string }>(
-    `SELECT DISTINCT session_id AS id FROM session_messages
-     WHERE message_id IN (${placeholders(messageIds)}) AND session_id <> ? ORDER BY session_id`,
-    [...messageIds, sessionId],
-  );
-  if (others.length > 0 && transaction.isShared) throw new NotShareableError();
-  for (const { id } of others) await retell(transaction, id);
+  const others = new Set<string>();
+  for (const slice of slicesOf(messageIds)) {
+    const listing = await transaction.query<{ id: string }>(
+      `SELECT DISTINCT session_id AS id FROM session_messages
+       WHERE message_id IN (${placeholders(slice)}) AND session_id <> ?`,
+      [...slice, sessionId],
+    );
+    for (const { id } of listing) others.add(id);
+  }
+  if (others.size > 0 && transaction.isShared) throw new NotShareableError();
+  for (const id of [...others].sort()) await refreshSession(transaction, id);
 }
 
 /**
- * Makes anew what a session knows of its messages, and takes its row lock for that: its own events do the
+ * Refreshes what a session knows of its messages, and takes its row lock for that: its own events do the
  * same.
  */
-export async function retell(transaction: Transaction, sessionId: string): Promise<void> {
+export async function refreshSession(transaction: Transaction, sessionId: string): Promise<void> {
   const [session] = await transaction.query<SearchedSession>(
     `SELECT ${selectList(sessions, "s", ["id", ...searchedOfSession])} FROM sessions s WHERE s.id = ?${transaction.dialect.forUpdate}`,
     [sessionId],

@@ -9,11 +9,14 @@ type Values = Record<string, unknown>;
 export class MergedRow<Facts extends object> {
   /** The fields that events tell, in the order of declaration. */
   readonly facts: readonly (keyof Facts & string)[];
+  /** Those of them that keep an order key of their own. */
+  readonly newFacts: ReadonlySet<string>;
   private readonly instants: ReadonlySet<string>;
 
   constructor(type: ClassType) {
     const told = propertiesOf(type).filter(({ traits }) => traits.payload ?? traits.fromEvent);
     this.facts = told.map(({ name }) => name) as (keyof Facts & string)[];
+    this.newFacts = new Set(told.filter(({ traits }) => traits.isNew).map(({ name }) => name));
     this.instants = new Set(told.filter(({ kind }) => kind.keepsDecimals).map(({ name }) => name));
   }
 

@@ -7,7 +7,7 @@ import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "
 import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../sql/tables.js";
 import { sessionMessages } from "../sql/tables.js";
-import { type ListedMessage, retoldFields } from "./listed-messages.js";
+import { type ListedMessage, listedFields } from "./listed-messages.js";
 import { MergedRow } from "./merged-row.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 
@@ -78,17 +78,18 @@ export class MessageWriter {
     incoming.sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1));
     const fresh = incoming.filter(({ facts }) => !known.has(facts.id)).map(({ facts }) => facts);
     const times = { receivedAt, changedAt: receivedAt };
-    const rows = fresh.map((facts) =>
-      toRow(firstSighting(facts, orderKey(facts, sessionKey)), snapshot.organizationId, times),
-    );
+    const rows = fresh.map((facts) => {
+      const first = firstSighting(facts, orderKey(facts, sessionKey), merged.newFacts);
+      return toRow(first, snapshot.organizationId, times);
+    });
     await insertRowsLater(transaction, messages, rows);
-    const merged = await this.mergeInto(transaction, snapshot, { sessionKey, receivedAt }, known);
+    const outcome = await this.mergeInto(transaction, snapshot, { sessionKey, receivedAt }, known);
     const joined = await this.join(transaction, snapshot.id, incoming, known);
     return {
       joined,
-      changed: merged.changed || joined > 0,
-      current: [...fresh, ...merged.current],
-      rewritten: merged.rewritten,
+      changed: outcome.changed || joined > 0,
+      current: [...fresh, ...outcome.current],
+      rewritten: outcome.rewritten,
     };
   }
 
@@ -102,28 +103,34 @@ export class MessageWriter {
     const current: ListedMessage[] = [];
     const rewritten: string[] = [];
     const moved: string[] = [];
+    const receivedEarlier: string[] = [];
     const changedRows: MessageRow[] = [];
     for (const facts of snapshot.messages) {
       const row = known.get(facts.id);
       if (!row) continue;
       const key = orderKey(facts, sessionKey);
+      if (receivedAt < row.receivedAt) receivedEarlier.push(row.id);
       if (row.older === null && merged.repeats(row, facts)) {
         // A repeated value can have a newer key than before, and that decides what may overwrite it later.
         if (key > row.source) moved.push(row.id);
         current.push(row);
         continue;
       }
-      const after = merge(merged.fromColumns(row), facts, key);
+      const after = merge(merged.fromColumns(row), facts, key, merged.newFacts);
       changed ||= after.changed.length > 0;
       current.push(after.fields);
-      if (retoldFields.some((name) => after.changed.includes(name))) rewritten.push(row.id);
+      if (listedFields.some((name) => after.changed.includes(name))) rewritten.push(row.id);
       const isLater = after.changed.length > 0 && receivedAt > row.changedAt;
-      const times = { receivedAt: row.receivedAt, changedAt: isLater ? receivedAt : row.changedAt };
+      const times = {
+        receivedAt: receivedAt < row.receivedAt ? receivedAt : row.receivedAt,
+        changedAt: isLater ? receivedAt : row.changedAt,
+      };
       const next = toRow(after, row.organizationId, times);
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
     }
     await moveKeys(transaction, moved, sessionKey);
+    await keepFirstReceipt(transaction, receivedEarlier, receivedAt);
     if (changedRows.length > 0) {
       changedRows.sort((a, b) => (a.id < b.id ? -1 : 1));
       await insertRowsLater(transaction, messages, changedRows, { overwrite });
@@ -166,6 +173,15 @@ async function moveKeys(transaction: Transaction, moved: string[], sessionKey: O
       [sessionKey, ...slice],
     );
   }
+}
+
+/** An event may come after one that was received later: it was a dead letter, or is imported. */
+async function keepFirstReceipt(transaction: Transaction, ids: string[], receivedAt: string): Promise<void> {
+  for (const slice of slicesOf(ids.sort()))
+    await transaction.later(`UPDATE messages SET received_at = ? WHERE id IN (${placeholders(slice)})`, [
+      receivedAt,
+      ...slice,
+    ]);
 }
 
 function orderKey(facts: MessageFacts, sessionKey: OrderKey): OrderKey {

@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
-import type { RevisionFacts } from "../../model/agent-version.js";
+import type { AgentVersionRevisionRow, RevisionFacts } from "../../model/agent-version.js";
 import type { Transaction } from "../sql/transaction.js";
 import { insertRows } from "../sql/statements.js";
-import { agentVersionRevisions } from "../sql/tables.js";
-import { agentVersions } from "../sql/tables.js";
+import { agentVersionRevisions, agentVersions } from "../sql/tables.js";
+import { changeContentsMark } from "../service-settings.js";
 import type { EventReceipt } from "./event-receipt.js";
 
 /** Revisions known to be stored; at 128 bytes each some megabytes at the most. */
@@ -27,11 +27,13 @@ export class RevisionWriter {
   /** Asks whether a revision that is remembered is stored, and stores it again where it is not. */
   async confirm(transaction: Transaction, revision: RevisionFacts, receipt: EventReceipt): Promise<void> {
     if (!this.isRemembered(revision)) return;
-    const [kept] = await transaction.query<Pick<RevisionFacts, "providerSettings">>(
-      "SELECT provider_settings AS providerSettings FROM agent_version_revisions WHERE id = ?",
+    const [kept] = await transaction.query<Pick<AgentVersionRevisionRow, "providerSettings" | "receivedAt">>(
+      `SELECT provider_settings AS providerSettings, received_at AS receivedAt
+       FROM agent_version_revisions WHERE id = ?`,
       [revision.id],
     );
-    if (kept === undefined) await this.insert(transaction, revision, receipt);
+    if (kept === undefined || receipt.receivedAt < kept.receivedAt)
+      await this.insert(transaction, revision, receipt);
     else if (isLess(revision.providerSettings, kept.providerSettings))
       await keepLeastSpelling(transaction, revision);
   }
@@ -47,14 +49,20 @@ export class RevisionWriter {
   ): Promise<void> {
     const { receivedAt } = receipt;
     const version = { organizationId: revision.organizationId, id: revision.agentVersionId, receivedAt };
-    await insertRows(transaction, agentVersions, [version], "keep");
+    if ((await insertRows(transaction, agentVersions, [version], "keep")) === 0)
+      await transaction.later(
+        "UPDATE agent_versions SET received_at = ? WHERE organization_id = ? AND id = ? AND received_at > ?",
+        [receivedAt, version.organizationId, version.id, receivedAt],
+      );
     const inserted = await insertRows(
       transaction,
       agentVersionRevisions,
       [{ ...revision, receivedAt }],
       "keep",
     );
+    const isChanged = inserted > 0 || (await keepFirstReceipt(transaction, revision.id, receivedAt)) > 0;
     if (inserted === 0) await keepLeastSpelling(transaction, revision);
+    if (isChanged) await changeContentsMark(transaction);
   }
 
   /** Called after the commit: only then is the revision sure to stay. */
@@ -78,6 +86,17 @@ async function keepLeastSpelling(
   await transaction.execute(
     "UPDATE agent_version_revisions SET provider_settings = ? WHERE id = ? AND provider_settings > ?",
     [providerSettings, id, providerSettings],
+  );
+}
+
+/**
+ * An event may come after one that was received later: it was a dead letter, or is imported.
+ * @returns how many rows were received later, 0 or 1
+ */
+async function keepFirstReceipt(transaction: Transaction, id: string, receivedAt: string): Promise<number> {
+  return await transaction.execute(
+    "UPDATE agent_version_revisions SET received_at = ? WHERE id = ? AND received_at > ?",
+    [receivedAt, id, receivedAt],
   );
 }
 

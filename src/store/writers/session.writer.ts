@@ -13,16 +13,27 @@ import type { SessionFacts } from "../../model/session.js";
 import type { Transaction } from "../sql/transaction.js";
 import { insertRowsLater, selectList, updateRow } from "../sql/statements.js";
 import { agentVersionRevisions } from "../sql/tables.js";
-import { Session, type SessionRow, statuses } from "../../model/session.js";
+import { datetimeAfter } from "../../model/instant.js";
+import { overdueBit, Session, type SessionRow, statuses } from "../../model/session.js";
 import { sessions } from "../sql/tables.js";
 import { AnalysisWriter } from "./analysis.writer.js";
+import { closeOfSession } from "./expectation.writer.js";
 import { type EventReceipt, orderOf } from "./event-receipt.js";
-import { readListed, retellOthers } from "./listed-messages.js";
+import { readListed, refreshOtherSessions } from "./listed-messages.js";
 import { MergedRow } from "./merged-row.js";
 import { type KnownMessage, type MessagesOutcome, MessageWriter } from "./message.writer.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 import { RevisionWriter } from "./revision.writer.js";
 import { keepTerms, searchedOfSession } from "./search.writer.js";
+
+/** Milliseconds after which it is first looked at whether a session's end or analysis is overdue. */
+export interface FirstLooks {
+  readonly end: number;
+  readonly analysis: number;
+}
+
+/** No shorter waits are learned: see expectations/patience.ts. */
+export const defaultFirstLooks: FirstLooks = { end: 3_600_000, analysis: 60_000 };
 
 /**
  * Projects session events into the tables. All events of one session pass one after the other (its row lock),
@@ -34,6 +45,9 @@ export class SessionWriter {
   readonly revisions = new RevisionWriter();
   private readonly messages = new MessageWriter();
   private readonly analyses = new AnalysisWriter();
+
+  /** @param firstLooks when it is first looked at whether what a session waits for is overdue */
+  constructor(private readonly firstLooks: FirstLooks = defaultFirstLooks) {}
 
   /**
    * @returns whether anything reads otherwise than before; then subscribers are to be told
@@ -53,11 +67,12 @@ export class SessionWriter {
     }
     const messageReceipt = { sessionKey: key, receivedAt: receipt.receivedAt };
     const messages = await this.messages.write(transaction, snapshot, messageReceipt, knownMessages);
-    if (receipt.definition.bringsAnalysis) {
-      const isFirst = (known.kindsSeen & receipt.definition.seenBit) === 0;
-      await this.analyses.keep(transaction, snapshot, receipt, key, isFirst);
-    }
-    return await this.mergeInto(transaction, known, snapshot, receipt, key, messages);
+    const isFirst = (known.kindsSeen & receipt.definition.seenBit) === 0;
+    const isOther =
+      receipt.definition.bringsAnalysis &&
+      (await this.analyses.keep(transaction, snapshot, receipt, key, isFirst));
+    const hangsOn = { messages, isOtherAnalysis: isOther };
+    return await this.mergeInto(transaction, known, snapshot, receipt, key, hangsOn);
   }
 
   /**
@@ -73,12 +88,12 @@ export class SessionWriter {
   ): Promise<void> {
     const messageReceipt = { sessionKey: key, receivedAt: receipt.receivedAt };
     const messages = await this.messages.write(transaction, snapshot, messageReceipt, knownMessages);
-    const row = newRow(snapshot, receipt, key, messages);
+    const row = this.newRow(snapshot, receipt, key, messages);
     await insertRowsLater(transaction, sessions, [row]);
     if (receipt.definition.bringsAnalysis)
       await this.analyses.keep(transaction, snapshot, receipt, key, true);
     await keepTerms(transaction, row, messages.current);
-    await retellOthers(transaction, messages.rewritten, row.id);
+    await refreshOtherSessions(transaction, messages.rewritten, row.id);
     await this.syncAnswers(transaction, row, snapshot.revision, false);
   }
 
@@ -102,43 +117,78 @@ export class SessionWriter {
     snapshot: SessionSnapshot,
     receipt: EventReceipt,
     key: OrderKey,
-    messages: MessagesOutcome,
+    { messages, isOtherAnalysis }: { readonly messages: MessagesOutcome; readonly isOtherAnalysis: boolean },
   ): Promise<boolean> {
     const before = merged.fromColumns(known);
-    const after = merge(before, snapshot.session, key);
-    const kindsSeen = known.kindsSeen | receipt.definition.seenBit;
-    const changed = after.changed.length > 0 || messages.changed || kindsSeen !== known.kindsSeen;
+    const after = merge(before, snapshot.session, key, merged.newFacts);
+    const status = Math.max(known.status, statusOf(receipt));
+    const isMet = status > known.status && (known.kindsSeen & overdueBit) !== 0;
+    const kindsSeen = (known.kindsSeen | receipt.definition.seenBit) & (isMet ? ~overdueBit : ~0);
+    const changed =
+      after.changed.length > 0 || messages.changed || isOtherAnalysis || kindsSeen !== known.kindsSeen;
     const messageCount = known.messageCount + messages.joined;
     const unnamed =
       messageCount > messages.current.length ? await readListed(transaction, known.id, messages.current) : [];
     const listed = [...messages.current, ...unnamed];
     const isCurrentAnalysis = receipt.definition.bringsAnalysis && key === after.source;
+    const changedAt = changed && receipt.receivedAt > known.changedAt ? receipt.receivedAt : known.changedAt;
     const next: SessionRow = {
       ...toColumns(after),
       id: known.id,
       organizationId: known.organizationId,
-      status: Math.max(known.status, statusOf(receipt)),
+      status,
       kindsSeen,
       analyzedAt:
         isCurrentAnalysis && (changed || known.analyzedAt === null) ? receipt.receivedAt : known.analyzedAt,
       messageCount,
       failedMessageCount: countFailed(listed),
       receivedAt: receipt.receivedAt < known.receivedAt ? receipt.receivedAt : known.receivedAt,
-      changedAt: changed && receipt.receivedAt > known.changedAt ? receipt.receivedAt : known.changedAt,
+      changedAt,
+      lookAt: changed ? this.lookAtOf(status, changedAt) : known.lookAt,
       revisionSource: after.source === key ? revisionOrderKey(orderOf(receipt)) : known.revisionSource,
     };
     const changes = Object.fromEntries(
       sessions.properties.filter((name) => next[name] !== known[name]).map((name) => [name, next[name]]),
     );
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
+    if (isMet) await closeOfSession(transaction, known.id, status);
     const isRetold = searchedOfSession.some((field) => after.changed.includes(field));
     if (isRetold || messages.joined > 0 || messages.rewritten.length > 0)
       await keepTerms(transaction, next, listed);
-    await retellOthers(transaction, messages.rewritten, known.id);
+    await refreshOtherSessions(transaction, messages.rewritten, known.id);
     if (after.changed.includes("customAnalysisData") || after.changed.includes("revisionId")) {
       await this.syncAnswers(transaction, next, snapshot.revision, known.customAnalysisData !== null);
     }
     return changed;
+  }
+
+  /** @param status the stored one. @returns null where nothing more is waited for */
+  private lookAtOf(status: number, changedAt: string): string | null {
+    const wait = [this.firstLooks.end, this.firstLooks.analysis][status - 1];
+    return wait === undefined ? null : datetimeAfter(changedAt, wait);
+  }
+
+  private newRow(
+    snapshot: SessionSnapshot,
+    receipt: EventReceipt,
+    key: OrderKey,
+    { current }: MessagesOutcome,
+  ): SessionRow {
+    const status = statusOf(receipt);
+    return {
+      id: snapshot.id,
+      organizationId: snapshot.organizationId,
+      ...toColumns(firstSighting(snapshot.session, key, merged.newFacts)),
+      status,
+      kindsSeen: receipt.definition.seenBit,
+      analyzedAt: receipt.definition.bringsAnalysis ? receipt.receivedAt : null,
+      messageCount: current.length,
+      failedMessageCount: countFailed(current),
+      receivedAt: receipt.receivedAt,
+      changedAt: receipt.receivedAt,
+      lookAt: this.lookAtOf(status, receipt.receivedAt),
+      revisionSource: revisionOrderKey(orderOf(receipt)),
+    };
   }
 
   /** The session's current revision need not be the one that this event carried. */
@@ -174,27 +224,6 @@ function statusOf({ definition }: EventReceipt): number {
 
 const merged = new MergedRow<SessionFacts>(Session);
 const selected = selectList(sessions, "s", sessions.properties);
-
-function newRow(
-  snapshot: SessionSnapshot,
-  receipt: EventReceipt,
-  key: OrderKey,
-  { current }: MessagesOutcome,
-): SessionRow {
-  return {
-    id: snapshot.id,
-    organizationId: snapshot.organizationId,
-    ...toColumns(firstSighting(snapshot.session, key)),
-    status: statusOf(receipt),
-    kindsSeen: receipt.definition.seenBit,
-    analyzedAt: receipt.definition.bringsAnalysis ? receipt.receivedAt : null,
-    messageCount: current.length,
-    failedMessageCount: countFailed(current),
-    receivedAt: receipt.receivedAt,
-    changedAt: receipt.receivedAt,
-    revisionSource: revisionOrderKey(orderOf(receipt)),
-  };
-}
 
 /** What the merge makes of a session's columns. */
 type MergedColumns = SessionFacts &

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseDatabaseUrl } from "../../../src/database-url.js";
 import { errorCode } from "../../../src/store/database-errors.js";
 import { Database } from "../../../src/store/database.js";
+import { builtCommand } from "../../support/built-command.js";
 import { createTestDatabase, sample, startService, type TestDatabase } from "../../support/service.js";
 import { startTappedProxy } from "../../support/tapped-proxy.js";
 
@@ -152,6 +153,10 @@ describe.runIf(process.env.TEST_DATABASE_URL !== undefined)("the way to the data
       await service.restart();
       expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
       await service.stop();
+      const check = [builtCommand("migrate"), "--check"];
+      const env = { PATH: process.env.PATH, DATABASE_URL: url.href };
+      const { stdout } = await run(process.execPath, check, { env });
+      expect(stdout).toContain("The migrations make exactly the tables of the entities.");
     } finally {
       await administer(`DROP DATABASE \`${name}\``);
     }

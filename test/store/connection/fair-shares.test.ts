@@ -2,7 +2,8 @@ import { ServerResponse } from "node:http";
 import mysql from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../../src/config.js";
-import { QueryTooComplexError } from "../../../src/errors.js";
+import { QueryTooComplexError, RateLimitedError, UnavailableError } from "../../../src/errors.js";
+import { ClientReader } from "../../../src/store/connection/client-reader.js";
 import { ClientReads } from "../../../src/store/connection/client-reads.js";
 import { Database, defaultTimeLimits } from "../../../src/store/database.js";
 import { FairQueue, NotItsTurnError } from "../../../src/store/connection/fair-queue.js";
@@ -47,12 +48,58 @@ describe("a queue of tasks", () => {
     const running = queue.run(place("a"), first.run, 60_000);
     const late = queue.run(place("a"), task("second", begun).run, 10);
     const full = queue.run(place("a"), task("third", begun).run, 60_000);
-    await expect(full).rejects.toMatchObject({ status: 429, code: "RATE_LIMITED" });
-    await expect(late).rejects.toThrow(NotItsTurnError);
+    const shared = queue.run({ ...place("a"), isShared: true }, task("fourth", begun).run, 60_000);
+    await Promise.all([
+      expect(full).rejects.toMatchObject({ status: 429, code: "RATE_LIMITED" }),
+      expect(shared).rejects.toMatchObject({ status: 503, code: "SERVICE_UNAVAILABLE" }),
+      expect(late).rejects.toThrow(NotItsTurnError),
+    ]);
     first.end();
     await running;
     expect(begun).toEqual(["first"]);
     await expect(queue.run(place("a"), () => Promise.resolve(1), 10)).resolves.toBe(1);
+  });
+});
+
+describe("what subscribers are told", () => {
+  let test: TestDatabase;
+  let database: Database;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    database = await Database.open(loadConfig({ DATABASE_URL: test.url }).database, 4);
+  });
+  afterAll(async () => {
+    await database.close();
+    await test.drop();
+  });
+  const one = "SELECT 1 AS one";
+
+  it("is told later where too much of their organization's waits", async () => {
+    const reads = new ClientReads(database);
+    const outcomeOf = async (reader: ClientReader) => {
+      const outcomes = await Promise.allSettled(Array.from({ length: 1_100 }, () => reader.read(one)));
+      return outcomes
+        .filter((outcome) => outcome.status === "rejected")
+        .map(({ reason }) => reason as unknown);
+    };
+    const [refused] = await outcomeOf(reads.forOperation({ id: "a", scope: everything }));
+    expect(refused).toBeInstanceOf(RateLimitedError);
+    const [later] = await outcomeOf(reads.forSubscribers(everything));
+    expect(later).toBeInstanceOf(UnavailableError);
+  });
+
+  it("is told later where other reads keep the database from one of their statements", async () => {
+    let isOthers = false;
+    const inTurn = async <Result>(run: () => Promise<Result>) => {
+      if (isOthers) throw new NotItsTurnError();
+      return await run();
+    };
+    const query = new ClientReader(database, inTurn);
+    const event = new ClientReader(database, inTurn, { isTimedAsWhole: false });
+    for (const reader of [query, event]) await reader.read(one);
+    isOthers = true;
+    await expect(query.read(one)).rejects.toBeInstanceOf(QueryTooComplexError);
+    await expect(event.read(one)).rejects.toBeInstanceOf(NotItsTurnError);
   });
 });
 

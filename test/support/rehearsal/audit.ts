@@ -1,5 +1,5 @@
 import type { Acknowledged } from "./deliveries.js";
-import type { MariadbServer } from "./mariadb-server.js";
+import type { DatabaseServer } from "./database-server.js";
 
 /** What the database must not hold, and what it must. */
 export interface Audit {
@@ -13,7 +13,7 @@ export interface Audit {
 }
 
 /** Looks for what was acknowledged. */
-export async function audit(server: MariadbServer, acknowledged: readonly Acknowledged[]): Promise<Audit> {
+export async function audit(server: DatabaseServer, acknowledged: readonly Acknowledged[]): Promise<Audit> {
   const rows = await server.query<{ id: string; status: string }>(
     "SELECT request_id AS id, status FROM app.webhook_events",
   );

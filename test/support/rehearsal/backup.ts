@@ -1,5 +1,5 @@
 import mysql, { type RowDataPacket } from "mysql2/promise";
-import type { MariadbServer } from "./mariadb-server.js";
+import type { DatabaseServer } from "./database-server.js";
 
 /**
  * A copy of the service's database at one instant, as `mariadb-dump --single-transaction` takes it: without
@@ -7,13 +7,13 @@ import type { MariadbServer } from "./mariadb-server.js";
  */
 export class Backup {
   private constructor(
-    private readonly server: MariadbServer,
+    private readonly server: DatabaseServer,
     private readonly name: string,
     private readonly tables: readonly string[],
   ) {}
 
   /** Makes its tables, empty. */
-  static async prepare(server: MariadbServer, number: number): Promise<Backup> {
+  static async prepare(server: DatabaseServer, number: number): Promise<Backup> {
     const name = `backup_${number}`;
     const rows = await server.query<{ name: string }>(
       "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'app'",

@@ -4,11 +4,13 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./free-port.js";
+import { metric } from "../metrics.js";
 
 /** What signs the deliveries of rehearsals. */
 export const webhookSecret = "rehearsal-secret";
 
-const folder = fileURLToPath(new URL("../../..", import.meta.url));
+/** Where `dist/main.js` is, as it was built last. */
+export const presentBuild = fileURLToPath(new URL("../../..", import.meta.url));
 /** On a machine that has much else to do. */
 const longestStart = 90_000;
 /** Characters of its output that are kept. */
@@ -21,12 +23,14 @@ export class BuiltService {
   private isMeantToEnd = false;
 
   private constructor(
-    private readonly port: number,
+    readonly port: number,
     private readonly environment: Record<string, string>,
+    private readonly build: string,
   ) {}
 
-  static async start(environment: Record<string, string>): Promise<BuiltService> {
-    const service = new BuiltService(await freePort(), environment);
+  /** @param build a folder with another build in `dist` */
+  static async start(environment: Record<string, string>, build = presentBuild): Promise<BuiltService> {
+    const service = new BuiltService(await freePort(), environment, build);
     await service.start();
     return service;
   }
@@ -45,7 +49,7 @@ export class BuiltService {
   async start(): Promise<void> {
     this.isMeantToEnd = false;
     const child = spawn(process.execPath, ["--enable-source-maps", "dist/main.js"], {
-      cwd: folder,
+      cwd: this.build,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         PATH: process.env.PATH,
@@ -67,6 +71,11 @@ export class BuiltService {
     }
     await this.stop("SIGKILL");
     throw new Error(`The service did not become ready: ${this.said}`);
+  }
+
+  /** What `/readyz` says. */
+  async readiness(): Promise<Record<string, unknown>> {
+    return (await (await fetch(`${this.url}/readyz`)).json()) as Record<string, unknown>;
   }
 
   async isReady(): Promise<boolean> {
@@ -92,7 +101,6 @@ export class BuiltService {
 
   /** A figure of `/metrics`. */
   async metric(name: string): Promise<number> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
-    return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+    return await metric(this.url, name);
   }
 }

@@ -31,6 +31,8 @@ interface Options {
   readonly perSecond: number;
   /** Characters of each session's transcript. */
   readonly transcript?: number;
+  /** Further fields of each session. */
+  readonly further?: Readonly<Record<string, string>>;
   /** Told when the first attempt of each session's event was sent. */
   readonly firstSent?: Map<string, number>;
 }
@@ -174,6 +176,7 @@ export class Deliveries {
     payload.data.id = randomUUID();
     for (const message of payload.data.messages) message.id = randomUUID();
     payload.data.agent_version.description = this.agentDescription;
+    Object.assign(payload.data, this.options.further);
     if (transcript !== undefined) payload.data.chat_transcript = "Agent: Hello. ".repeat(transcript / 14);
     return {
       requestId: String(payload.request_id),

@@ -10,7 +10,7 @@ export class MovableProxy {
   private readonly server: Server;
 
   private constructor(private target: number) {
-    this.server = createServer((client) => {
+    this.server = createServer({ allowHalfOpen: true }, (client) => {
       const upstream = connect(this.target, "127.0.0.1");
       client.pipe(upstream).pipe(client);
       for (const [socket, other] of [
@@ -43,8 +43,18 @@ export class MovableProxy {
     this.target = port;
   }
 
+  /** Nothing comes back any more on the connections that are open, as where a machine has lost its power. */
+  silence(): void {
+    for (const socket of this.sockets) socket.unpipe().pause();
+  }
+
+  /** Cuts the connections that are open. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   stop(): void {
     this.server.close();
-    for (const socket of this.sockets) socket.destroy();
+    this.cut();
   }
 }

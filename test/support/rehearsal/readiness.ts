@@ -1,5 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { BuiltService } from "./built-service.js";
+
+/** A service that can be asked whether it is ready. */
+interface Asked {
+  isReady(): Promise<boolean>;
+}
 
 /** Asks `/readyz` all the time, and keeps when it said what. */
 export class Readiness {
@@ -7,7 +11,7 @@ export class Readiness {
   private readonly stopped = new AbortController();
   private readonly asking: Promise<void>;
 
-  constructor(service: BuiltService) {
+  constructor(service: Asked) {
     this.asking = this.ask(service);
   }
 
@@ -32,7 +36,7 @@ export class Readiness {
     await this.asking;
   }
 
-  private async ask(service: BuiltService): Promise<void> {
+  private async ask(service: Asked): Promise<void> {
     while (!this.stopped.signal.aborted) {
       const at = performance.now();
       this.answers.push({ at, isReady: await service.isReady() });

@@ -119,7 +119,7 @@ const statements = [
       received_at, changed_at, lifecycle, agent_version_id, message_count, failed_message_count,
       user_sentiment, chat_completion_rating),
     INDEX ix_sessions_version_started (agent_version_id, started_at, id),
-    INDEX ix_sessions_version_revision (agent_version_id, organization_id, revision_source),
+    INDEX ix_sessions_version_revision (agent_version_id, organization_id, revision_source, revision_id),
     INDEX ix_sessions_conversation (conversation_id, started_at, id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,

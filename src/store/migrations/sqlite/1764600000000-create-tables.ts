@@ -131,7 +131,8 @@ const statements = [
   analyzed_at, received_at, changed_at, lifecycle, agent_version_id, message_count, failed_message_count,
   user_sentiment, chat_completion_rating)`,
   `CREATE INDEX ix_sessions_version_started ON sessions (agent_version_id, started_at, id)`,
-  `CREATE INDEX ix_sessions_version_revision ON sessions (agent_version_id, organization_id, revision_source)`,
+  `CREATE INDEX ix_sessions_version_revision ON sessions (agent_version_id, organization_id, revision_source,
+  revision_id)`,
   `CREATE INDEX ix_sessions_conversation ON sessions (conversation_id, started_at, id)`,
   `CREATE TABLE messages (
     id varchar(36) PRIMARY KEY NOT NULL,

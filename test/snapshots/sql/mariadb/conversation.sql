@@ -88,10 +88,7 @@ FROM
           3
       ) v0
   ) found
-  JOIN messages m ON m.id = found.id
-ORDER BY
-  m.created_at ASC,
-  m.id ASC;
+  JOIN messages m ON m.id = found.id;
 
 SELECT
   s.started_at AS `startedAt`,
@@ -118,7 +115,4 @@ FROM
           3
       ) v0
   ) found
-  JOIN sessions s ON s.id = found.id
-ORDER BY
-  s.started_at DESC,
-  s.id DESC;
+  JOIN sessions s ON s.id = found.id;

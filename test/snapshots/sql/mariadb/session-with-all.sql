@@ -33,10 +33,49 @@ FROM
 WHERE
   j.session_id IN (?)
   AND 1 = 1
-  AND (1 = 1)
-ORDER BY
-  m.created_at,
-  m.id;
+  AND (1 = 1);
+
+SELECT
+  r.agent_id AS `agentId`,
+  r.name AS `name`,
+  r.llm_id AS `llmId`,
+  r.created_by_id AS `createdById`,
+  r.language AS `language`,
+  r.voice_id AS `voiceId`,
+  r.agent_version_id AS `id`,
+  r.organization_id AS `organizationId`,
+  r.id AS `revisionId`,
+  (
+    SELECT
+      f.received_at
+    FROM
+      agent_versions f
+    WHERE
+      f.organization_id = r.organization_id
+      AND f.id = r.agent_version_id
+  ) AS `receivedAt`,
+  r.received_at AS `changedAt`,
+  (
+    SELECT
+      c.value
+    FROM
+      service_settings c
+    WHERE
+      c.name = 'version_contents'
+  ) AS contentsMark
+FROM
+  agent_version_revisions r
+WHERE
+  r.agent_version_id IN (?)
+  AND NOT EXISTS (
+    SELECT
+      1
+    FROM
+      agent_version_revisions o
+    WHERE
+      o.agent_version_id = r.agent_version_id
+      AND o.id <> r.id
+  );
 
 SELECT
   r.id AS `id`,
@@ -70,37 +109,16 @@ SELECT
   s.message_count AS `messageCount`,
   s.agent_version_id AS `agentVersionId`,
   s.revision_id AS `revisionId`,
-  v.id AS `agentVersion.revisionId`,
-  v.organization_id AS `agentVersion.organizationId`,
-  v.agent_version_id AS `agentVersion.id`,
-  v.name AS `agentVersion.name`
+  (
+    SELECT
+      c.value
+    FROM
+      service_settings c
+    WHERE
+      c.name = 'version_contents'
+  ) AS contentsMark
 FROM
   sessions s
-  LEFT JOIN sessions w ON w.id = (
-    SELECT
-      n.id
-    FROM
-      sessions n
-    WHERE
-      n.organization_id = s.organization_id
-      AND n.agent_version_id = s.agent_version_id
-    ORDER BY
-      n.agent_version_id DESC,
-      n.organization_id DESC,
-      n.revision_source DESC
-    LIMIT
-      1
-  )
-  AND NOT EXISTS (
-    SELECT
-      1
-    FROM
-      agent_versions o
-    WHERE
-      o.id = s.agent_version_id
-      AND o.organization_id <> s.organization_id
-  )
-  LEFT JOIN agent_version_revisions v ON v.id = w.revision_id
 WHERE
   s.id IN (?)
   AND 1 = 1;

@@ -151,9 +151,4 @@ WHERE
         0
       )
     )
-  )
-ORDER BY
-  s.started_at DESC,
-  s.id DESC
-LIMIT
-  3;
+  );

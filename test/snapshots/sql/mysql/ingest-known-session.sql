@@ -47,6 +47,7 @@ SELECT
   s.chat_transcript AS `chatTranscript`,
   s.translated_chat_transcript AS `translatedChatTranscript`,
   s.custom_analysis_data AS `customAnalysisData`,
+  s.look_at AS `lookAt`,
   s.kinds_seen AS `kindsSeen`,
   s.source AS `source`,
   s.revision_source AS `revisionSource`,
@@ -101,7 +102,8 @@ ORDER BY
 UPDATE;
 
 SELECT
-  provider_settings AS providerSettings
+  provider_settings AS providerSettings,
+  received_at AS receivedAt
 FROM
   agent_version_revisions
 WHERE
@@ -126,8 +128,8 @@ INSERT INTO
     event_id,
     event_created_at,
     event_created_at_decimals,
-    received_at,
-    source
+    source,
+    received_at
   )
 VALUES
   (?);
@@ -144,6 +146,7 @@ SET
   changed_at = ?,
   chat_summary = ?,
   custom_analysis_data = ?,
+  look_at = ?,
   kinds_seen = ?,
   source = ?,
   revision_source = ?

@@ -48,6 +48,13 @@ VALUES
 ON DUPLICATE KEY UPDATE
   id = id;
 
+INSERT INTO
+  service_settings (name, value)
+VALUES
+  (?)
+ON DUPLICATE KEY UPDATE
+  value = VALUES(value);
+
 SELECT
   s.id AS `id`,
   s.organization_id AS `organizationId`,
@@ -74,6 +81,7 @@ SELECT
   s.chat_transcript AS `chatTranscript`,
   s.translated_chat_transcript AS `translatedChatTranscript`,
   s.custom_analysis_data AS `customAnalysisData`,
+  s.look_at AS `lookAt`,
   s.kinds_seen AS `kindsSeen`,
   s.source AS `source`,
   s.revision_source AS `revisionSource`,
@@ -199,6 +207,7 @@ INSERT INTO
     failed_message_count,
     received_at,
     changed_at,
+    look_at,
     revision_source
   )
 VALUES
@@ -217,8 +226,8 @@ INSERT INTO
     event_id,
     event_created_at,
     event_created_at_decimals,
-    received_at,
-    source
+    source,
+    received_at
   )
 VALUES
   (?);

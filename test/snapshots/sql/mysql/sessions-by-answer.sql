@@ -169,9 +169,4 @@ WHERE
         )
       )
     )
-  )
-ORDER BY
-  s.started_at DESC,
-  s.id DESC
-LIMIT
-  3;
+  );

@@ -27,7 +27,4 @@ FROM
     LIMIT
       3
   ) found
-  JOIN sessions s ON s.id = found.id
-ORDER BY
-  s.started_at DESC,
-  s.id DESC;
+  JOIN sessions s ON s.id = found.id;

@@ -46,6 +46,14 @@ VALUES
   (?)
 ON CONFLICT (id) DO NOTHING;
 
+INSERT INTO
+  service_settings (name, value)
+VALUES
+  (?)
+ON CONFLICT (name) DO UPDATE
+SET
+  value = excluded.value;
+
 SELECT
   s.id AS `id`,
   s.organization_id AS `organizationId`,
@@ -72,6 +80,7 @@ SELECT
   s.chat_transcript AS `chatTranscript`,
   s.translated_chat_transcript AS `translatedChatTranscript`,
   s.custom_analysis_data AS `customAnalysisData`,
+  s.look_at AS `lookAt`,
   s.kinds_seen AS `kindsSeen`,
   s.source AS `source`,
   s.revision_source AS `revisionSource`,
@@ -195,6 +204,7 @@ INSERT INTO
     failed_message_count,
     received_at,
     changed_at,
+    look_at,
     revision_source
   )
 VALUES
@@ -213,8 +223,8 @@ INSERT INTO
     event_id,
     event_created_at,
     event_created_at_decimals,
-    received_at,
-    source
+    source,
+    received_at
   )
 VALUES
   (?);

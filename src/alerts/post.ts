@@ -1,0 +1,103 @@
+import type { LookupAddress } from "node:dns";
+import http from "node:http";
+import https from "node:https";
+import type { LookupFunction } from "node:net";
+import { BadInputError } from "../errors.js";
+import { RefusedTargetError, type Targets, TimeoutError } from "./targets.js";
+
+/** How long a receiver may take, and the look-up of its name before. */
+const mostMilliseconds = 10_000;
+/** What a receiver says is read so far, and dropped. */
+const mostAnswerBytes = 64 * 1_024;
+const mostHeaderBytes = 16 * 1_024;
+
+/** What came of an attempt. `note` holds nothing that the receiver has written but its status. */
+export interface Outcome {
+  readonly isTaken: boolean;
+  readonly note: string;
+}
+
+/** What is posted. */
+export interface Posted {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Posts to a receiver, once, on a connection of its own. 2xx means that it has taken it. Nothing is followed:
+ * a redirect is a failure like any other. Never throws.
+ */
+export async function post(
+  target: string,
+  posted: Posted,
+  targets: Targets,
+  stop?: AbortSignal,
+): Promise<Outcome> {
+  try {
+    const url = targets.check(target);
+    return await send(url, posted, await targets.addressesOf(url, mostMilliseconds), stop);
+  } catch (error) {
+    return { isTaken: false, note: noteOf(error) };
+  }
+}
+
+async function send(
+  url: URL,
+  { body, headers }: Posted,
+  addresses: readonly LookupAddress[],
+  stop: AbortSignal | undefined,
+): Promise<Outcome> {
+  const { request } = url.protocol === "https:" ? https : http;
+  return await new Promise((settle, fail) => {
+    const sending = request(url, {
+      method: "POST",
+      agent: false,
+      maxHeaderSize: mostHeaderBytes,
+      lookup: knowing(addresses),
+      headers: { ...headers, "Content-Length": body.length },
+      ...(stop && { signal: stop }),
+    });
+    let answered: Outcome | undefined;
+    const end = (error?: Error) => {
+      clearTimeout(timer);
+      sending.destroy();
+      if (answered === undefined) fail(error ?? new TimeoutError());
+      else settle(answered);
+    };
+    const timer = setTimeout(() => {
+      end();
+    }, mostMilliseconds);
+    sending.on("error", end);
+    sending.on("close", end);
+    sending.on("response", (response) => {
+      const { statusCode = 0 } = response;
+      answered = { isTaken: statusCode >= 200 && statusCode < 300, note: `HTTP ${statusCode}` };
+      let bytes = 0;
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > mostAnswerBytes) end();
+      });
+      response.on("end", end);
+      response.on("error", end);
+    });
+    sending.end(body);
+  });
+}
+
+/** The connection is made to addresses that were checked, and to no others. */
+function knowing(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_host, { all }, callback) => {
+    const [first] = addresses;
+    if (all === true) callback(null, [...addresses]);
+    else callback(null, first?.address ?? "", first?.family);
+  };
+}
+
+/** Messages of errors may hold the URL, a part of which may be a secret. */
+function noteOf(error: unknown): string {
+  if (error instanceof RefusedTargetError) return "refused: a private address";
+  if (error instanceof BadInputError) return "refused: no permitted URL";
+  if (error instanceof TimeoutError) return "timeout";
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" && /^\w{1,60}$/.test(code) ? code : "failed";
+}
