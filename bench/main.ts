@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { isDeepStrictEqual } from "node:util";
+import { assignerSentence } from "./assigner.js";
 import { type Comparison, compare } from "./compare.js";
 import {
   type BenchDatabase,
@@ -17,9 +18,9 @@ import { assertSameAnswers, chooseReadings, type Servers } from "./readings.js";
 import { fanOutSentence, markdownTable } from "./report.js";
 
 /**
- * `npm run bench [ingest] [read] [fan-out]`: the service as it is built, beside what one would write by hand
- * and beside a bare `node:http` + mysql2 server, in alternating rounds of one run. Prints one Markdown table;
- * the figures of every round go to bench/results.
+ * `npm run bench [ingest] [read] [fan-out] [assigner]`: the service as it is built, beside what one would
+ * write by hand and beside a bare `node:http` + mysql2 server, in alternating rounds of one run. Prints one
+ * Markdown table; the figures of every round go to bench/results.
  */
 const chosen = process.argv.slice(2);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 7);
@@ -40,6 +41,7 @@ try {
     rounds,
     sessions,
   };
+  if (isChosen("assigner")) console.log(await assignerSentence(database, rounds));
   const fanOut = isChosen("fan-out") ? await benchFanOut(database) : undefined;
   if (comparisons.length > 0) console.log(markdownTable(run, comparisons));
   if (fanOut !== undefined) console.log(fanOutSentence(fanOut));
@@ -53,7 +55,9 @@ try {
   await database.stop();
 }
 
-/** Deliveries of whole sessions; the service enforces signatures, and with the bare server keeps raw bytes. */
+/**
+ * Deliveries of whole sessions; the service enforces signatures, and with the bare server keeps raw bytes.
+ */
 async function benchIngest(server: DatabaseServer, load: LoadGenerator): Promise<Comparison> {
   const [own, byHand, bare] = [
     await createDatabase(server),
@@ -94,9 +98,9 @@ async function stopAll(servers: Servers, databases: readonly BenchDatabase[]): P
 }
 
 /**
- * Service and bare server must have stored the same. Of a thousand events one or so is an analysis that brings nothing but
- * nulls, or what is known: the service sees it and announces nothing, which SQL by hand would have to read
- * first.
+ * Service and bare server must have stored the same. Of a thousand events one or so is an analysis that
+ * brings nothing but nulls, or what is known: the service sees it and announces nothing, which SQL by hand
+ * would have to read first.
  */
 function assertSameRows(
   { session_feed: told = 0, ...stored }: Record<string, number>,

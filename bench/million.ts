@@ -3,12 +3,13 @@ import { cpus } from "node:os";
 import { Client } from "undici";
 import { parseDatabaseUrl } from "../src/database-url.js";
 import { Database } from "../src/store/database.js";
-import { type BenchDatabase, createDatabase, databaseServer } from "./databases.js";
-import { connect, fill, type Filled } from "./million/fill.js";
+import { databaseServer } from "./databases.js";
+import { connect, type Filled } from "./million/fill.js";
+import { fillDatabases, type FilledDatabases, filledServer } from "./million/filled-databases.js";
 import { type Bench, measure, type Timing, walkTo } from "./million/measure.js";
 import { laterPage, measurements, pageSize } from "./million/measurements.js";
 import { chooseSamples } from "./million/samples.js";
-import { LoadGenerator, startUnderTest } from "./processes.js";
+import { startUnderTest } from "./processes.js";
 
 /**
  * `npm run bench:million`: the usual queries on BENCH_SESSIONS generated sessions (a million), each beside
@@ -17,21 +18,13 @@ import { LoadGenerator, startUnderTest } from "./processes.js";
  */
 const wanted = Number(process.env.BENCH_SESSIONS ?? 1_000_000);
 const repeats = Number(process.env.BENCH_ROUNDS ?? 25);
-const templateSessions = Math.min(2_000, wanted);
 
-// Indexes are sorted in memory and the log does not wrap while the tables are filled; pages need no second
-// copy, as nothing must outlive a crash. What is measured afterwards only reads.
-const server = await databaseServer({
-  bufferPool: "2G",
-  options: ["--innodb-sort-buffer-size=64M", "--innodb-log-file-size=2G", "--innodb-doublewrite=0"],
-});
-const templates = await createDatabase(server);
-const filled = await createDatabase(server);
+const server = await databaseServer(filledServer);
+let databases: FilledDatabases | undefined;
 try {
-  await projectTemplates(templates);
-  const size = await fill(templates.url, filled.url, wanted);
-  console.error(`${size.sessions} sessions, ${size.messages} messages in ${size.seconds.toFixed(0)} s`);
-  const timings = await measureAll(templates, filled, size);
+  databases = await fillDatabases(server, wanted);
+  const { size } = databases;
+  const timings = await measureAll(databases);
   const run = {
     date: new Date().toISOString(),
     node: process.version,
@@ -51,34 +44,15 @@ try {
     if (complaints.length > 0) process.exitCode = 1;
   }
 } finally {
-  await filled.drop();
-  await templates.drop();
+  await databases?.drop();
   await server.stop();
 }
 
-/** The service itself projects the templates from the simulator's signed deliveries. */
-async function projectTemplates({ url }: BenchDatabase): Promise<void> {
-  const service = await startUnderTest("service", url);
-  const load = new LoadGenerator();
-  try {
-    await load.run({
-      kind: "ingest",
-      sessions: templateSessions,
-      round: 0,
-      url: service.url,
-      concurrency: 32,
-    });
-  } finally {
-    await load.stop();
-    await service.stop();
-  }
-}
-
-async function measureAll(
-  templates: BenchDatabase,
-  { url }: BenchDatabase,
-  { sessions }: Filled,
-): Promise<Timing[]> {
+async function measureAll({
+  templates,
+  filled: { url },
+  size: { sessions },
+}: FilledDatabases): Promise<Timing[]> {
   const service = await startUnderTest("service", url);
   const bare = await startUnderTest("bare", url);
   const database = await Database.open(parseDatabaseUrl(url), 2);

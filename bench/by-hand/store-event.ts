@@ -22,7 +22,9 @@ const upsertSession = `INSERT ${into("sessions", sessionColumns)} VALUES (${mark
 const upsertMessages = `INSERT ${into("messages", messageColumns)} VALUES ?
   ON DUPLICATE KEY UPDATE ${overwriteAll(messageColumns, ["session_id", "created_at", "id"])}`;
 
-/** Agent versions as this process last wrote them, by id: they are few, and an equal one is not written again. */
+/**
+ * Agent versions as this process last wrote them, by id: they are few, and an equal one is not written again.
+ */
 const written = new Map<string, string>();
 
 /**

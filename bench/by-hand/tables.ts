@@ -1,6 +1,8 @@
 import type { Pool } from "mysql2/promise";
 
-/** The tables that the measured requests need, with their indexes: no raw bytes, no history, no search words. */
+/**
+ * The tables that the measured requests need, with their indexes: no raw bytes, no history, no search words.
+ */
 const tables = [
   `CREATE TABLE agent_versions (
     id CHAR(36) CHARACTER SET ascii PRIMARY KEY,

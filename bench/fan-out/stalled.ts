@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Awoken } from "./audience.js";
 import { deliver, type Delivery, type Load, operation } from "./events.js";
 import { ask, type Part, residentBytes, startAudience, startService, stop } from "./processes.js";
+import { metric } from "../../test/support/metrics.js";
 
 /** How the readers fared while some others never read, and what those cost. */
 export interface StalledFigures {
@@ -110,8 +111,7 @@ async function wakeOnceLetGo(
 }
 
 async function openSubscriptions({ address }: Part): Promise<number> {
-  const metrics = await (await fetch(`${address}/metrics`)).text();
-  return Number(/^graphql_subscriptions_open (\d+)$/m.exec(metrics)?.[1]);
+  return await metric(address, "graphql_subscriptions_open");
 }
 
 function inMegabytes(bytes: number): number {
