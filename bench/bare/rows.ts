@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { countFailed } from "../../src/events/delivery-status.js";
+import { countMessages } from "../../src/events/message-counts.js";
 import { searchTerms } from "../../src/store/search-terms.js";
 import type { SimulatedEnvelope, SimulatedMessage } from "../../tools/simulate/payload.js";
 
@@ -37,6 +37,13 @@ export function toRows(body: Buffer): EventRows {
   const owner = data.agent_version.organization_id;
   const settings = data.agent_version.provider_settings;
   const revisionId = sha256(JSON.stringify(data.agent_version));
+  const counts = countMessages(
+    data.messages.map(({ delivery_status, direction, mode }) => ({
+      deliveryStatus: delivery_status,
+      direction,
+      mode,
+    })),
+  );
   const answers = data.custom_analysis_data ?? null;
   const questions = new Map(settings.post_call_analysis_data.map(({ name, type }) => [name, type]));
   const analysis = {
@@ -96,9 +103,8 @@ export function toRows(body: Buffer): EventRows {
       translated_chat_transcript: data.translated_chat_transcript ?? null,
       ...analysis,
       message_count: data.messages.length,
-      failed_message_count: countFailed(
-        data.messages.map(({ delivery_status }) => ({ deliveryStatus: delivery_status })),
-      ),
+      failed_message_count: counts.failedMessageCount,
+      manual_message_count: counts.manualMessageCount,
       received_at: receivedAt,
       changed_at: receivedAt,
       source,

@@ -65,7 +65,9 @@ const sessionUpdate = [
       `${name} = IF(VALUES(lifecycle) >= lifecycle, COALESCE(VALUES(${name}), ${name}), COALESCE(${name}, VALUES(${name})))`,
   ),
   "message_count = GREATEST(message_count, VALUES(message_count))",
-  "failed_message_count = IF(VALUES(lifecycle) >= lifecycle, VALUES(failed_message_count), failed_message_count)",
+  ...["failed_message_count", "manual_message_count"].map(
+    (name) => `${name} = IF(VALUES(lifecycle) >= lifecycle, VALUES(${name}), ${name})`,
+  ),
   "kinds_seen = kinds_seen | VALUES(kinds_seen)",
   "lifecycle = GREATEST(lifecycle, VALUES(lifecycle))",
 ].join(", ");

@@ -13,15 +13,10 @@ interface Props {
   readonly whole: AgentStats;
   readonly before: AgentStats | undefined;
   readonly days: readonly AgentStats[];
-  /** Undefined until it is counted. */
-  readonly manual: number | undefined;
-  readonly manualBefore: number | undefined;
-  /** What is undefined takes longer to count than the service gives a statement. */
-  readonly isManualUnknown: boolean;
 }
 
 /** One agent's numbers, each of which leads to its sessions. */
-export function AgentCard({ id, period, most, whole, before, days, ...stepIns }: Props) {
+export function AgentCard({ id, period, most, whole, before, days }: Props) {
   const name = whole.groups[0]?.agentVersion?.name ?? "Agent without a name";
   const within = { agent: id, since: toDay(period.since), until: toDay(period.until) };
   const linkTo = (more: FilterValues = {}) => addressOf("sessions", writeFilter({ ...within, ...more }));
@@ -48,9 +43,8 @@ export function AgentCard({ id, period, most, whole, before, days, ...stepIns }:
         <Figure
           name="A person stepped in"
           href={linkTo({ person: "yes" })}
-          value={stepIns.manual}
-          before={stepIns.manualBefore}
-          isUnknown={stepIns.isManualUnknown}
+          value={whole.manualCount}
+          before={before?.manualCount ?? 0}
         />
       </dl>
       <Sentiments shares={whole.sentiments} linkTo={linkTo} />
@@ -62,25 +56,19 @@ export function AgentCard({ id, period, most, whole, before, days, ...stepIns }:
 interface FigureProps {
   readonly name: string;
   readonly href: string;
-  /** Undefined where it is not known, or not yet. */
-  readonly value: number | undefined;
-  readonly before: number | undefined;
-  readonly isUnknown?: boolean;
+  readonly value: number;
+  readonly before: number;
   readonly note?: string | undefined;
 }
 
-function Figure({ name, href, value, before, isUnknown = false, note }: FigureProps) {
-  const unknown = isUnknown ? "not counted" : "…";
+function Figure({ name, href, value, before, note }: FigureProps) {
   return (
     <div>
       <dt>{name}</dt>
       <dd>
-        <a href={href}>{value === undefined ? unknown : formatCount(value)}</a>
+        <a href={href}>{formatCount(value)}</a>
         {note !== undefined && <span className="note"> {note}</span>}
-        <span className="change">
-          {value === undefined || before === undefined ? unknown : changeOf(value - before)} against the
-          period before
-        </span>
+        <span className="change">{changeOf(value - before)} against the period before</span>
       </dd>
     </div>
   );

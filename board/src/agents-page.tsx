@@ -1,8 +1,8 @@
 import { AgentCard } from "./agent-card.js";
-import { agentCountsQuery, agentStatsQuery, newestStartQuery } from "./documents.js";
+import { agentStatsQuery, newestStartQuery } from "./documents.js";
 import { timeZone, toDay } from "./format.js";
 import { Failure, PageTitle } from "./parts.js";
-import { type Period, periodOf, statsVariables, steppedIn } from "./period.js";
+import { type Period, periodOf, statsVariables } from "./period.js";
 import { addressOf } from "./route.js";
 import type { Service } from "./service.js";
 import { useQuery } from "./use-query.js";
@@ -75,7 +75,6 @@ export function AgentsPage({ service, parameters }: Props) {
 function AgentList({ service, period }: { readonly service: Service; readonly period: Period }) {
   const variables = statsVariables(period, timeZone);
   const { data, error } = useQuery(service, agentStatsQuery, variables, { everyMilliseconds });
-  const stepIns = useStepIns(service, period);
   const agents = [...(data?.whole ?? [])].sort((one, other) => other.count - one.count);
   const most = Math.max(1, ...(data?.days ?? []).map(({ count }) => count));
   return (
@@ -98,32 +97,12 @@ function AgentList({ service, period }: { readonly service: Service; readonly pe
               whole={whole}
               before={ofAgent(data?.before)[0]}
               days={ofAgent(data?.days)}
-              manual={stepIns.current && (ofAgent(stepIns.current)[0]?.count ?? 0)}
-              manualBefore={stepIns.before && (ofAgent(stepIns.before)[0]?.count ?? 0)}
-              isManualUnknown={stepIns.isUnknown}
             />
           );
         })}
       </div>
     </>
   );
-}
-
-/** In how many sessions of each agent a person stepped in; the period before is counted after the period. */
-function useStepIns(service: Service, period: Period) {
-  const filters = steppedIn(period);
-  const current = useQuery(service, agentCountsQuery, { filter: filters.current }, { everyMilliseconds });
-  const before = useQuery(
-    service,
-    agentCountsQuery,
-    { filter: filters.before },
-    { isSkipped: current.data === undefined },
-  );
-  return {
-    current: current.data?.counts ?? undefined,
-    before: before.data?.counts ?? undefined,
-    isUnknown: (current.error ?? before.error) !== undefined,
-  };
 }
 
 function lastDayOf(asked: string, newest: string | undefined): Date | undefined {

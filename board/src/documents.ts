@@ -177,6 +177,7 @@ export interface AgentStats {
   readonly from: DateTime | null;
   readonly count: number;
   readonly failedMessageCount: number;
+  readonly manualCount: number;
   readonly completionRatings: readonly Share[];
   readonly sentiments: readonly Share[];
   readonly groups: readonly {
@@ -203,23 +204,10 @@ export const agentStatsQuery = typed<
   }
 }
 fragment Numbers on SessionStats {
-  count failedMessageCount
+  count failedMessageCount manualCount
   completionRatings { value count share }
   sentiments { value count share }
   groups { value agentVersion { name } }
-}`);
-
-/**
- * Sessions by agent, of a filter that asks of their messages. Those are read one by one, which takes long
- * where they are not in the database's memory.
- */
-export const agentCountsQuery = typed<
-  { readonly counts: readonly Pick<AgentStats, "count" | "groups">[] | null },
-  { readonly filter: SessionFilter }
->(`query BoardAgentCounts($filter: SessionFilter) {
-  counts: sessionStats(filter: $filter, groupBy: [{ field: AGENT }]) {
-    count groups { value agentVersion { name } }
-  }
 }`);
 
 export const newestStartQuery = typed<{

@@ -51,12 +51,7 @@ const conditions: Readonly<Record<FilterField, (value: string, all: FilterValues
   // An answer is asked of together with its question.
   answer: () => ({}),
   failed: () => ({ failedMessageCount: { gt: 0 } }),
-  person: () => personStepsIn,
-};
-
-/** A member of staff wrote to the contact. */
-export const personStepsIn: SessionFilter = {
-  messages: { some: { direction: { eq: "OUTBOUND" }, mode: { eq: "manual" } } },
+  person: () => ({ manualMessageCount: { gt: 0 } }),
 };
 
 /** The schema's filter for what the filter bar says; undefined where that is nothing. */

@@ -1,5 +1,4 @@
 import type { SessionFilter } from "conversation-agent-client";
-import { personStepsIn } from "./filter.js";
 
 /** So many whole days of the viewer's zone, and as many before them. */
 export interface Period {
@@ -32,14 +31,6 @@ export function statsVariables({ since, until, before }: Period, timeZone: strin
   const current = startedBetween(since, until);
   const earlier = startedBetween(before, since);
   return { filter: current, before: earlier, timeZone };
-}
-
-/** The filters of the sessions of a period, and of that before, in which a person stepped in. */
-export function steppedIn({ since, until, before }: Period) {
-  return {
-    current: { ...startedBetween(since, until), ...personStepsIn },
-    before: { ...startedBetween(before, since), ...personStepsIn },
-  };
 }
 
 function startedBetween(since: Date, until: Date): SessionFilter {

@@ -101,6 +101,8 @@ const nothing: StatsRecord = {
   count: 0,
   messageCount: 0,
   failedMessageCount: 0,
+  manualMessageCount: 0,
+  manualCount: 0,
   timedCount: 0,
   seconds: 0,
   ratings: new Map(),

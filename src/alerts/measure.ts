@@ -22,6 +22,7 @@ const plain: Readonly<Record<string, (record: StatsRecord) => Value>> = {
   "average:duration": ({ seconds, timedCount }) => (timedCount === 0 ? null : seconds / timedCount),
   "share:failed-messages": ({ failedMessageCount, messageCount }) =>
     messageCount === 0 ? null : failedMessageCount / messageCount,
+  "share:manual": ({ manualCount, count }) => manualCount / count,
 };
 
 const share = /^share:(sentiment|rating)=(.{1,255})$/su;

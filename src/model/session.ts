@@ -45,6 +45,7 @@ const passedOver = [
   "agentVersionId",
   "messageCount",
   "failedMessageCount",
+  "manualMessageCount",
   "userSentiment",
   "chatCompletionRating",
 ] as const satisfies readonly (keyof Session)[];
@@ -223,7 +224,7 @@ export class Session extends Node {
   })
   readonly messageCount!: number;
 
-  /** See events/delivery-status.ts. */
+  /** See events/message-counts.ts. */
   @Property(integer, {
     description:
       "How many of its messages were not delivered: their deliveryStatus is failed, delivery_failed or " +
@@ -234,6 +235,18 @@ export class Session extends Node {
     exported: true,
   })
   readonly failedMessageCount!: number;
+
+  /** See events/message-counts.ts. */
+  @Property(integer, {
+    description:
+      "How many of its messages a person sent in place of the agent: their direction is OUTBOUND, their mode " +
+      "manual. More than 0: a person stepped in. An event of another session that lists one of them may " +
+      "change it too, and that is no change of changedAt.",
+    privacy: notPersonal,
+    default: 0,
+    exported: true,
+  })
+  readonly manualMessageCount!: number;
 
   @Property(receipt, {
     description: "When this service received its first event.",
@@ -335,6 +348,7 @@ export type SessionFacts = Omit<
   | "analyzedAt"
   | "messageCount"
   | "failedMessageCount"
+  | "manualMessageCount"
   | "receivedAt"
   | "changedAt"
   | "lookAt"

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -133,12 +134,23 @@ describe.skipIf(lacksBrowser)("the board in a browser", () => {
 
   it("counts agents' sessions by day, and each number leads to its sessions", async () => {
     await postAnalyzed(service, 2);
+    const [message] = (await sample("analyzed")).data.messages;
+    const byPerson = { ...message, id: randomUUID(), direction: "OUTBOUND", mode: "manual" };
+    expect((await service.post(await newEvent("analyzed", { messages: [byPerson] }))).status).toBe(200);
     const { page, errors } = await open("#/agents");
-    const number = page.locator(".agent dd a").first();
-    await number.waitFor();
-    const count = Number(await number.textContent());
-    await number.click();
-    await expect.poll(() => rows(page).count()).toBe(count);
+    const counts: number[] = [];
+    for (const name of ["Sessions", "A person stepped in"]) {
+      const number = page.locator(".agent dl div", { hasText: name }).locator("a").first();
+      await number.waitFor();
+      const count = Number(await number.textContent());
+      counts.push(count);
+      await number.click();
+      await expect.poll(() => rows(page).count()).toBe(count);
+      await page.goBack();
+    }
+    const [all = 0, steppedIn = 0] = counts;
+    expect(steppedIn).toBeGreaterThan(0);
+    expect(all).toBeGreaterThan(steppedIn);
     expect(errors).toEqual([]);
     await page.context().close();
   });

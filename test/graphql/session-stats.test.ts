@@ -18,6 +18,8 @@ interface Group {
   readonly count: number;
   readonly messageCount: number;
   readonly failedMessageCount: number;
+  readonly manualMessageCount: number;
+  readonly manualCount: number;
   readonly timedCount: number;
   readonly averageDurationSeconds: number | null;
   readonly sentiments: readonly {
@@ -36,7 +38,7 @@ interface Version {
 
 const statsQuery = `query ($filter: SessionFilter, $groupBy: [SessionGroupBy!], $interval: TimeInterval, $timeZone: String) {
   sessionStats(filter: $filter, groupBy: $groupBy, interval: $interval, timeZone: $timeZone) {
-    from to groups { value agentVersion { id agentId name description } } count messageCount failedMessageCount timedCount averageDurationSeconds
+    from to groups { value agentVersion { id agentId name description } } count messageCount failedMessageCount manualMessageCount manualCount timedCount averageDurationSeconds
     sentiments { value count share } } }`;
 
 describe("statistics of sessions", () => {
@@ -354,11 +356,17 @@ function summaryOf(sessions: readonly ServedSession[]) {
   const seconds =
     timed.reduce((sum, { startedAt, endedAt }) => sum + instant(endedAt) - instant(startedAt), 0) / 1_000;
   const failed = ["failed", "delivery_failed", "sending_failed"];
+  const manual = sessions.map(
+    ({ messages: { nodes } }) =>
+      nodes.filter(({ direction, mode }) => direction === "OUTBOUND" && mode === "manual").length,
+  );
   return {
     count: sessions.length,
     messageCount: messages.length,
     failedMessageCount: messages.filter(({ deliveryStatus }) => failed.includes(String(deliveryStatus)))
       .length,
+    manualMessageCount: manual.reduce((sum, count) => sum + count, 0),
+    manualCount: manual.filter((count) => count > 0).length,
     timedCount: timed.length,
     averageDurationSeconds: timed.length === 0 ? null : (expect.closeTo(seconds / timed.length, 1) as number),
   };

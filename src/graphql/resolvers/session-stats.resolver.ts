@@ -135,7 +135,7 @@ function keyOf({ field, value }: Pick<SessionStatsGroup, "field" | "value">): st
 }
 
 function toStats(record: StatsRecord, groupBy: readonly SessionGroupBy[]): SessionStats {
-  const { bucket, values, count, messageCount, failedMessageCount, timedCount, seconds } = record;
+  const { bucket, values, count, messageCount, timedCount, seconds } = record;
   return {
     from: bucket?.from ?? null,
     to: bucket?.to ?? null,
@@ -149,7 +149,9 @@ function toStats(record: StatsRecord, groupBy: readonly SessionGroupBy[]): Sessi
     sentiments: shares(record.sentiments, count),
     messageCount,
     averageMessageCount: messageCount / count,
-    failedMessageCount,
+    failedMessageCount: record.failedMessageCount,
+    manualMessageCount: record.manualMessageCount,
+    manualCount: record.manualCount,
     timedCount,
     averageDurationSeconds: timedCount === 0 ? null : Math.round((seconds / timedCount) * 1_000) / 1_000,
   };

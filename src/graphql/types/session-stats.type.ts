@@ -80,6 +80,17 @@ export class SessionStats {
   })
   readonly failedMessageCount!: number;
 
+  @Field(() => Int, {
+    description:
+      "How many messages a person sent in place of the agent: their direction is OUTBOUND, their mode manual.",
+  })
+  readonly manualMessageCount!: number;
+
+  @Field(() => Int, {
+    description: "In how many sessions a person stepped in: their manualMessageCount is more than 0.",
+  })
+  readonly manualCount!: number;
+
   @Field(() => Int, { description: "How many sessions have a known start and a known end." })
   readonly timedCount!: number;
 

@@ -29,6 +29,9 @@ export interface StatsRecord {
   count: number;
   messageCount: number;
   failedMessageCount: number;
+  manualMessageCount: number;
+  /** Sessions with such messages. */
+  manualCount: number;
   /** Sessions of which both ends are known, and their duration in all. */
   timedCount: number;
   seconds: number;
@@ -90,7 +93,9 @@ export class StatsReader {
     const group = [...keys.group, ...splits.flatMap((split) => exactly(splitColumns[split]))];
     const rows = await this.database.read<Row>(
       `SELECT ${[...keys.select, ...splits.map((split) => `${splitColumns[split]} AS ${split}`), ""].join(", ")}
-         COUNT(*) AS count, SUM(s.message_count) AS messages, SUM(s.failed_message_count) AS failed, SUM(${seconds}) AS seconds,
+         COUNT(*) AS count, SUM(s.message_count) AS messages, SUM(s.failed_message_count) AS failed,
+         SUM(s.manual_message_count) AS manual, SUM(CASE WHEN s.manual_message_count > 0 THEN 1 ELSE 0 END) AS stepped,
+         SUM(${seconds}) AS seconds,
          SUM(CASE WHEN s.started_at IS NULL OR s.ended_at IS NULL THEN 0 ELSE 1 END) AS timed
        FROM sessions s ${joins.sql} WHERE ${where.sql}
        ${group.length === 0 ? "" : `GROUP BY ${group.join(", ")}`} LIMIT ${mostRows + 1}`,
@@ -192,6 +197,8 @@ class Groups {
     record.count += count;
     record.messageCount += Number(row.messages);
     record.failedMessageCount += Number(row.failed);
+    record.manualMessageCount += Number(row.manual);
+    record.manualCount += Number(row.stepped);
     record.timedCount += Number(row.timed);
     record.seconds += Number(row.seconds ?? 0);
     const counted = { rating: record.ratings, sentiment: record.sentiments };
@@ -217,6 +224,8 @@ class Groups {
         count: 0,
         messageCount: 0,
         failedMessageCount: 0,
+        manualMessageCount: 0,
+        manualCount: 0,
         timedCount: 0,
         seconds: 0,
         ratings: new Map(),

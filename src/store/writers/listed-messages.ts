@@ -1,15 +1,20 @@
-import { countFailed } from "../../events/delivery-status.js";
+import { countMessages } from "../../events/message-counts.js";
 import type { MessageFacts } from "../../model/message.js";
 import type { Transaction } from "../sql/transaction.js";
 import { placeholders, selectList, slicesOf, updateRow } from "../sql/statements.js";
 import { messages, sessions } from "../sql/tables.js";
 import { keepTerms, searchedOfMessage, searchedOfSession, type SearchedSession } from "./search.writer.js";
 
-/** What sessions know of the messages that they list: their words, and how many of them failed. */
+/** What sessions know of the messages that they list: their words, and how many are in which state. */
 export type ListedMessage = MessageFacts;
 
 /** The fields of a message that sessions know; of a listed message these alone are read. */
-export const listedFields: readonly (keyof MessageFacts)[] = ["deliveryStatus", ...searchedOfMessage];
+export const listedFields: readonly (keyof MessageFacts)[] = [
+  "deliveryStatus",
+  "direction",
+  "mode",
+  ...searchedOfMessage,
+];
 
 const columns: readonly (keyof MessageFacts)[] = ["id", ...listedFields];
 
@@ -61,6 +66,6 @@ export async function refreshSession(transaction: Transaction, sessionId: string
   );
   if (session === undefined) return;
   const listed = await readListed(transaction, sessionId);
-  await updateRow(transaction, sessions, { id: sessionId }, { failedMessageCount: countFailed(listed) });
+  await updateRow(transaction, sessions, { id: sessionId }, countMessages(listed));
   await keepTerms(transaction, session, listed);
 }

@@ -1,4 +1,4 @@
-import { countFailed } from "../../events/delivery-status.js";
+import { countMessages } from "../../events/message-counts.js";
 import {
   firstSighting,
   merge,
@@ -141,7 +141,7 @@ export class SessionWriter {
       analyzedAt:
         isCurrentAnalysis && (changed || known.analyzedAt === null) ? receipt.receivedAt : known.analyzedAt,
       messageCount,
-      failedMessageCount: countFailed(listed),
+      ...countMessages(listed),
       receivedAt: receipt.receivedAt < known.receivedAt ? receipt.receivedAt : known.receivedAt,
       changedAt,
       lookAt: changed ? this.lookAtOf(status, changedAt) : known.lookAt,
@@ -183,7 +183,7 @@ export class SessionWriter {
       kindsSeen: receipt.definition.seenBit,
       analyzedAt: receipt.definition.bringsAnalysis ? receipt.receivedAt : null,
       messageCount: current.length,
-      failedMessageCount: countFailed(current),
+      ...countMessages(current),
       receivedAt: receipt.receivedAt,
       changedAt: receipt.receivedAt,
       lookAt: this.lookAtOf(status, receipt.receivedAt),

@@ -5,6 +5,13 @@ SELECT
   COUNT(*) AS count,
   SUM(s.message_count) AS messages,
   SUM(s.failed_message_count) AS failed,
+  SUM(s.manual_message_count) AS manual,
+  SUM(
+    CASE
+      WHEN s.manual_message_count > 0 THEN 1
+      ELSE 0
+    END
+  ) AS stepped,
   SUM((TIMESTAMPDIFF (MICROSECOND, s.started_at, s.ended_at) / 1000000)) AS seconds,
   SUM(
     CASE

@@ -41,6 +41,7 @@ SELECT
   s.translation_language AS `translationLanguage`,
   s.message_count AS `messageCount`,
   s.failed_message_count AS `failedMessageCount`,
+  s.manual_message_count AS `manualMessageCount`,
   s.received_at AS `receivedAt`,
   s.changed_at AS `changedAt`,
   s.chat_summary AS `chatSummary`,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sample, startService, type TestService } from "../support/service.js";
 
-describe("the number of a session's failed messages", () => {
+describe("what a session counts of its messages", () => {
   let service: TestService;
   beforeAll(async () => {
     service = await startService();
@@ -11,14 +11,19 @@ describe("the number of a session's failed messages", () => {
     await service.stop();
   });
 
-  async function post(id: string, statuses: Readonly<Record<string, string | null>>, updatedAt: string) {
+  /** @param changed what each message says, by its id; a text alone is its delivery status */
+  async function post(
+    id: string,
+    changed: Readonly<Record<string, string | Readonly<Record<string, string | null>>>>,
+    updatedAt: string,
+  ) {
     const event = await sample("ended");
     const [message] = event.data.messages;
     event.request_id = randomUUID();
-    const messages = Object.entries(statuses).map(([key, status]) => ({
+    const messages = Object.entries(changed).map(([key, fields]) => ({
       ...message,
+      ...(typeof fields === "string" ? { delivery_status: fields } : fields),
       id: key,
-      delivery_status: status,
       updated_at: updatedAt,
     }));
     Object.assign(event.data, { id, messages });
@@ -31,6 +36,33 @@ describe("the number of a session's failed messages", () => {
     );
     return data.session.failedMessageCount;
   }
+
+  it("knows how many messages a person sent, and follows what becomes of them in other sessions", async () => {
+    const [one, other] = [randomUUID(), randomUUID()];
+    const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
+    const counts = async () => {
+      const { data } = await service.query<{
+        sessions: { nodes: { id: string; manualMessageCount: number }[] };
+      }>(
+        `{ sessions(filter: { id: { in: ["${one}", "${other}"] }, manualMessageCount: { gt: 0 } }) {
+          nodes { id manualMessageCount } } }`,
+      );
+      const found = new Map(
+        data.sessions.nodes.map(({ id, manualMessageCount }) => [id, manualMessageCount]),
+      );
+      return [one, other].map((id) => found.get(id) ?? 0);
+    };
+    const byPerson = { direction: "OUTBOUND", mode: "manual" };
+    const byAgent = { direction: "OUTBOUND", mode: "ai" };
+    const byContact = { direction: "INBOUND", mode: "manual" };
+    await post(one, { [a]: byPerson, [b]: byAgent, [c]: byContact }, "2026-01-01T00:00:00.000001Z");
+    await post(other, { [b]: byAgent }, "2026-01-01T00:00:00.000001Z");
+    expect(await counts()).toEqual([1, 0]);
+    await post(one, { [b]: byPerson }, "2026-01-01T00:00:00.000002Z");
+    expect(await counts()).toEqual([2, 1]);
+    await post(other, { [b]: byAgent }, "2026-01-01T00:00:00.000003Z");
+    expect(await counts()).toEqual([1, 0]);
+  });
 
   it("follows the messages' states, those that a later event does not list and those of other sessions too", async () => {
     const [one, other] = [randomUUID(), randomUUID()];
