@@ -24,7 +24,13 @@ import {
   NodeTracerProvider,
   RandomIdGenerator,
 } from "@opentelemetry/sdk-trace-node";
-import { type DeliveryDescription, type SpanDescription, traceIdOf, type Tracing } from "./tracing.js";
+import {
+  type DeliveryDescription,
+  type SpanAttributes,
+  type SpanDescription,
+  traceIdOf,
+  type Tracing,
+} from "./tracing.js";
 
 const kinds = {
   server: SpanKind.SERVER,
@@ -101,6 +107,10 @@ export class OpenTelemetryTracing implements Tracing {
       ...(startedAt && { startTime: startedAt }),
     };
     return await run(this.tracer.startSpan(name, options, parent), parent, work);
+  }
+
+  event(name: string, attributes: SpanAttributes): void {
+    trace.getActiveSpan()?.addEvent(name, attributes);
   }
 
   async delivery<Result>(description: DeliveryDescription, work: () => Promise<Result>): Promise<Result> {

@@ -1,8 +1,11 @@
-/** What a span is about. Attributes hold no personal data: names, ids and counts only. */
+/** They hold no personal data: names, ids and counts only. */
+export type SpanAttributes = Readonly<Record<string, string | number | undefined>>;
+
+/** What a span is about. */
 export interface SpanDescription {
   readonly name: string;
   readonly kind?: "server" | "client" | "producer" | "internal";
-  readonly attributes?: Readonly<Record<string, string | number | undefined>>;
+  readonly attributes?: SpanAttributes;
   /**
    * Continues the trace of an event's delivery, on any instance. Without it, a span is a child of the one
    * that is active.
@@ -34,6 +37,8 @@ export interface Tracing {
    * span as failed, with the error's code alone.
    */
   span<Result>(description: SpanDescription, work: () => Promise<Result>): Promise<Result>;
+  /** Tells a moment of the span that is active, where that one is sampled. */
+  event(name: string, attributes: SpanAttributes): void;
   /** Runs work as the root of an event's trace. */
   delivery<Result>(description: DeliveryDescription, work: () => Promise<Result>): Promise<Result>;
   /** @returns the function, which runs within the span that is active now, whoever calls it */

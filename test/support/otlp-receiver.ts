@@ -12,10 +12,17 @@ export interface ReceivedSpan {
   readonly parentSpanId: string | undefined;
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly attributes: Readonly<Record<string, unknown>>;
+  readonly events: readonly ReceivedMoment[];
   /** service.instance.id of the process that exported it. */
   readonly instance: unknown;
   readonly service: unknown;
   readonly isError: boolean;
+}
+
+/** An event of a span. */
+interface ReceivedMoment {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 interface Attribute {
@@ -56,9 +63,10 @@ interface Exported {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly Attribute[] };
     readonly scopeSpans: readonly {
-      readonly spans: readonly (Omit<ReceivedSpan, "attributes" | "links"> & {
+      readonly spans: readonly (Omit<ReceivedSpan, "attributes" | "links" | "events"> & {
         readonly attributes?: readonly Attribute[];
         readonly links?: ReceivedSpan["links"];
+        readonly events?: readonly { readonly name: string; readonly attributes?: readonly Attribute[] }[];
         readonly status?: { readonly code?: number };
       })[];
     }[];
@@ -74,6 +82,10 @@ function spansOf(body: Exported): ReceivedSpan[] {
         parentSpanId: span.parentSpanId === "" ? undefined : span.parentSpanId,
         links: span.links ?? [],
         attributes: toObject(span.attributes ?? []),
+        events: (span.events ?? []).map(({ name, attributes }) => ({
+          name,
+          attributes: toObject(attributes ?? []),
+        })),
         instance: of["service.instance.id"],
         service: of["service.name"],
         isError: status?.code === 2,

@@ -1,5 +1,5 @@
 import type { DataSource } from "typeorm";
-import type { Tracing } from "../../tracing/tracing.js";
+import type { SpanAttributes, Tracing } from "../../tracing/tracing.js";
 import type { Dialect } from "../sql/dialect.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
 import type { Engine, Reading } from "./engine.js";
@@ -8,7 +8,11 @@ import type { PoolUsage } from "./pool.js";
 /** Longer statements are cut in traces. */
 const longestText = 2_000;
 
-/** An engine whose statements are spans, with their text but without their values. */
+/**
+ * An engine whose statements are spans, with their text but without their values. Those that travel with
+ * another, as nobody waits for them, are moments of the span around them: a span each would cost a sampled
+ * delivery as much as the delivery itself.
+ */
 export class TracedEngine implements Engine {
   constructor(
     private readonly engine: Engine,
@@ -69,13 +73,21 @@ export class TracedEngine implements Engine {
       isShared: transaction.isShared,
       query: (sql, parameters) => this.statement(sql, () => transaction.query(sql, parameters)),
       execute: (sql, parameters) => this.statement(sql, () => transaction.execute(sql, parameters)),
-      later: (sql, parameters) => this.statement(sql, () => transaction.later(sql, parameters)),
+      later: async (sql, parameters) => {
+        if (this.tracing.isRecording()) this.tracing.event(...this.describe(sql));
+        await transaction.later(sql, parameters);
+      },
     };
   }
 
   private async statement<Result>(sql: string, run: () => Promise<Result>): Promise<Result> {
     // Outside of a trace, as in a poll, each statement would be a trace by itself.
     if (!this.tracing.isRecording()) return await run();
+    const [name, attributes] = this.describe(sql);
+    return await this.tracing.span({ name, kind: "client", attributes }, run);
+  }
+
+  private describe(sql: string): [name: string, attributes: SpanAttributes] {
     const operation = /^\s*(\w+)/.exec(sql)?.[1]?.toUpperCase() ?? "";
     const table = /\b(?:FROM|INTO|UPDATE)\s+(\w+)/i.exec(sql)?.[1];
     const attributes = {
@@ -84,7 +96,6 @@ export class TracedEngine implements Engine {
       "db.collection.name": table,
       "db.query.text": sql.slice(0, longestText),
     };
-    const name = table === undefined ? operation : `${operation} ${table}`;
-    return await this.tracing.span({ name, kind: "client", attributes }, run);
+    return [table === undefined ? operation : `${operation} ${table}`, attributes];
   }
 }
