@@ -6,6 +6,8 @@ import { Instance } from "./instance.js";
 import { deliverTo } from "./writers.js";
 
 const atOnce = 8;
+/** Rows of made-up people, to tell what differs. */
+const mostShown = 4;
 
 /**
  * Compares what is kept with what was acknowledged, and what was made of it with what a single server makes
@@ -21,7 +23,8 @@ export async function compareKept(url: string, acknowledged: readonly string[]):
   const other = rows.filter((row) => !expectedRows.has(row));
   if (kept.state !== expected.state)
     problems.push(
-      `${rows.length} rows are kept of ${expectedRows.size}, and ${other.length} are not as a single server's.`,
+      `${rows.length} rows are kept of ${expectedRows.size}, and ${other.length} are not as a single server's:`,
+      ...other.slice(0, mostShown),
     );
   return problems;
 }

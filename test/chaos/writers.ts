@@ -7,6 +7,7 @@ import { newEvent } from "../support/listening.js";
 export const languages = ["en", "de", "fr"];
 
 const longestAnswer = 20_000;
+const firstInstant = Date.UTC(2026, 0, 1);
 /** How many of the events are delivered to all instances at once. */
 const everywhere = 0.3;
 
@@ -18,6 +19,7 @@ export class Writers {
   /** The longest time without an acknowledgement, in milliseconds. */
   longestSilence = 0;
   private acknowledgedAt = performance.now();
+  private created = 0;
 
   constructor(
     private readonly count: number,
@@ -50,6 +52,7 @@ export class Writers {
             language: languages[id.charCodeAt(0) % languages.length],
             chat_summary: String(Math.random()),
           });
+          event.created_at = this.nextInstant();
           const body = JSON.stringify(event);
           const urls = Math.random() < everywhere ? this.urls : [this.anyUrl()];
           await Promise.all(urls.map((url) => this.deliver(url, body)));
@@ -61,6 +64,15 @@ export class Writers {
     );
     await holding;
     return bodies;
+  }
+
+  /**
+   * Each event was created at another instant: of two that say they were created at once, the one received
+   * first would count as the earlier, and a delivery that is not answered is received at its first attempt.
+   */
+  private nextInstant(): string {
+    this.created += 1;
+    return new Date(firstInstant + this.created).toISOString();
   }
 
   private anyUrl(): string {
