@@ -4,10 +4,10 @@ import { type FeedPlace, isSamePlace, toPlace } from "../events/feed-place.js";
 import type { AlertRuleRow } from "../model/alert.js";
 import { toDatetime } from "../model/instant.js";
 import type { Advance, NewAlertMessage } from "../store/alert-outbox.js";
+import type { Database } from "../store/database.js";
 import { ExpectationReader } from "../store/readers/expectation.reader.js";
 import { type FeedEntry, FeedReader } from "../store/readers/feed.reader.js";
 import { SessionReader } from "../store/readers/session.reader.js";
-import type { SqlReader } from "../store/sql/transaction.js";
 import { definitionOf, type FollowingDefinition, kindsOf, scopeOf } from "./definition.js";
 
 /** Entries that a rule looks at at once. */
@@ -22,8 +22,9 @@ export class RuleFollower {
   private readonly sessions: SessionReader;
   private readonly expectations: ExpectationReader;
 
-  constructor(database: SqlReader) {
-    this.feed = new FeedReader(database);
+  constructor(database: Database) {
+    // Another node of a cluster may not have the rule's place yet: that is no gap.
+    this.feed = new FeedReader(database, undefined, database.current);
     this.sessions = new SessionReader(database);
     this.expectations = new ExpectationReader(database);
   }
@@ -53,7 +54,7 @@ export class RuleFollower {
       return { ...(await this.feed.after(from, entriesAtOnce, wanted)), isGap: false };
     } catch (error) {
       if (!(error instanceof CursorExpiredError)) throw error;
-      return { entries: [], reached: await this.feed.head(), isGap: true };
+      return { entries: [], reached: await this.feed.currentHead(), isGap: true };
     }
   }
 

@@ -14,6 +14,8 @@ const mostHeaderBytes = 16 * 1_024;
 /** What came of an attempt. `note` holds nothing that the receiver has written but its status. */
 export interface Outcome {
   readonly isTaken: boolean;
+  /** Whether anything of it may have been read, whatever was answered. */
+  readonly isSent: boolean;
   readonly note: string;
 }
 
@@ -33,20 +35,30 @@ export async function post(
   targets: Targets,
   stop?: AbortSignal,
 ): Promise<Outcome> {
+  let isSent = false;
   try {
     const url = targets.check(target);
-    return await send(url, posted, await targets.addressesOf(url, mostMilliseconds), stop);
+    const addresses = await targets.addressesOf(url, mostMilliseconds);
+    const onConnected = () => {
+      isSent = true;
+    };
+    return { ...(await send(url, posted, { addresses, stop, onConnected })), isSent };
   } catch (error) {
-    return { isTaken: false, note: noteOf(error) };
+    return { isTaken: false, isSent, note: noteOf(error) };
   }
+}
+
+interface Sending {
+  readonly addresses: readonly LookupAddress[];
+  readonly stop: AbortSignal | undefined;
+  readonly onConnected: () => void;
 }
 
 async function send(
   url: URL,
   { body, headers }: Posted,
-  addresses: readonly LookupAddress[],
-  stop: AbortSignal | undefined,
-): Promise<Outcome> {
+  { addresses, stop, onConnected }: Sending,
+): Promise<Omit<Outcome, "isSent">> {
   const { request } = url.protocol === "https:" ? https : http;
   return await new Promise((settle, fail) => {
     const sending = request(url, {
@@ -57,7 +69,10 @@ async function send(
       headers: { ...headers, "Content-Length": body.length },
       ...(stop && { signal: stop }),
     });
-    let answered: Outcome | undefined;
+    // With TLS nothing is sent before the receiver has shown its certificate.
+    const connected = url.protocol === "https:" ? "secureConnect" : "connect";
+    sending.once("socket", (socket) => socket.once(connected, onConnected));
+    let answered: Omit<Outcome, "isSent"> | undefined;
     const end = (error?: Error) => {
       clearTimeout(timer);
       sending.destroy();

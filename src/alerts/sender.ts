@@ -33,7 +33,7 @@ export interface AlertSenderParts {
   readonly database: Database;
   readonly targets: Targets;
   readonly metrics: AlertMetrics;
-  /** Told of each message with personal data that a receiver has taken. */
+  /** Told of each message with personal data that a receiver may have read, each time. */
   readonly onDisclosed: (rule: AlertRuleRow, message: AlertMessageRow) => void;
   readonly logger: Logger;
   readonly clock?: (() => number) | undefined;
@@ -144,11 +144,11 @@ export class AlertSender {
   ): Promise<string | undefined> {
     const outcome = await this.attempt(rule, message, lease);
     if (outcome === undefined) return undefined;
-    if (outcome.isTaken) return await this.taken(rule, message, lease);
+    if (outcome.isTaken) return await this.taken(message, lease);
     // Broken off by ourselves: the receiver is not to blame.
     if (this.isStopped) return lease;
     const { id: ruleId, failures } = rule;
-    const failed = { ruleId, lease, at: this.at(), error: outcome.note };
+    const failed = { message, lease, at: this.at(), error: outcome.note };
     const parked = await this.outbox.failed({ ...failed, nextAt: this.at(delayAfter(failures)) });
     this.parts.metrics.counts.failed += 1;
     this.parts.metrics.counts.parked += parked;
@@ -169,19 +169,16 @@ export class AlertSender {
     } catch (err) {
       if (err instanceof UnavailableError) throw err;
       this.parts.logger.error({ err, ruleId: rule.id }, "an alarm could not be written");
-      return { isTaken: false, note: "not written" };
+      return { isTaken: false, isSent: false, note: "not written" };
     }
     if (this.at(attemptMilliseconds) > lease) return undefined;
-    return await post(rule.url, posted, this.parts.targets, this.stopping.signal);
+    const outcome = await post(rule.url, posted, this.parts.targets, this.stopping.signal);
+    if (outcome.isSent && rule.isPersonal === 1) this.parts.onDisclosed(rule, message);
+    return outcome;
   }
 
-  private async taken(
-    rule: AlertRuleRow,
-    message: AlertMessageRow,
-    from: string,
-  ): Promise<string | undefined> {
+  private async taken(message: AlertMessageRow, from: string): Promise<string | undefined> {
     this.parts.metrics.counts.sent += 1;
-    if (rule.isPersonal === 1) this.parts.onDisclosed(rule, message);
     const to = this.at(leaseMilliseconds);
     return (await this.outbox.sent(message, { from, to }, this.at())) ? to : undefined;
   }

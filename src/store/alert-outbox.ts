@@ -32,17 +32,17 @@ export interface AlertCounts {
   readonly ruleId: string;
   readonly waiting: number;
   readonly parked: number;
-  /** The receipt of the oldest one that waits. */
+  /** When the oldest one that waits was put down, or tried once more by hand. */
   readonly oldest: string | null;
 }
 
 /** An attempt that failed. */
 export interface FailedAttempt {
-  readonly ruleId: string;
+  readonly message: Pick<AlertMessageRow, "id" | "ruleId">;
   readonly lease: string;
   readonly at: string;
   readonly error: string;
-  /** No attempt before, unless a message was parked: then the next one may fare better. */
+  /** No attempt before, unless the message was parked: then the next one may fare better. */
   readonly nextAt: string;
 }
 
@@ -150,7 +150,9 @@ export class AlertOutbox {
 
   /** The rule's next message. */
   async next(ruleId: string): Promise<AlertMessageRow | undefined> {
-    const [row] = await this.database.read<AlertMessageRow>(
+    // Of what another node of a cluster shows, the first may have been sent and deleted already.
+    const database = this.database.current ?? this.database;
+    const [row] = await database.read<AlertMessageRow>(
       `SELECT ${columns} FROM alert_messages m WHERE m.rule_id = ? AND m.parked_at IS NULL
        ORDER BY m.ordinal LIMIT 1`,
       [ruleId],
@@ -175,17 +177,21 @@ export class AlertOutbox {
     });
   }
 
-  /** Parks what was tried long enough, and gives the lease back. @returns how many messages were parked */
-  async failed({ ruleId, lease, at, error, nextAt }: FailedAttempt): Promise<number> {
+  /**
+   * Parks the message where it was tried long enough, and gives the lease back. Those behind it are as old,
+   * maybe, but have not been tried.
+   * @returns how many messages were parked
+   */
+  async failed({ message, lease, at, error, nextAt }: FailedAttempt): Promise<number> {
     return await this.database.transaction(async (transaction) => {
       const parked = await transaction.execute(
-        "UPDATE alert_messages SET parked_at = ? WHERE rule_id = ? AND parked_at IS NULL AND give_up_at <= ?",
-        [at, ruleId, at],
+        "UPDATE alert_messages SET parked_at = ? WHERE id = ? AND parked_at IS NULL AND give_up_at <= ?",
+        [at, message.id, at],
       );
       await transaction.execute(
         `UPDATE alert_rules SET failures = failures + 1, next_at = ?, last_error = ?, leased_until = NULL
          WHERE id = ? AND leased_until = ?`,
-        [parked > 0 ? at : nextAt, error, ruleId, lease],
+        [parked > 0 ? at : nextAt, error, message.ruleId, lease],
       );
       return parked;
     });
@@ -205,30 +211,59 @@ export class AlertOutbox {
     );
   }
 
-  /** Sends what was given up once more, in its old order. @returns how many messages these are */
+  /**
+   * Sends what was given up once more, in its old order, after what waits: a message that no receiver takes
+   * would keep the others waiting for another day.
+   * @returns how many messages these are
+   */
   async retry(ruleId: string, at: string): Promise<number> {
     return await this.database.transaction(async (transaction) => {
-      await transaction.execute("UPDATE alert_rules SET failures = 0, next_at = NULL WHERE id = ?", [ruleId]);
-      return await transaction.execute(
-        `UPDATE alert_messages SET parked_at = NULL, give_up_at = ?
+      const [rule] = await transaction.query<{ ordinal: number | string }>(
+        `SELECT ordinal FROM alert_rules WHERE id = ?${transaction.dialect.forUpdate}`,
+        [ruleId],
+      );
+      const [parked] = await transaction.query<Record<"first" | "last", number | string | null>>(
+        `SELECT MIN(ordinal) AS first, MAX(ordinal) AS last FROM alert_messages
          WHERE rule_id = ? AND parked_at IS NOT NULL`,
-        [datetimeAfter(at, patienceMilliseconds), ruleId],
+        [ruleId],
+      );
+      const { first = null, last = null } = parked ?? {};
+      if (rule === undefined || first === null || last === null) return 0;
+      const behind = Number(rule.ordinal) - Number(first) + 1;
+      await transaction.execute(
+        "UPDATE alert_rules SET failures = 0, next_at = NULL, ordinal = ? WHERE id = ?",
+        [Number(last) + behind, ruleId],
+      );
+      return await transaction.execute(
+        `UPDATE alert_messages SET parked_at = NULL, give_up_at = ?, ordinal = ordinal + ?
+         WHERE rule_id = ? AND parked_at IS NOT NULL`,
+        [datetimeAfter(at, patienceMilliseconds), behind, ruleId],
       );
     });
   }
 
   /** Of each rule that has messages. */
   async counts(): Promise<AlertCounts[]> {
-    const rows = await this.database.read<Record<keyof AlertCounts, string>>(
+    const rows = await this.database.read<{
+      readonly ruleId: string;
+      readonly waiting: number | string;
+      readonly parked: number | string;
+      readonly giveUpAt: string | null;
+    }>(
       `SELECT rule_id AS ruleId, SUM(CASE WHEN parked_at IS NULL THEN 1 ELSE 0 END) AS waiting,
          SUM(CASE WHEN parked_at IS NULL THEN 0 ELSE 1 END) AS parked,
-         MIN(CASE WHEN parked_at IS NULL THEN received_at END) AS oldest
+         MIN(CASE WHEN parked_at IS NULL THEN give_up_at END) AS giveUpAt
        FROM alert_messages GROUP BY rule_id`,
     );
-    return rows.map((row) => ({ ...row, waiting: Number(row.waiting), parked: Number(row.parked) }));
+    return rows.map(({ ruleId, waiting, parked, giveUpAt }) => ({
+      ruleId,
+      waiting: Number(waiting),
+      parked: Number(parked),
+      oldest: giveUpAt === null ? null : datetimeAfter(giveUpAt, -patienceMilliseconds),
+    }));
   }
 
-  /** Of all rules; `oldest` is the receipt of what waits longest, in milliseconds since 1970. */
+  /** Of all rules; `oldest` is when what waits longest was put down, in milliseconds since 1970. */
   async state(): Promise<{ waiting: number; parked: number; oldest: number | undefined }> {
     const state = { waiting: 0, parked: 0, oldest: undefined as number | undefined };
     for (const { waiting, parked, oldest } of await this.counts()) {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StatisticDefinition } from "../../src/alerts/definition.js";
 import type { AlertRuleRow } from "../../src/model/alert.js";
+import { toDatetime } from "../../src/model/instant.js";
 import { AlertOutbox } from "../../src/store/alert-outbox.js";
 import { AlertRules } from "../../src/store/alert-rules.js";
 import { Database } from "../../src/store/database.js";
@@ -22,6 +23,7 @@ const receivers: WebhookReceiver[] = [];
 /** How far the clock of the alarms is ahead. */
 let ahead = 0;
 const clock = () => Date.now() + ahead;
+const at = () => toDatetime(new Date(clock()).toISOString());
 
 beforeAll(async () => {
   service = await startService({ ALERTS: "off", EXPECTATIONS: "off" });
@@ -99,10 +101,15 @@ describe("a rule of sessions", () => {
 
   it("tells of persons only where it says so", async () => {
     const [masked, personal] = [await receiver(), await receiver()];
+    const refusing = await receiver((response) => {
+      response.statusCode = 500;
+    });
     const rules = [
       await addRule(database, masked.url),
       await addRule(database, personal.url, { isPersonal: 1 }),
     ] as const;
+    await addRule(database, refusing.url, { isPersonal: 1 });
+    await addRule(database, "http://127.0.0.1:1/", { isPersonal: 1 });
     const event = await newEvent("analyzed", {
       chat_summary: "Ann inquired",
       custom_analysis_data: { Note: "Ann" },
@@ -121,7 +128,8 @@ describe("a rule of sessions", () => {
       chatSummary: "Ann inquired",
       customAnalysisData: { Note: "Ann" },
     });
-    expect(alarms.disclosed).toEqual([id]);
+    // Whatever a receiver answers, it may have read it; what was not reached has not.
+    expect(alarms.disclosed).toEqual([id, id]);
   });
 
   it("keeps ids and numbers alone until it is sent, and says that a session is gone", async () => {
@@ -345,7 +353,7 @@ describe("a receiver in trouble", () => {
     await alarms.sender.stop();
   });
 
-  it("is tried for a day with a message, which is then parked and can be sent once more", async () => {
+  it("is tried for a day with each message, which is then parked and can be sent once more", async () => {
     let isWell = false;
     const to = await receiver((response) => {
       response.statusCode = isWell ? 200 : 500;
@@ -360,13 +368,18 @@ describe("a receiver in trouble", () => {
     expect(await outbox.counts()).toMatchObject([{ ruleId: rule.id, waiting: 2, parked: 0 }]);
     ahead += 2 * hour;
     await alarms.run();
+    // The second one was not tried yet.
+    expect(sessionsOf(rule, to)).not.toContain(old[1]);
+    expect(await outbox.counts()).toMatchObject([{ ruleId: rule.id, waiting: 1, parked: 1 }]);
+    await alarms.run();
+    expect(sessionsOf(rule, to)).toContain(old[1]);
     expect(await outbox.counts()).toMatchObject([{ ruleId: rule.id, waiting: 0, parked: 2 }]);
     expect(alarms.metrics.counts.parked).toBe(2);
     isWell = true;
     await postAnalyzed(service, 1);
     await alarms.run();
     to.received.splice(0);
-    await outbox.retry(rule.id, new Date(clock()).toISOString().replace("T", " ").replace("Z", "000"));
+    await outbox.retry(rule.id, at());
     await alarms.run();
     expect(sessionsOf(rule, to)).toEqual(old);
     isWell = false;
@@ -381,6 +394,34 @@ describe("a receiver in trouble", () => {
     await alarms.run();
     expect(await outbox.counts()).toEqual([]);
     expect(alarms.metrics.counts).toMatchObject({ parked: 3, dropped: 1 });
+  });
+
+  it("sends what was parked after what waits, which one that no receiver takes would hold up", async () => {
+    let refused = "none";
+    const to = await receiver((response, { body }) => {
+      response.statusCode = body.includes(refused) ? 413 : 200;
+    });
+    const rule = await addRule(database, to.url);
+    [refused = ""] = await postAnalyzed(service, 1);
+    const alarms = alarmsOn(database, clock);
+    await alarms.run();
+    ahead += 25 * hour;
+    await alarms.run();
+    const outbox = new AlertOutbox(database);
+    expect(await outbox.counts()).toMatchObject([{ waiting: 0, parked: 1 }]);
+    const [next] = await postAnalyzed(service, 1);
+    await alarms.look();
+    await outbox.retry(rule.id, at());
+    to.received.splice(0);
+    await alarms.run();
+    expect(sessionsOf(rule, to)).toEqual([next, refused]);
+    const [last] = await postAnalyzed(service, 1);
+    await alarms.look();
+    expect(await outbox.counts()).toMatchObject([{ waiting: 2, parked: 0 }]);
+    ahead += 25 * hour;
+    await alarms.run();
+    await alarms.run();
+    expect(sessionsOf(rule, to)).toContain(last);
   });
 
   it("makes no more than a thousand wait: the feed is the queue", async () => {
