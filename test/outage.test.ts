@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config.js";
 import { Database } from "../src/store/database.js";
+import { makeKey } from "./support/callers.js";
 import { startProcess } from "./support/running-process.js";
 import {
   createTestDatabase,
@@ -69,6 +70,33 @@ if (process.env.TEST_DATABASE_URL) {
       await becomesReady();
       const retried = await Promise.all(bodies.map((body) => service.post(body)));
       expect(new Set(retried.map((response) => response.status))).toEqual(new Set([200]));
+    });
+
+    it.each(["stall", "cut"] as const)("serves metrics to whom it has let in before (%s)", async (kind) => {
+      const [known, other] = [
+        await makeKey(database, { role: "operator" }),
+        await makeKey(database, { role: "operator" }),
+      ];
+      const scrape = async ({ header }: typeof known) =>
+        await fetch(`${service.url}/metrics`, { headers: header, signal: AbortSignal.timeout(10_000) });
+      // A service that was open believes so for a moment.
+      await expect.poll(async () => (await fetch(`${service.url}/metrics`)).status).toBe(401);
+      expect((await scrape(known)).status).toBe(200);
+      expect((await service.post(await newEvent())).status).toBe(200);
+      proxy[kind]();
+      expect((await service.post(await newEvent())).status).toBe(503);
+      // What the database said of the key is believed so long anyway.
+      await delay(2_500);
+      const answer = await scrape(known);
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toContain(
+        'webhook_delivery_seconds_count{type="none",outcome="unavailable"}',
+      );
+      expect((await scrape(other)).status).toBe(503);
+      const asked = await fetch(`${service.url}/export/sessions.csv`, { headers: known.header });
+      expect(asked.status).toBe(503);
+      proxy.resume();
+      await becomesReady();
     });
   });
 }

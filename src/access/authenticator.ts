@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { UnauthenticatedError } from "../errors.js";
+import { UnauthenticatedError, UnavailableError } from "../errors.js";
 import { fromDatetime } from "../model/instant.js";
 import type { Logger } from "../logger.js";
 import type { ApiKeyStore } from "../store/api-keys.js";
@@ -14,6 +14,10 @@ import type { TokenVerifier } from "./token-verifier.js";
  * instance.
  */
 const believedMilliseconds = 2_000;
+/** The same where a caller asks for what is needed most while the database is away. */
+const believedWithoutDatabaseMilliseconds = 600_000;
+/** How long the database is waited for before that: whoever scrapes metrics gives up after 10 s. */
+const patienceMilliseconds = 2_000;
 const touchedMilliseconds = 60_000;
 const rememberedKeys = 10_000;
 /** Where the database is asked for keys that let nobody in so far: one at a time. */
@@ -28,8 +32,13 @@ export class Authenticator {
     max: rememberedKeys,
     ttl: believedMilliseconds,
   });
-  /** Prefixes of keys that have let somebody in: whoever has one of these is no stranger who guesses. */
-  private readonly trusted = new LRUCache<string, true>({ max: rememberedKeys });
+  /**
+   * Keys that have let somebody in, by prefix, as the database had them last: whoever has one of these is no
+   * stranger who guesses.
+   */
+  private readonly trusted = new LRUCache<string, { readonly row: ApiKeyRow; readonly at: number }>({
+    max: rememberedKeys,
+  });
   private readonly strangers = new FairQueue(mostStrangers);
   /** Keys that are looked up now, by prefix: a crowd that comes with one key waits for one answer. */
   private readonly looking = new Map<string, Promise<ApiKeyRow | undefined>>();
@@ -47,10 +56,12 @@ export class Authenticator {
 
   /**
    * @param authorization the header `Authorization`, or the same text out of connection_init
-   * @throws UnauthenticatedError
+   * @param evenWithoutDatabase a key that let somebody in within the last ten minutes does so again where the
+   * database does not answer
+   * @throws UnauthenticatedError, UnavailableError
    */
-  async authenticate(authorization: string | undefined): Promise<Caller> {
-    if (await this.admitsAnyone()) return localCaller;
+  async authenticate(authorization: string | undefined, evenWithoutDatabase = false): Promise<Caller> {
+    if (await this.admitsAnyone(evenWithoutDatabase)) return localCaller;
     const token = /^Bearer +([^\s]+)\s*$/i.exec(authorization ?? "")?.[1];
     if (token === undefined) throw new UnauthenticatedError();
     const key = parseApiKey(token);
@@ -58,11 +69,11 @@ export class Authenticator {
       if (this.tokens === undefined) throw new UnauthenticatedError();
       return await this.tokens.callerOf(token);
     }
-    const row = await this.keyRow(key.prefix);
+    const row = await (evenWithoutDatabase ? this.keyRowEvenOld(key.prefix) : this.keyRow(key.prefix));
     if (row === undefined || !isSecretOf(key.secret, row.secretSha256)) throw new UnauthenticatedError();
     const caller = toCaller(row);
     if (row.revokedAt !== null || isExpired(caller)) throw new UnauthenticatedError();
-    this.trusted.set(key.prefix, true);
+    if (this.trusted.peek(key.prefix)?.row !== row) this.trusted.set(key.prefix, { row, at: Date.now() });
     this.touch(row.id);
     return caller;
   }
@@ -73,11 +84,31 @@ export class Authenticator {
   }
 
   /** The first key that is made closes an open service, without a restart. */
-  private async admitsAnyone(): Promise<boolean> {
+  private async admitsAnyone(evenWithoutDatabase: boolean): Promise<boolean> {
     if (!this.isOpen || Date.now() < this.openUntil) return this.isOpen;
+    const asked = this.askWhetherOpen();
+    if (!evenWithoutDatabase) return await asked;
+    return await within(patienceMilliseconds, asked).catch((error: unknown) => {
+      if (error instanceof UnavailableError) return this.isOpen;
+      throw error;
+    });
+  }
+
+  private async askWhetherOpen(): Promise<boolean> {
     this.isOpen = !(await this.keys.exist());
     this.openUntil = Date.now() + believedMilliseconds;
     return this.isOpen;
+  }
+
+  private async keyRowEvenOld(prefix: string): Promise<ApiKeyRow | undefined> {
+    try {
+      return await within(patienceMilliseconds, this.keyRow(prefix));
+    } catch (error) {
+      const { row, at = 0 } = this.trusted.get(prefix) ?? {};
+      const isRecent = Date.now() - at <= believedWithoutDatabaseMilliseconds;
+      if (error instanceof UnavailableError && isRecent) return row;
+      throw error;
+    }
   }
 
   private async keyRow(prefix: string): Promise<ApiKeyRow | undefined> {
@@ -111,6 +142,21 @@ export class Authenticator {
       .catch((err: unknown) => {
         this.logger.warn({ err }, "the last use of an API key could not be written");
       });
+  }
+}
+
+/** @throws UnavailableError where it takes longer; it goes on, and nobody hears of it */
+async function within<Result>(milliseconds: number, asked: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new UnavailableError("The database takes too long to answer."));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([asked, over]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

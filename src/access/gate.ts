@@ -39,16 +39,17 @@ export class Gate {
       next();
       return;
     }
-    await this.enter(request);
+    await this.enter(request, request.path === "/metrics");
     next();
   };
 
   /**
    * Admits a request over HTTP and counts it.
+   * @param evenWithoutDatabase see {@link Authenticator.authenticate}
    * @throws as {@link admit}
    */
-  async enter(request: IncomingMessage): Promise<void> {
-    const caller = await this.admit(request, request.headers.authorization);
+  async enter(request: IncomingMessage, evenWithoutDatabase = false): Promise<void> {
+    const caller = await this.admit(request, request.headers.authorization, evenWithoutDatabase);
     await this.limits.countRequest(caller);
     this.callers.set(request, caller);
   }
@@ -81,12 +82,17 @@ export class Gate {
 
   /**
    * @param authorization the header `Authorization`, or the same text out of connection_init
-   * @throws UnauthenticatedError, ForbiddenError, RateLimitedError
+   * @param evenWithoutDatabase see {@link Authenticator.authenticate}
+   * @throws UnauthenticatedError, ForbiddenError, RateLimitedError, UnavailableError
    */
-  async admit(request: IncomingMessage, authorization: string | undefined): Promise<Caller> {
+  async admit(
+    request: IncomingMessage,
+    authorization: string | undefined,
+    evenWithoutDatabase = false,
+  ): Promise<Caller> {
     let caller: Caller;
     try {
-      caller = await this.authenticator.authenticate(authorization);
+      caller = await this.authenticator.authenticate(authorization, evenWithoutDatabase);
     } catch (error) {
       if (error instanceof UnauthenticatedError) await this.limits.countFailure(this.addressOf(request));
       throw error;

@@ -11,6 +11,8 @@ interface Description {
 
 export type Read = () => readonly Sample[] | Promise<readonly Sample[]>;
 
+/** Milliseconds. */
+const longestRead = 4_000;
 /** Reads of one scrape that are under way at once. */
 const atOnce = 2;
 
@@ -21,11 +23,18 @@ const atOnce = 2;
 export function inTurns(): (read: Read) => Read {
   const lanes: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve());
   let count = 0;
-  return (read) => async () => {
-    const lane = (count += 1) % atOnce;
-    const samples = Promise.resolve(lanes[lane]).then(read);
-    lanes[lane] = samples.catch(() => undefined);
-    return await samples;
+  return (read) => {
+    // What an earlier scrape asked of a server that hangs is not asked again.
+    let underWay: Promise<readonly Sample[]> | undefined;
+    const begin = () => {
+      const lane = (count += 1) % atOnce;
+      const samples = Promise.resolve(lanes[lane]).then(read);
+      lanes[lane] = samples.catch(() => undefined);
+      return samples.finally(() => {
+        underWay = undefined;
+      });
+    };
+    return async () => await (underWay ??= begin());
   };
 }
 
@@ -57,11 +66,22 @@ export function scrapedCounter(registry: Registry, description: Description, rea
   });
 }
 
-/** Without the database the other metrics are still served: they are needed most then. */
+/**
+ * Without the database the other metrics are still served: they are needed most then. Nor are they served
+ * late where it hangs: whoever scrapes gives up after 10 s.
+ */
 async function readable(read: Read): Promise<readonly Sample[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<readonly Sample[]>((resolve) => {
+    timer = setTimeout(() => {
+      resolve([]);
+    }, longestRead);
+  });
   try {
-    return await read();
+    return await Promise.race([read(), over]);
   } catch {
     return [];
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -37,7 +37,7 @@ export interface StateSources {
   /** What should have come and is missing: how many of each kind; kinds of which none is may be left out. */
   readonly expectationKinds: readonly string[];
   readonly openExpectations: () => Promise<ReadonlyMap<string, number>>;
-  /** Messages of alarms. `oldest`: the receipt of the one that waits longest, in milliseconds since 1970. */
+  /** Messages of alarms. `oldest`: since when the one waits that waits longest, in ms since 1970. */
   readonly alertMessages: () => Promise<AlertState>;
   /** Rows deleted by age. */
   readonly retired: () => Readonly<Record<string, number>>;
@@ -57,6 +57,9 @@ interface State {
   readonly labelNames?: string[];
   readonly read: () => readonly Sample[] | Promise<readonly Sample[]>;
 }
+
+/** Milliseconds since 1970. */
+const begunAt = Date.now();
 
 /** Registers the metrics that are read when somebody scrapes. */
 export function watchState(registry: Registry, sources: StateSources): void {
@@ -134,16 +137,13 @@ function gaugesOf(sources: StateSources): State[] {
     },
     {
       name: "alert_oldest_waiting_seconds",
-      help: "Age of the oldest message of an alarm that waits; 0 where none does.",
+      help: "How long the oldest message of an alarm has waited; 0 where none does.",
       read: async () => one(secondsSince((await sources.alertMessages()).oldest)),
     },
     {
       name: "retention_last_success_timestamp_seconds",
-      help: "When this instance last finished a run of the retention.",
-      read: () => {
-        const finishedAt = sources.retentionSuccess();
-        return finishedAt === undefined ? [] : one(finishedAt / 1_000);
-      },
+      help: "When this instance last finished a run of the retention; before its first run, when it began.",
+      read: () => one((sources.retentionSuccess() ?? begunAt) / 1_000),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Handler } from "../http/handler.js";
 import type { Logger } from "../logger.js";
 import type { DeliveryMetrics } from "../metrics/delivery.metrics.js";
@@ -16,11 +16,11 @@ export class DeliveryWatch {
   ) {}
 
   /** To be called before anything answers. */
-  readonly begin: Handler = (_request, response, next) => {
+  readonly begin: Handler = (request, response, next) => {
     const begun = performance.now();
     this.metrics.begun();
     response.once("close", () => {
-      this.finished(response, performance.now() - begun);
+      this.finished(request, response, performance.now() - begun);
     });
     next();
   };
@@ -30,9 +30,9 @@ export class DeliveryWatch {
     this.received.set(response, received);
   }
 
-  private finished(response: ServerResponse, milliseconds: number): void {
+  private finished(request: IncomingMessage, response: ServerResponse, milliseconds: number): void {
     const received = this.received.get(response);
-    const outcome = received === undefined ? outcomeOfAnswer(response) : outcomeOf(received);
+    const outcome = received === undefined ? outcomeOfAnswer(request, response) : outcomeOf(received);
     const type = received === undefined ? "none" : (received.type ?? "other");
     const ids = received === undefined ? undefined : idsOf(received);
     this.metrics.finished({ type, outcome, milliseconds, organizationId: ids?.organizationId });
@@ -53,8 +53,12 @@ function idsOf({ outcome }: ReceivedEvent) {
   return { eventId, organizationId: outcome.organizationId, sessionId: outcome.sessionId };
 }
 
-function outcomeOfAnswer({ writableFinished, statusCode }: ServerResponse): string {
-  if (!writableFinished) return "aborted";
+function outcomeOfAnswer(
+  { complete }: IncomingMessage,
+  { writableFinished, statusCode }: ServerResponse,
+): string {
+  // Who has sent everything waits for us: that they give up is our fault.
+  if (!writableFinished) return complete ? "abandoned" : "aborted";
   if (statusCode === 401) return "unauthentic";
   if (statusCode === 503) return "unavailable";
   return statusCode < 500 ? "refused" : "failed";
