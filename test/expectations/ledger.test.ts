@@ -349,6 +349,34 @@ describe("what an organization is used to", () => {
     ]);
   });
 
+  it("is no question that its agents ask no more, be it their last one", async () => {
+    const version = { id: randomUUID(), organization_id: organizationA };
+    const analyzed = async (names: readonly string[]) => {
+      const event = await newEvent("analyzed", { custom_analysis_data: null });
+      const questions = names.map((name) => ({ name, type: "string" }));
+      const settings = { post_call_analysis_data: questions };
+      Object.assign(event.data.agent_version, version, { provider_settings: settings });
+      return event;
+    };
+    await later(database, 0);
+    for (let count = 0; count < 50; count += 1)
+      await receive(await analyzed(["Only one"]), organizationA, Date.now());
+    await numberAll();
+    await later(database, 0);
+    const ofVersion = { agentVersionId: { eq: version.id } };
+    expect(await expectationsOf(service, ofVersion)).toMatchObject([
+      { question: "Only one", closedAt: null },
+    ]);
+    const newest = await analyzed([]);
+    newest.data.started_at = "2030-01-31T12:00:00Z";
+    await receive(newest, organizationA, Date.now());
+    await numberAll();
+    await later(database, hour);
+    expect(await expectationsOf(service, ofVersion)).toMatchObject([
+      { question: "Only one", closedAt: expect.any(String) as string },
+    ]);
+  });
+
   it("is not told twice where the sessions are made anew, and closes all the same", async () => {
     const id = await receive(await newEvent("ended"), organizationA, Date.now());
     const met = await receive(await newEvent("ended"), organizationA, Date.now());

@@ -84,9 +84,10 @@ export class Habits {
       const [newest] = sessions;
       if (newest === undefined || sessions.length < leastSessions) continue;
       const questions = await this.questionsOf(newest.id);
-      if (questions.length === 0) continue;
       const ids = sessions.slice(0, answeredSessions).map(({ id }) => id);
-      found.push({ agentVersionId, newest, questions, answered: await this.answered(ids) });
+      // Where it asks nothing any more, what it asked before has no answer to wait for.
+      const answered = questions.length === 0 ? new Set<string>() : await this.answered(ids);
+      found.push({ agentVersionId, newest, questions, answered });
     }
     return found;
   }
