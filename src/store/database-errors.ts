@@ -99,6 +99,11 @@ export function isWithoutWrites(error: unknown): boolean {
   return withoutWrites.has(errorNumber(error));
 }
 
+/** The node on this connection has lost the others of its Galera cluster: it answers not even reads. */
+export function isWithoutOthers(error: unknown): boolean {
+  return errorNumber(error) === 1047;
+}
+
 /**
  * A row with this raw event's hash is in the log. A conflict on any other key must not be taken for it, for
  * the delivery would be lost: the server names the key as a whole word, in quotes (and the rest in the

@@ -64,8 +64,11 @@ export function fileDataSource({ file }: FileTarget): DataSource {
   });
 }
 
-/** What a pool is for: writing, or reading by statements that the server ends after so long. */
-type Purpose = "write" | { readonly readMilliseconds: number };
+/**
+ * What a pool is for: writing, or reading by statements that the server ends after so long. `begin` is said
+ * to each connection.
+ */
+type Purpose = "write" | { readonly readMilliseconds: number; readonly begin?: string | undefined };
 
 /** TypeORM's data source for a server, not initialized yet. */
 export function serverDataSource(
@@ -80,7 +83,7 @@ export function serverDataSource(
     driver: {
       ...driver,
       createPool: (options: driver.PoolOptions) =>
-        settledPool(options, purpose === "write" ? [] : readingSettings(dialect, purpose.readMilliseconds)),
+        settledPool(options, purpose === "write" ? [] : settingsFor(dialect, purpose)),
     },
     database: target.database,
     ...formats,
@@ -97,6 +100,10 @@ export function serverDataSource(
   });
   splitAtLastDot(dataSource);
   return dataSource;
+}
+
+function settingsFor(dialect: Dialect, { readMilliseconds, begin }: Exclude<Purpose, "write">): string[] {
+  return [...readingSettings(dialect, readMilliseconds), ...(begin === undefined ? [] : [begin])];
 }
 
 /** A pool that reads from a replica; it connects when it is first asked. */

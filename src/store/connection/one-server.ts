@@ -19,8 +19,9 @@ const question =
 /**
  * Keeps pools on one server, where their address may lead to several that lag: of two reads in a row the
  * second must not find less than the first, or a page would lack what its `eventCursor` says is in it. A
- * connection to another server is refused while one to the first is open. Once all of them are lost, a server
- * is used when it has everything that the primary had then.
+ * connection to another server is refused while one to the first is open, unless all new ones have led there
+ * for a while. Once all of them are lost or closed, a server is used when it has everything that the primary
+ * had then.
  */
 export class OneServer {
   private readonly open = new Set<PoolConnection>();
@@ -31,13 +32,18 @@ export class OneServer {
 
   private isAskingIdle = false;
 
+  /** Since when new connections lead to another server, by the clock of `performance.now()`. */
+  private elsewhereSince: number | undefined;
+
   /**
    * @param primaryPosition how far the feed goes on the primary
    * @param idle those of the pools' connections that nobody uses
+   * @param longestElsewhere milliseconds after which new connections, all to another server, are right
    */
   constructor(
     private readonly primaryPosition: () => Promise<number>,
     private readonly idle: () => readonly PoolConnection[],
+    private readonly longestElsewhere = 5_000,
   ) {}
 
   /** Asks a new connection where it leads, before its first use, and closes it where that is wrong. */
@@ -74,8 +80,12 @@ export class OneServer {
 
   private isRight({ server, position }: Met): boolean {
     if (this.open.size > 0) {
-      if (server !== this.server) void this.closeSilent();
-      return server === this.server;
+      if (server === this.server) {
+        this.elsewhereSince = undefined;
+        return true;
+      }
+      this.metAnother();
+      return false;
     }
     const isFirst = this.server === undefined;
     if (!isFirst && !(position >= (this.needed ?? Infinity))) {
@@ -84,6 +94,22 @@ export class OneServer {
     }
     this.server = server;
     return true;
+  }
+
+  /**
+   * A balancer whose server is back leads there, and leaves the connections to its backup open: these would
+   * keep the server out for ever.
+   */
+  private metAnother(): void {
+    const now = performance.now();
+    this.elsewhereSince ??= now;
+    if (now - this.elsewhereSince >= this.longestElsewhere) this.closeAll();
+    else void this.closeSilent();
+  }
+
+  private closeAll(): void {
+    this.elsewhereSince = undefined;
+    for (const connection of [...this.open]) connection.destroy();
   }
 
   /** Asks again and again: an older backup may be restored to the primary, and then less is needed. */
@@ -107,6 +133,6 @@ export class OneServer {
     const answers = await Promise.all(asked.map(isAlive));
     this.isAskingIdle = false;
     if (asked.length === 0 || answers.includes(true)) return;
-    for (const connection of [...this.open]) connection.destroy();
+    this.closeAll();
   }
 }

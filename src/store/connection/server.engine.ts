@@ -1,6 +1,6 @@
 import type { DataSource } from "typeorm";
 import type { ServerTarget } from "../../database-url.js";
-import { isWithoutWrites } from "../database-errors.js";
+import { isWithoutOthers, isWithoutWrites } from "../database-errors.js";
 import type { Dialect } from "../sql/dialect.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
 import { detectServer, serverDataSource, type ServerKind } from "./data-source.js";
@@ -50,7 +50,10 @@ export class ServerEngine implements Engine {
     const reading = (size: number) => serverDataSource(target, kind, size, { readMilliseconds });
     const [writer, own] = [serverDataSource(target, kind, poolSize), reading(sizes.own)];
     if (readTarget === undefined) {
-      const clients = reading(sizes.clients);
+      // Balanced, these may lead to another node than the connections that read the feed: what it tells of
+      // must be there, too.
+      const purpose = { readMilliseconds, begin: kind.cluster?.waitForOthers?.begin };
+      const clients = serverDataSource(target, kind, sizes.clients, purpose);
       await initializeAll([writer, own, clients]);
       return new ServerEngine(kind, writer, own, clients, poolSize);
     }
@@ -100,7 +103,7 @@ export class ServerEngine implements Engine {
     milliseconds: number,
   ): Promise<Row[]> {
     const pool = this.poolFor(reading);
-    return await withConnection(pool, milliseconds, async (connection) => {
+    const reads = withConnection(pool, milliseconds, async (connection) => {
       const wait = reading === "current" ? this.kind.cluster?.waitForOthers : undefined;
       if (wait === undefined) return await connection.query<Row>(sql, parameters);
       await connection.query(wait.begin);
@@ -111,6 +114,13 @@ export class ServerEngine implements Engine {
         await connection.query(wait.end);
       }
     });
+    try {
+      return await reads;
+    } catch (error) {
+      // Such a node answers nothing and keeps its connections: they would be taken again and again.
+      if (isWithoutOthers(error)) renewConnections(pool);
+      throw error;
+    }
   }
 
   private poolFor(reading: Reading): Pooled {
