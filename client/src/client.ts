@@ -102,7 +102,6 @@ export function createClient(options: ClientOptions): Client {
     const ask = () => answerTo<Data>(http, request, AbortSignal.any(signals));
     return await ask().catch((error: unknown) => {
       if (!isUnauthenticated(error) || !tokens.canRenew) throw error;
-      tokens.forget();
       return ask();
     });
   };

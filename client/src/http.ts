@@ -14,7 +14,7 @@ export interface HttpSettings {
 }
 
 /**
- * Posts an operation.
+ * Posts an operation. A token that is refused is forgotten.
  * @throws ConnectionLostError where nothing answers
  */
 export async function post(
@@ -32,7 +32,7 @@ export async function post(
 ): Promise<Response> {
   const token = await tokens.current(signal);
   try {
-    return await fetch(url, {
+    const response = await fetch(url, {
       method: "POST",
       headers: {
         "Content-Type": "application/json",
@@ -42,6 +42,8 @@ export async function post(
       body: JSON.stringify(request),
       signal,
     });
+    if (response.status === 401) tokens.forget(token);
+    return response;
   } catch (cause) {
     throw new ConnectionLostError("The service cannot be reached.", false, { cause });
   }

@@ -122,7 +122,6 @@ export async function* follow<Data>(
       }
       if (isUnauthenticated(error) && tokens.canRenew && !wasRefused) {
         wasRefused = true;
-        tokens.forget();
         await backoff.wait(signal);
         continue;
       }

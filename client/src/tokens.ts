@@ -16,6 +16,8 @@ const longestTimer = 2 ** 31 - 1;
 /** Holds the token that is in use. */
 export class Tokens {
   private held: Promise<string> | undefined;
+  /** The one that is held, once it has come. */
+  private token: string | undefined;
   private renewAt = Infinity;
 
   /** @param mostMilliseconds how long a function may take to get a token */
@@ -48,9 +50,13 @@ export class Tokens {
   /** What comes after another was asked for changes nothing. */
   private renew(source: () => string | Promise<string>): Promise<string> {
     this.renewAt = Infinity;
+    this.token = undefined;
     const asked: Promise<string> = this.ask(source).then(
       (token) => {
-        if (this.held === asked) this.renewAt = renewalOf(token);
+        if (this.held === asked) {
+          this.renewAt = renewalOf(token);
+          this.token = token;
+        }
         return token;
       },
       (cause: unknown) => {
@@ -73,9 +79,9 @@ export class Tokens {
     }
   }
 
-  /** The token in use was refused: the next one is asked for anew. */
-  forget(): void {
-    this.held = undefined;
+  /** A token was refused: the next one is asked for, unless it has been already. */
+  forget(token: string | undefined): void {
+    if (token === this.token) this.held = undefined;
   }
 
   /** Calls once when the token in use is to be renewed. @returns how to call that off */

@@ -1,5 +1,5 @@
 import { createClient } from "graphql-ws";
-import { ConnectionLostError, GraphqlError, type GraphqlErrorItem } from "./errors.js";
+import { ConnectionLostError, GraphqlError, type GraphqlErrorItem, isUnauthenticated } from "./errors.js";
 import type { Tokens } from "./tokens.js";
 import type { Transport } from "./transport.js";
 
@@ -30,6 +30,8 @@ export function socketTransport({
   stallMilliseconds,
 }: SocketSettings): Transport {
   let isConnected = false;
+  /** What the last socket was opened with. */
+  let token: string | undefined;
   /** Whether the last socket that we ended ourselves was ended for a new token; else it had stalled. */
   let isRenewal = false;
   let silence: ReturnType<typeof setTimeout> | undefined;
@@ -56,7 +58,7 @@ export function socketTransport({
     // Each ping is answered, so a connection that works is never silent for long.
     keepAlive: stallMilliseconds / 3,
     connectionParams: async () => {
-      const token = await tokens.current();
+      token = await tokens.current();
       return token === undefined ? {} : { token };
     },
     on: {
@@ -92,7 +94,9 @@ export function socketTransport({
             if (!isOver) sink.next(result);
           },
           error: (cause) => {
-            end(toError(cause, isRenewal));
+            const error = toError(cause, isRenewal);
+            if (isUnauthenticated(error)) tokens.forget(token);
+            end(error);
           },
           complete: () => {
             end();

@@ -59,6 +59,37 @@ describe.each(ways)("a client's token (%s)", (way) => {
     for (const each of [client, refused, fixed]) each.close();
   });
 
+  it("is asked for anew once, however many queries and subscriptions were refused with it", async () => {
+    const old = await token(claims, { secret: "x".repeat(32) });
+    const source = vi.fn(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return await token(claims);
+    });
+    source.mockImplementationOnce(() => Promise.resolve(old));
+    let arrived = 0;
+    const client = clientOf(service.url, way, {
+      token: source,
+      // The refusals come one after another, each while the new token is waited for or already there.
+      fetch: async (url, init) => {
+        const response = await fetch(url, init);
+        arrived += 1;
+        await new Promise((resolve) => setTimeout(resolve, arrived * 50));
+        return response;
+      },
+    });
+    const queries = Array.from({ length: 4 }, () => client.query(sessionsQuery, { first: 1 }));
+    const states: string[] = [];
+    const followed = Array.from({ length: 2 }, () =>
+      followEvents(client, { onState: (state) => states.push(state) }),
+    );
+    for (const { sessions } of await Promise.all(queries)) expect(sessions?.nodes).toBeDefined();
+    await vi.waitFor(() => {
+      expect(states.filter((state) => state === "live")).toHaveLength(followed.length);
+    }, atMost);
+    expect(source).toHaveBeenCalledTimes(2);
+    client.close();
+  });
+
   it("may be out of reach for a while", async () => {
     let calls = 0;
     const client = clientOf(service.url, way, {
@@ -136,9 +167,9 @@ it("a token that is about to end when it comes is used until it is refused", asy
   const tokens = new Tokens(source);
   await tokens.current();
   await new Promise((resolve) => setTimeout(resolve, 1_000));
-  await tokens.current();
+  const refused = await tokens.current();
   expect(source).toHaveBeenCalledTimes(1);
-  tokens.forget();
+  tokens.forget(refused);
   await tokens.current();
   expect(source).toHaveBeenCalledTimes(2);
 });
