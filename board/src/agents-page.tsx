@@ -106,7 +106,9 @@ function AgentList({ service, period }: { readonly service: Service; readonly pe
 }
 
 function lastDayOf(asked: string, newest: string | undefined): Date | undefined {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(asked)) return new Date(`${asked}T00:00`);
+  const day = new Date(`${asked}T00:00`);
+  // An address may have been written by hand.
+  if (/^\d{4}-\d{2}-\d{2}$/.test(asked) && !Number.isNaN(day.getTime())) return day;
   if (newest === undefined) return undefined;
   const now = new Date();
   const start = new Date(newest);

@@ -32,11 +32,18 @@ const mostArrivals = 500;
 /** So many sessions wait while the list is paused. Where more do, the list is read anew when it goes on. */
 const mostHeld = 500;
 
+/**
+ * So many sessions are kept that are heard of while a page is under way; where more are, it is read anew.
+ */
+const mostHeard = 5_000;
+
 /** The sessions of a filter, the newest first, with those that arrive. */
 export class LiveSessions extends Changes<SessionsState> {
   private readonly left = new AbortController();
   private following = new AbortController();
   private readonly waiting = new Map<string, SessionSummary>();
+  /** What was heard while a page was under way, which may tell of the time before. */
+  private readonly heard = new Map<string, SessionSummary>();
   /** Where paging goes on. */
   private cursor: string | null = null;
   /** By id, where the page begins that brought a row; those that arrived are not in it. */
@@ -67,6 +74,8 @@ export class LiveSessions extends Changes<SessionsState> {
     super();
     this.leaveEvents = events.hear((session) => {
       if (this.current.rows.some(({ id }) => id === session.id)) this.take(session);
+      const isUnderWay = this.current.state !== "live" || this.current.isLoadingMore;
+      if (isUnderWay && this.heard.size <= mostHeard) this.heard.set(session.id, session);
     });
     void this.follow(this.following.signal);
   }
@@ -90,9 +99,7 @@ export class LiveSessions extends Changes<SessionsState> {
   /** Shows what came meanwhile; the list stays paused. */
   showHeld(): void {
     if (this.current.isMoreHeld) {
-      this.following.abort();
-      this.following = new AbortController();
-      void this.follow(this.following.signal);
+      this.followAnew();
       return;
     }
     for (const session of this.waiting.values()) this.show(session);
@@ -110,6 +117,7 @@ export class LiveSessions extends Changes<SessionsState> {
       if (!this.left.signal.aborted) this.set({ error });
     } finally {
       this.set({ isLoadingMore: false });
+      if (this.current.state === "live") this.heard.clear();
     }
   }
 
@@ -125,12 +133,13 @@ export class LiveSessions extends Changes<SessionsState> {
     if (beginnings !== this.beginnings) return true;
     const { rows } = this.current;
     const known = new Set([...rows.map(({ id }) => id), ...this.waiting.keys()]);
-    const added = sessions.nodes.filter(({ id }) => !known.has(id));
+    const added = sessions.nodes.filter(({ id }) => !known.has(id)).map(this.orHeard);
     for (const { id } of added) this.pageStarts.set(id, cursor);
     const { endCursor, hasNextPage } = sessions.pageInfo;
     this.cursor = endCursor;
     this.mostRows = rows.length + added.length + mostArrivals;
     this.set({ rows: [...rows, ...added], hasMore: hasNextPage, error: undefined });
+    this.makeUpForUnheard();
     return added.length > 0 || !hasNextPage;
   }
 
@@ -156,6 +165,8 @@ export class LiveSessions extends Changes<SessionsState> {
         {
           signal,
           onState: (state, error) => {
+            // A page is asked for after this, or has come before.
+            if (!this.current.isLoadingMore) this.heard.clear();
             this.set({ state, error });
           },
         },
@@ -172,8 +183,14 @@ export class LiveSessions extends Changes<SessionsState> {
     }
   }
 
+  private followAnew(): void {
+    this.following.abort();
+    this.following = new AbortController();
+    void this.follow(this.following.signal);
+  }
+
   private begin(page: SessionsPage["sessions"]): void {
-    const rows = page?.nodes ?? [];
+    const rows = (page?.nodes ?? []).map(this.orHeard);
     this.beginnings += 1;
     this.waiting.clear();
     this.pageStarts.clear();
@@ -182,6 +199,21 @@ export class LiveSessions extends Changes<SessionsState> {
     this.mostRows = pageSize + mostArrivals;
     const hasMore = page?.pageInfo.hasNextPage ?? false;
     this.set({ rows, hasMore, isLoaded: true, held: 0, isMoreHeld: false });
+    this.makeUpForUnheard();
+  }
+
+  /** A session of a page, or what was heard of it since. */
+  private readonly orHeard = (session: SessionSummary): SessionSummary => {
+    const heard = this.heard.get(session.id);
+    return heard !== undefined && isNewer(heard, session) ? heard : session;
+  };
+
+  /** Where more was heard than is kept, rows may be as they were: they are read anew, if paused later. */
+  private makeUpForUnheard(): void {
+    if (this.heard.size <= mostHeard) return;
+    this.heard.clear();
+    if (this.current.isPaused) this.holdNoMore();
+    else this.followAnew();
   }
 
   private take(session: SessionSummary): void {

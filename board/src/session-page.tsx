@@ -1,4 +1,4 @@
-import { sessionEventsSubscription } from "conversation-agent-client";
+import { type LiveOptions, sessionEventsSubscription } from "conversation-agent-client";
 import { useEffect, useState } from "react";
 import { Answers } from "./answers.js";
 import { Chat } from "./chat.js";
@@ -176,20 +176,30 @@ function RawEvents({ service, id, revision }: RawEventsProps) {
   );
 }
 
-/** The cursor of the last event of the session; empty before the first. */
+/** The cursor of the session's last event, with a mark for each time that some may have been missed. */
 function useRevision(service: Service, id: string): string {
   const [revision, setRevision] = useState("");
   useEffect(() => {
     const left = new AbortController();
+    // What came between the reading and the end of the feed, where following begins, is never told.
+    let isMissed = true;
+    const options: LiveOptions = {
+      signal: left.signal,
+      onExpired: () => {
+        isMissed = true;
+        return undefined;
+      },
+      onState: (state) => {
+        if (state === "live" && isMissed) {
+          isMissed = false;
+          setRevision((last) => `${last}+`);
+        }
+      },
+    };
+    const filter = { id: { eq: id } };
     const follow = async () => {
-      const options = { signal: left.signal, onExpired: () => undefined };
-      const filter = { id: { eq: id } };
-      for await (const { sessionEvents } of service.client.live(
-        sessionEventsSubscription,
-        { filter },
-        options,
-      ))
-        setRevision(sessionEvents.cursor);
+      const events = service.client.live(sessionEventsSubscription, { filter }, options);
+      for await (const { sessionEvents } of events) setRevision(sessionEvents.cursor);
     };
     // Without it the page is as it was read; what is wrong shows in the page's head.
     follow().catch(() => undefined);

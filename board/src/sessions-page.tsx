@@ -122,7 +122,7 @@ function HeldButton({ sessions }: { readonly sessions: LiveSessions }) {
 
 function Row({ session }: { readonly session: SessionSummary }) {
   const { id, status, startedAt, userSentiment, chatCompletionRating, chatSummary, agent } = session;
-  const { messageCount, failedMessageCount } = session;
+  const { messageCount, failedMessageCount, manualMessageCount } = session;
   return (
     <li data-session={id}>
       <a className="row-title" href={addressOf(`sessions/${id}`)}>
@@ -134,6 +134,7 @@ function Row({ session }: { readonly session: SessionSummary }) {
         <SentimentMark sentiment={userSentiment} />
         {chatCompletionRating !== null && <span className="mark">{chatCompletionRating}</span>}
         {failedMessageCount > 0 && <span className="mark bad">{failedMessageCount} failed</span>}
+        {manualMessageCount > 0 && <span className="mark">a person stepped in</span>}
       </span>
       <span className="messages">
         {formatCount(messageCount)} {messageCount === 1 ? "message" : "messages"}

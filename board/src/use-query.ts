@@ -31,7 +31,8 @@ export function useQuery<Data, Variables extends object>(
   { everyMilliseconds, revision = "", isSkipped = false }: Options = {},
 ): Asked<Data> {
   const key = JSON.stringify(variables);
-  const [state, setState] = useState<Asked<Data> & { readonly key: string }>({
+  const [state, setState] = useState<Asked<Data> & { readonly service: Service; readonly key: string }>({
+    service,
     key,
     data: undefined,
     error: undefined,
@@ -51,11 +52,14 @@ export function useQuery<Data, Variables extends object>(
             signal: left.signal,
           },
         );
-        if (!left.signal.aborted) setState({ key, data, error: undefined });
+        if (!left.signal.aborted) setState({ service, key, data, error: undefined });
       } catch (error) {
         if (left.signal.aborted) return;
         const data = error instanceof GraphqlError ? (error.data as Data | null | undefined) : undefined;
-        setState((last) => ({ key, data: data ?? (last.key === key ? last.data : undefined), error }));
+        setState((last) => {
+          const isSame = last.service === service && last.key === key;
+          return { service, key, data: data ?? (isSame ? last.data : undefined), error };
+        });
       }
       if (left.signal.aborted || everyMilliseconds === undefined) return;
       const rest = Math.max(everyMilliseconds, (performance.now() - from) * restPerAnswer);
@@ -67,5 +71,7 @@ export function useQuery<Data, Variables extends object>(
       clearTimeout(timer);
     };
   }, [service, document, key, everyMilliseconds, revision, isSkipped]);
-  return state.key === key ? state : { data: undefined, error: undefined };
+  // Another key may read something else, or nothing.
+  const isOurs = state.service === service && state.key === key;
+  return isOurs ? state : { data: undefined, error: undefined };
 }

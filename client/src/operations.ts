@@ -21,6 +21,7 @@ export interface SessionSummary {
   readonly chatSummary: string | null;
   readonly messageCount: number;
   readonly failedMessageCount: number;
+  readonly manualMessageCount: number;
   readonly agent: { readonly id: string; readonly name: string | null } | null;
 }
 
@@ -60,7 +61,7 @@ export interface SessionAnalyzedData {
 const summary = `
 fragment SessionSummary on Session {
   id status startedAt endedAt changedAt userSentiment chatCompletionRating chatSummary
-  messageCount failedMessageCount agent { id name }
+  messageCount failedMessageCount manualMessageCount agent { id name }
 }`;
 
 /** A page of sessions, the newest start first. */

@@ -132,6 +132,90 @@ describe.skipIf(lacksBrowser)("the board in a browser", () => {
     await page.context().close();
   });
 
+  it("reads a session anew where it may have missed what happened to it", async () => {
+    const started = await newEvent("started");
+    const { id } = started.data;
+    const post = async (summary: string, created_at: string) => {
+      const event = await newEvent("analyzed", { id, chat_summary: summary });
+      expect((await service.post({ ...event, created_at })).status).toBe(200);
+    };
+    expect((await service.post(started)).status).toBe(200);
+    const { page, errors } = await openPage(browser, "about:blank");
+    // The end of the feed is found after the session was read and has changed.
+    let letFind: () => void = () => undefined;
+    const mayFind = new Promise<void>((resolve) => (letFind = resolve));
+    await page.route("**/graphql", async (route) => {
+      if (route.request().postData()?.includes("query FeedEnd") === true) await mayFind;
+      await route.continue();
+    });
+    /** The subscription to this session, which is told nothing once it is cut. */
+    let followed: string | undefined;
+    let isCut = false;
+    let tell: (message: string) => void = () => undefined;
+    await page.routeWebSocket(/graphql/, (socket) => {
+      const server = socket.connectToServer();
+      tell = (message) => {
+        socket.send(message);
+      };
+      socket.onMessage((message) => {
+        if (String(message).includes(String(id))) followed ??= JSON.parse(String(message)).id;
+        server.send(message);
+      });
+      server.onMessage((message) => {
+        if (!isCut || !String(message).includes(String(followed))) socket.send(message);
+      });
+    });
+    await page.goto(`${service.url}/#/sessions/${String(id)}`);
+    await page.getByText("The session goes on.").waitFor();
+    await post("Before it was followed.", "2030-01-01T00:00:00Z");
+    letFind();
+    await page.getByText("Before it was followed.").first().waitFor();
+    await expect.poll(() => followed).toBeDefined();
+    isCut = true;
+    await post("While it was not told.", "2030-01-02T00:00:00Z");
+    const payload = [{ message: "Gone.", extensions: { code: "CURSOR_EXPIRED" } }];
+    tell(JSON.stringify({ id: followed, type: "error", payload }));
+    await page.getByText("While it was not told.").first().waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it("shows what it heard of a session while the page with it was under way", async () => {
+    const started = await newEvent("started");
+    expect((await service.post(started)).status).toBe(200);
+    const { page, errors } = await openPage(browser, "about:blank");
+    const frames: string[] = [];
+    page.on("websocket", (socket) => {
+      socket.on("framereceived", ({ payload }) => frames.push(String(payload)));
+    });
+    await page.goto(service.url);
+    await untilLive(page);
+    await page.route("**/graphql", async (route) => {
+      if (route.request().postData()?.includes("query Sessions") !== true) {
+        await route.continue();
+        return;
+      }
+      const response = await route.fetch();
+      const ended = await newEvent("ended", { id: started.data.id });
+      expect((await service.post(ended)).status).toBe(200);
+      await expect.poll(() => frames.some((frame) => frame.includes(String(ended.data.id)))).toBe(true);
+      await route.fulfill({ response });
+    });
+    await page.goto(`${service.url}/#/sessions?status=STARTED`);
+    const row = page.locator(`[data-session="${String(started.data.id)}"]`);
+    await row.getByText("ended").waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it("takes no notice of a day in its address that there is not", async () => {
+    await postAnalyzed(service, 1);
+    const { page, errors } = await open("#/agents?until=2026-13-01");
+    await page.locator(".agent").first().waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
   it("counts agents' sessions by day, and each number leads to its sessions", async () => {
     await postAnalyzed(service, 2);
     const [message] = (await sample("analyzed")).data.messages;
@@ -282,6 +366,31 @@ describe.skipIf(lacksBrowser)("the board behind keys", () => {
     await page.getByRole("button", { name: "Forget key" }).click();
     await page.getByLabel("API key or token").waitFor();
     expect(await page.evaluate<number>("sessionStorage.length")).toBe(0);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it("shows nothing of one key while it asks with another", async () => {
+    const { page, errors } = await openPage(browser, service.url);
+    await enter(page, "nonsense");
+    await page.getByText("This key is not valid").waitFor();
+    let letAsk: () => void = () => undefined;
+    const hold = () => new Promise<void>((resolve) => (letAsk = resolve));
+    let mayAsk = hold();
+    await page.route("**/graphql", async (route) => {
+      await mayAsk;
+      await route.continue();
+    });
+    const loading = page.locator(".gate").getByText("Loading");
+    await enter(page, reader);
+    await loading.waitFor();
+    letAsk();
+    await untilLive(page);
+    mayAsk = hold();
+    await page.getByRole("button", { name: "Forget key" }).click();
+    await loading.waitFor();
+    letAsk();
+    await page.getByLabel("API key or token").waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   });

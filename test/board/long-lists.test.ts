@@ -77,6 +77,29 @@ describe.skipIf(lacksBrowser)("a list that is followed for long", () => {
     longTest,
   );
 
+  it("shows what it heard of a session while a further page with it was under way", async () => {
+    const older = await postRated("further", 52);
+    const oldest = String(older.at(-1));
+    const page = await openList("further");
+    await page.locator(".rows li").nth(49).waitFor();
+    await page.route(
+      "**/graphql",
+      async (route) => {
+        const response = await route.fetch();
+        const changed = await newEvent("analyzed", { id: oldest, chat_completion_rating: "changed" });
+        expect((await service.post({ ...changed, created_at: "2030-01-01T00:00:00Z" })).status).toBe(200);
+        // It is heard of before what is heard of next, which is shown on top.
+        const [next] = await postRated("further", 1);
+        await expect.poll(async () => (await idsOf(page))[0]).toBe(next);
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await page.getByRole("button", { name: "Show older ones" }).click();
+    await page.locator(`[data-session="${oldest}"]`).getByText("changed").waitFor();
+    await page.context().close();
+  });
+
   it(
     "holds a bounded number while it is paused, says so, and shows all when it goes on",
     async () => {
