@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { WebSocket } from "ws";
 import { watchWithApolloClient } from "./clients/apollo-client.js";
 import type { CursorStore } from "./clients/resume.js";
@@ -28,9 +28,6 @@ const store: CursorStore = {
     // Stopped in the middle of it, the program would leave an empty file.
     writeFileSync(`${file}.new`, cursor);
     renameSync(`${file}.new`, file);
-  },
-  forget: () => {
-    rmSync(file, { force: true });
   },
 };
 

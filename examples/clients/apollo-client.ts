@@ -1,7 +1,7 @@
 import { ApolloClient, gql, InMemoryCache } from "@apollo/client";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { createClient } from "graphql-ws";
-import { type CursorStore, resume } from "./resume.js";
+import { type CursorStore, findEndAt, resume } from "./resume.js";
 
 const analyzed = gql`
   subscription ($after: Cursor) {
@@ -48,6 +48,7 @@ export function watchWithApolloClient({
   const client = new ApolloClient({ link: new GraphQLWsLink(socket), cache: new InMemoryCache() });
   const leave = resume<AnalyzedEvent>({
     store,
+    findEnd: () => findEndAt(url),
     onEvent,
     onExpired,
     subscribe: (after, next, ended) => {

@@ -2,7 +2,6 @@
 export interface CursorStore {
   read(): string | null;
   write(cursor: string): void;
-  forget(): void;
 }
 
 /**
@@ -13,7 +12,6 @@ export function storedIn(
   storage: {
     getItem(key: string): string | null;
     setItem(key: string, value: string): void;
-    removeItem(key: string): void;
   },
   key: string,
 ): CursorStore {
@@ -21,9 +19,6 @@ export function storedIn(
     read: () => storage.getItem(key),
     write: (cursor) => {
       storage.setItem(key, cursor);
-    },
-    forget: () => {
-      storage.removeItem(key);
     },
   };
 }
@@ -33,13 +28,15 @@ export function storedIn(
  * without. @returns how to leave
  */
 export type Subscribe<Event> = (
-  after: string | null,
+  after: string,
   next: (event: Event) => void,
   ended: (error?: unknown) => void,
 ) => () => void;
 
 export interface ResumeOptions<Event> {
   readonly store: CursorStore;
+  /** Asks for the end of the feed: where to begin without a cursor. See {@link findEndAt}. */
+  readonly findEnd: () => Promise<string>;
   readonly subscribe: Subscribe<Event>;
   /**
    * Called once for each event, in order. The cursor is stored after it returns: what it did not finish comes
@@ -47,7 +44,8 @@ export interface ResumeOptions<Event> {
    */
   readonly onEvent: (event: Event) => void;
   /**
-   * The cursor is older than the service's retention: load the list anew; the subscription goes on from now.
+   * The cursor is older than the service's retention: load the list anew; the subscription goes on from just
+   * before this call.
    */
   readonly onExpired: () => void;
   /** The wait before subscribing again after the connection was lost. */
@@ -59,14 +57,33 @@ export interface ResumeOptions<Event> {
  * restart of the service, or of this program. @returns how to leave
  */
 export function resume<Event extends { readonly cursor: string }>(options: ResumeOptions<Event>): () => void {
-  const { store, subscribe, onEvent, onExpired, retryMilliseconds = 1_000 } = options;
+  const { store, findEnd, subscribe, onEvent, onExpired, retryMilliseconds = 1_000 } = options;
   let leave: (() => void) | undefined;
   let hasLeft = false;
-  const begin = () => {
-    if (hasLeft) return;
+  let isExpired = false;
+  const beginLater = () => {
+    setTimeout(() => {
+      if (!hasLeft) void begin();
+    }, retryMilliseconds);
+  };
+  const begin = async () => {
+    let after = isExpired ? null : store.read();
+    if (after === null) {
+      after = await findEnd().catch(() => null);
+      if (after === null) {
+        beginLater();
+        return;
+      }
+      // It may have been left meanwhile.
+      if (hasLeft) return;
+      if (isExpired) onExpired();
+      isExpired = false;
+      // What comes after it is not missed, though the connection is lost before the first event.
+      store.write(after);
+    }
     let isOver = false;
     leave = subscribe(
-      store.read(),
+      after,
       (event) => {
         if (hasLeft || isOver) return;
         onEvent(event);
@@ -76,19 +93,28 @@ export function resume<Event extends { readonly cursor: string }>(options: Resum
         // Some libraries report an end twice: as an error, and as completion.
         if (isOver) return;
         isOver = true;
-        if (hasExpired(error)) {
-          store.forget();
-          onExpired();
-        }
-        setTimeout(begin, retryMilliseconds);
+        leave?.();
+        isExpired = hasExpired(error);
+        beginLater();
       },
     );
   };
-  begin();
+  void begin();
   return () => {
     hasLeft = true;
     leave?.();
   };
+}
+
+/** Asks for the end of the feed. @param url such as `ws://localhost:4000/graphql` */
+export async function findEndAt(url: string): Promise<string> {
+  const response = await fetch(url.replace(/^ws/, "http"), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ query: "{ sessions(first: 1) { eventCursor } }" }),
+  });
+  const { data } = (await response.json()) as { data: { sessions: { eventCursor: string } } };
+  return data.sessions.eventCursor;
 }
 
 /** Client libraries wrap errors differently; the code is the same in all of them. */

@@ -1,7 +1,7 @@
 import { Client, fetchExchange, gql, subscriptionExchange } from "@urql/core";
 import { createClient } from "graphql-ws";
 import type { AnalyzedEvent, WatchOptions } from "./apollo-client.js";
-import { resume } from "./resume.js";
+import { findEndAt, resume } from "./resume.js";
 
 const analyzed = gql`
   subscription ($after: Cursor) {
@@ -22,6 +22,7 @@ export function watchWithUrql({ url, store, onEvent, onExpired, webSocketImpl }:
   const socket = createClient({ url, webSocketImpl, retryAttempts: 0 });
   const leave = resume<AnalyzedEvent>({
     store,
+    findEnd: () => findEndAt(url),
     onEvent,
     onExpired,
     subscribe: (after, next, ended) => {
@@ -36,8 +37,9 @@ export function watchWithUrql({ url, store, onEvent, onExpired, webSocketImpl }:
                 unsubscribe: socket.subscribe(
                   { query, variables: variables as Record<string, unknown> },
                   {
-                    next: ({ data }) => {
-                      sink.next({ data });
+                    next: ({ data, errors }) => {
+                      if (data) sink.next({ data });
+                      else ended(errors);
                     },
                     error: ended,
                     complete: ended,

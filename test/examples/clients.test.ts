@@ -15,7 +15,6 @@ function storage(content: Record<string, string>) {
   return {
     getItem: (key: string) => items.get(key) ?? null,
     setItem: (key: string, value: string) => void items.set(key, value),
-    removeItem: (key: string) => void items.delete(key),
   };
 }
 
@@ -75,7 +74,44 @@ describe.each([
     await vi.waitFor(() => {
       expect(expired).toBe(1);
     }, 10_000);
-    expect(store.read()).toBeNull();
+    told.length = 0;
+    posted.splice(0, Infinity, ...(await postAnalyzed(service, 2)));
+    await all();
+    expect(expired).toBe(1);
+    leave();
+  });
+
+  it("misses nothing before its first event, nor an event that came with errors alone", async () => {
+    let broken = 0;
+    /** Breaks the first event that comes. */
+    class BreakingSocket extends WebSocket {
+      override emit(name: string | symbol, ...values: unknown[]): boolean {
+        const [message] = values;
+        if (name !== "message" || broken > 0) return super.emit(name, ...values);
+        const { id, type } = JSON.parse(String(message)) as { id?: string; type: string };
+        if (type !== "next") return super.emit(name, ...values);
+        broken += 1;
+        const payload = { data: null, errors: [{ message: "The event could not be read." }] };
+        return super.emit(name, Buffer.from(JSON.stringify({ id, type, payload })), false);
+      }
+    }
+    const told: string[] = [];
+    const store = storedIn(storage({}), "cursor");
+    const begin = () =>
+      watch({
+        url: `${service.url.replace("http", "ws")}/graphql`,
+        store,
+        webSocketImpl: BreakingSocket,
+        onEvent: ({ session }) => told.push(session.id),
+        onExpired: () => undefined,
+      });
+    const leaveFirst = begin();
+    await expect.poll(() => store.read()).not.toBeNull();
+    leaveFirst();
+    const posted = await postAnalyzed(service, 2);
+    const leave = begin();
+    await expect.poll(() => told).toEqual(posted);
+    expect(broken).toBe(1);
     leave();
   });
 });

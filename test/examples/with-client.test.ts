@@ -152,4 +152,47 @@ describe.skipIf(lacksBrowser)("the example pages", () => {
       await page.context().close();
     },
   );
+
+  it("event-source.html goes on after an answer that is no stream, and after an expired cursor", async () => {
+    const { page, errors } = await openPage(browser, "about:blank");
+    let asked = 0;
+    let isExpired = false;
+    const posted: string[] = [];
+    await page.route("**/graphql/stream?*", async (route) => {
+      asked += 1;
+      if (asked === 1) {
+        posted.push(...(await postAnalyzed(service, 1)));
+        await route.fulfill({ status: 503, json: { errors: [{ message: "Later." }] } });
+      } else if (isExpired) {
+        isExpired = false;
+        const gone = { errors: [{ message: "Gone.", extensions: { code: "CURSOR_EXPIRED" } }] };
+        const body = `event: next\ndata: ${JSON.stringify(gone)}\n\nevent: complete\ndata:\n\n`;
+        await route.fulfill({ contentType: "text/event-stream", body });
+      } else await route.continue();
+    });
+    await page.goto(new URL("event-source.html", pages.resolvedUrls?.local[0] ?? "").href);
+    const shown = () =>
+      page.evaluate<string[]>(
+        "[...document.querySelectorAll('[data-session]')].map((item) => item.dataset.session)",
+      );
+    await expect.poll(() => posted.length).toBe(1);
+    await expect.poll(shown).toEqual(posted);
+    isExpired = true;
+    await service.restart();
+    await expect.poll(() => isExpired).toBe(false);
+    // It goes on from the end of the feed, which it asks for after a wait.
+    const later: string[] = [];
+    await expect
+      .poll(
+        async () => {
+          later.push(...(await postAnalyzed(service, 1)));
+          return (await shown()).some((id) => later.includes(id));
+        },
+        { interval: 500 },
+      )
+      .toBe(true);
+    expect(asked).toBeLessThan(10);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
 });
