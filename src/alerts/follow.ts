@@ -23,10 +23,11 @@ export class RuleFollower {
   private readonly expectations: ExpectationReader;
 
   constructor(database: Database) {
-    // Another node of a cluster may not have the rule's place yet: that is no gap.
+    // Another node of a cluster may lack the rule's place yet, which is no gap, or what an entry tells of.
+    const current = database.current ?? database;
     this.feed = new FeedReader(database, undefined, database.current);
-    this.sessions = new SessionReader(database);
-    this.expectations = new ExpectationReader(database);
+    this.sessions = new SessionReader(current);
+    this.expectations = new ExpectationReader(current);
   }
 
   /**

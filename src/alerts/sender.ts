@@ -58,7 +58,8 @@ export class AlertSender {
   constructor(private readonly parts: AlertSenderParts) {
     this.rules = new AlertRules(parts.database);
     this.outbox = new AlertOutbox(parts.database);
-    this.writer = new MessageWriter(parts.database);
+    // Another node of a cluster may lack the session yet, which would be told as gone.
+    this.writer = new MessageWriter(parts.database.current ?? parts.database);
   }
 
   start(): void {

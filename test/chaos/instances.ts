@@ -4,6 +4,7 @@ import { jwtSecret } from "../support/callers.js";
 import { Readiness } from "../support/rehearsal/readiness.js";
 import { startProxy, type StallableProxy } from "../support/stallable-proxy.js";
 import { Instance } from "./instance.js";
+import { AlarmReceiver } from "./alarm-receiver.js";
 import { compareKept } from "./kept-events.js";
 import { RedisServer } from "../support/rehearsal/redis-server.js";
 import { Audience } from "./subscriber.js";
@@ -19,6 +20,8 @@ interface Options {
   readonly seconds: number;
   readonly writers: number;
   readonly subscribers: number;
+  /** Whether alarms are received, too. */
+  readonly alarms: boolean;
 }
 
 /**
@@ -39,6 +42,7 @@ export async function killInstances(name: string, options: Options): Promise<boo
     REDIS_URL: redis.url,
     JWT_SECRET: jwtSecret,
     SUBSCRIPTION_KEEP_ALIVE_SECONDS: "1",
+    ALERT_PRIVATE_TARGETS: "127.0.0.1",
   };
   const instances = topology.instances.map((urls) => new Instance({ ...urls, ...environment }));
   const networks: StallableProxy[] = [];
@@ -73,6 +77,7 @@ async function rehearse(stage: Stage, { seconds, ...options }: Options) {
     options.subscribers,
     networks.map(({ url }) => url.replace(/\/$/, "")),
   );
+  const alarms = options.alarms ? await AlarmReceiver.start(topology.databaseUrl) : undefined;
   const writers = new Writers(options.writers, urls, topology.databaseUrl);
   const readiness = instances.map((instance) => new Readiness(instance));
   const killing = killFor(seconds, stage);
@@ -81,6 +86,7 @@ async function rehearse(stage: Stage, { seconds, ...options }: Options) {
   const feed = await readFeed(topology.databaseUrl, audience);
   const problems = await audience.compareWith(feed);
   problems.push(...(await compareKept(topology.databaseUrl, bodies)));
+  problems.push(...((await alarms?.compareWith(feed)) ?? []));
   await Promise.all(readiness.map((each) => each.stop()));
   const readyAfter = topology.elections.map(({ electedAt }) => untilReady(readiness, electedAt));
   if (!readyAfter.every((milliseconds) => milliseconds <= longestRecovery))
@@ -91,6 +97,7 @@ async function rehearse(stage: Stage, { seconds, ...options }: Options) {
     ...kills,
     reconnections: audience.reconnects,
     heard: audience.heard,
+    ...alarms?.figures,
     "longest silence ms": Math.round(writers.longestSilence),
     ...(readyAfter.length > 0 && {
       "ready ms after election": Math.max(...readyAfter),

@@ -24,6 +24,7 @@ const options = new Command()
       .choices(Object.keys(topologies))
       .default(["single"]),
   )
+  .option("--alarms", "of kill: an alarm's receiver, too; it takes a minute longer", false)
   .option("--seconds <n>", "how long events and kills go on, or a starving query", positive, 20)
   .option("--writers <n>", "of kill: deliveries at once", positive, 8)
   .option("--subscribers <n>", "of kill: subscribers", positive, 20)
@@ -33,6 +34,7 @@ const options = new Command()
   .opts<{
     scenario: string[];
     topology: string[];
+    alarms: boolean;
     seconds: number;
     writers: number;
     subscribers: number;

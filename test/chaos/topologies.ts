@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { freePorts } from "../support/rehearsal/free-port.js";
 import { DatabaseServer } from "../support/rehearsal/database-server.js";
 import { replicate, startPair } from "../support/rehearsal/replication.js";
+import { SpreadingBalancer } from "../support/rehearsal/spreading-balancer.js";
 import { MYSQL_UNPACKED } from "../support/rehearsal/unpacked-mysql.js";
 import { becomePrimary } from "./group-members.js";
 
@@ -76,6 +77,23 @@ async function replica(): Promise<Topology> {
 async function galera(): Promise<Topology> {
   const { control, urls, stop } = await startScript("galera");
   return ofNodes(urls, control, stop);
+}
+
+/** The same behind a balancer that leads an instance's connections to all of the nodes. */
+async function balancedGalera(): Promise<Topology> {
+  const nodes = await galera();
+  const addresses = nodes.instances.map(({ DATABASE_URL: url = "" }) => new URL(url));
+  const balancer = await SpreadingBalancer.start(addresses.map(({ port }) => Number(port)));
+  const [address = new URL(nodes.databaseUrl)] = addresses;
+  address.port = String(balancer.port);
+  return {
+    ...nodes,
+    instances: nodes.instances.map(() => ({ DATABASE_URL: address.href })),
+    stop: async () => {
+      await balancer.stop();
+      await nodes.stop();
+    },
+  };
 }
 
 function ofNodes(
@@ -159,6 +177,7 @@ async function startScript(name: "galera" | "group", further: Readonly<Record<st
 export const topologies: Readonly<Record<string, () => Promise<Topology>>> = {
   single,
   galera,
+  "balanced-galera": balancedGalera,
   group,
   "multi-primary": multiPrimary,
   replica,
