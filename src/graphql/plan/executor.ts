@@ -28,6 +28,13 @@ export interface Result {
   readonly errors?: readonly GraphQLError[];
 }
 
+/** What is to be executed, with variables that fit. */
+export interface Prepared {
+  readonly plan: Plan;
+  /** Coerced. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
 /** Makes operations spans of traces. */
 export interface TraceOperations {
   execute(operation: Operation, run: () => Promise<Result>): Promise<Result>;
@@ -47,15 +54,20 @@ export class Executor {
     private readonly traces?: TraceOperations,
   ) {}
 
-  /** @param rootValue of a subscription: the event */
-  async execute(operation: Operation, rootValue?: unknown): Promise<Result> {
-    const { traces } = this;
-    if (traces === undefined) return await this.run(operation, rootValue);
-    return await traces.execute(operation, () => this.run(operation, rootValue));
+  /**
+   * @param rootValue of a subscription: the event
+   * @param prepared what {@link prepare} said of it, where it was asked before
+   */
+  async execute(operation: Operation, rootValue?: unknown, prepared?: Prepared): Promise<Result> {
+    const run = () => this.run(operation, rootValue, prepared ?? this.prepare(operation, rootValue));
+    return await (this.traces === undefined ? run() : this.traces.execute(operation, run));
   }
 
-  private async run(operation: Operation, rootValue: unknown): Promise<Result> {
-    const { document, operationName, variables, context } = operation;
+  /** @returns the errors to answer with, where it cannot be executed */
+  prepare(
+    { document, operationName, variables }: Omit<Operation, "context">,
+    rootValue?: unknown,
+  ): Prepared | { readonly errors: readonly GraphQLError[] } {
     const definition = findOperation(document, operationName);
     if (definition instanceof GraphQLError) return { errors: [definition] };
     if (definition.operation === OperationTypeNode.SUBSCRIPTION && rootValue === undefined)
@@ -64,8 +76,20 @@ export class Executor {
     if ("errors" in read) return read;
     try {
       const settled = this.conditions.settle({ document, operation: definition }, read.coerced);
-      const plan = this.planOf(settled.document, settled.operation);
-      return await new Execution(plan, context, read.coerced).run(rootValue);
+      return { plan: this.planOf(settled.document, settled.operation), variables: read.coerced };
+    } catch (error) {
+      return { errors: [asGraphQLError(error as Error)] };
+    }
+  }
+
+  private async run(
+    { context }: Operation,
+    rootValue: unknown,
+    prepared: Prepared | { readonly errors: readonly GraphQLError[] },
+  ): Promise<Result> {
+    if ("errors" in prepared) return prepared;
+    try {
+      return await new Execution(prepared.plan, context, prepared.variables).run(rootValue);
     } catch (error) {
       return { errors: [asGraphQLError(error as Error)] };
     } finally {

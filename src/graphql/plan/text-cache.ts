@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 
 /** Characters of the texts whose values are kept: with its plan, a document takes about 90 bytes for each. */
-const mostCharacters = 300_000;
+export const mostCharacters = 300_000;
 /** The value of a longer text is made anew each time. */
 const longestText = 50_000;
 /** Keys of texts that came once. */

@@ -2,35 +2,45 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import { type ApolloServer, HeaderMap, type HTTPGraphQLResponse } from "@apollo/server";
 import type { UnreadAnswers } from "../../http/unread-answers.js";
 import type { RequestContext } from "../context.js";
-
-/** A request whose body was read. */
-export type ReadRequest = IncomingMessage & { readonly body?: unknown };
+import type { HttpAnswer, KnownOperations, ReadRequest } from "./known-operations.js";
 
 export interface ApolloHandlerParts {
   readonly apollo: ApolloServer<RequestContext>;
+  readonly known: KnownOperations;
   readonly unread: UnreadAnswers;
   /** By whom an answer is counted. */
   readonly callerIdOf: (request: IncomingMessage) => string;
   readonly contextOf: (request: ReadRequest, response: ServerResponse) => RequestContext;
 }
 
-/** Serves GraphQL over HTTP through Apollo: an operation is executed once there is room for its answer. */
-export function apolloHandler({ apollo, unread, callerIdOf, contextOf }: ApolloHandlerParts) {
+/**
+ * Serves GraphQL over HTTP, through Apollo where it has not decided on the like before: an operation is
+ * executed once there is room for its answer.
+ */
+export function apolloHandler({ apollo, known, unread, callerIdOf, contextOf }: ApolloHandlerParts) {
+  const askApollo = async (request: ReadRequest, response: ServerResponse) => {
+    const answer = await apollo.executeHTTPGraphQLRequest({
+      httpGraphQLRequest: {
+        method: request.method ?? "",
+        headers: headersOf(request.headers),
+        search: searchOf(request.url ?? ""),
+        body: withoutEmptyOperationName(request.body),
+      },
+      context: () => Promise.resolve(contextOf(request, response)),
+    });
+    const mediaType = answer.headers.get("content-type");
+    if (request.method === "POST" && answer.status === undefined && mediaType !== undefined)
+      known.answered(request, mediaType);
+    return await toAnswer(answer);
+  };
   return async (request: ReadRequest, response: ServerResponse): Promise<void> => {
     const callerId = callerIdOf(request);
     unread.demandFewWaiting(callerId);
     await unread.answer({ socket: request.socket, callerId }, async () => {
       if (response.destroyed) return 0;
-      const answer = await apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: {
-          method: request.method ?? "",
-          headers: headersOf(request.headers),
-          search: searchOf(request.url ?? ""),
-          body: withoutEmptyOperationName(request.body),
-        },
-        context: () => Promise.resolve(contextOf(request, response)),
-      });
-      return await send(response, answer, request.method === "HEAD");
+      const isGone = () => response.destroyed;
+      const answer = (await known.answer(request, isGone)) ?? (await askApollo(request, response));
+      return send(response, answer, request.method === "HEAD");
     });
   };
 }
@@ -61,17 +71,17 @@ function withoutEmptyOperationName(body: unknown): unknown {
 /** Characters of an answer that is written as it is. */
 const longestText = 10_000;
 
-/** @returns the bytes of the body */
-async function send(
-  response: ServerResponse,
-  { status, headers, body }: HTTPGraphQLResponse,
-  isHeadAlone: boolean,
-): Promise<number> {
+async function toAnswer({ status, headers, body }: HTTPGraphQLResponse): Promise<HttpAnswer> {
   let text = "";
   if (body.kind === "complete") text = body.string;
   else for await (const chunk of body.asyncIterator) text += chunk;
+  return { status: status ?? 200, headers, text };
+}
+
+/** @returns the bytes of the body */
+function send(response: ServerResponse, { status, headers, text }: HttpAnswer, isHeadAlone: boolean): number {
   const length = Buffer.byteLength(text);
-  response.statusCode = status ?? 200;
+  response.statusCode = status;
   for (const [name, value] of headers)
     response.setHeader(name, value === "text/html" ? `${value}; charset=utf-8` : value);
   response.setHeader("Content-Length", length);

@@ -5,7 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import express, { Router } from "express";
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from "graphql";
+import type { ExecutionResult, GraphQLSchema } from "graphql";
 import type { Access } from "../../access/access.js";
 import type { Caller } from "../../access/caller.js";
 import type { Config } from "../../config.js";
@@ -14,17 +14,17 @@ import type { FanOut } from "../../feed/fan-out.js";
 import type { Logger } from "../../logger.js";
 import type { Metrics } from "../../metrics/metrics.js";
 import type { UnreadAnswers } from "../../http/unread-answers.js";
-import { apolloHandler, type ReadRequest } from "./apollo-handler.js";
+import { apolloHandler } from "./apollo-handler.js";
 import { AllowList } from "../admission/allow-list.js";
 import { RequestContext } from "../context.js";
 import { EventStreamEndpoint } from "./event-stream.js";
 import { Executor } from "../plan/executor.js";
 import { errorFormatter, type FormatError } from "../format-error.js";
 import { gatePlugin, OperationGate } from "../admission/gate.js";
+import { KnownOperations, type ReadRequest } from "./known-operations.js";
 import { LiveOperations } from "./live-operations.js";
 import { OperationPreparer, parseOptions, validationRules } from "../plan/prepare-operation.js";
 import { answerText } from "../plan/json-text.js";
-import { TextCache } from "../plan/text-cache.js";
 import { explorerPlugin } from "../sandbox/explorer-page.js";
 import type { ReaderSource } from "../readers.js";
 import type { SessionEventSource } from "../session-event-source.js";
@@ -75,22 +75,27 @@ export class GraphqlEndpoint {
       hidesSchema: config.production,
       traceIdOf: traces && ((error) => traces.traceIdOf(error)),
     });
-    this.apollo = createApollo(parts, { gate, executor, allowList, watch, formatError });
+    const contextOf = (request: ReadRequest, isGone: () => boolean) => {
+      const { traceparent } = request.headers;
+      const from = {
+        transport: "http",
+        traceparent: typeof traceparent === "string" ? traceparent : undefined,
+      };
+      return newContext(parts, access.gate.callerOf(request), isGone, from);
+    };
+    const callerOf = access.gate.callerOf.bind(access.gate);
+    const known = new KnownOperations({ gate, executor, watch, formatError, callerOf, contextOf });
+    this.apollo = createApollo(parts, { gate, executor, allowList, watch, known, formatError });
     this.answer = apolloHandler({
       apollo: this.apollo,
+      known,
       unread: parts.unread,
       // Only a browser that asks for the page has not said who it is.
       callerIdOf: (request) => access.gate.findCaller(request)?.id ?? "page",
       // Of what Apollo asks before it parses, only this may refuse.
       contextOf: (request, response) => {
-        const caller = access.gate.callerOf(request);
-        this.refuseTexts(request, caller);
-        const { traceparent } = request.headers;
-        const from = {
-          transport: "http",
-          traceparent: typeof traceparent === "string" ? traceparent : undefined,
-        };
-        return newContext(parts, caller, () => response.destroyed, from);
+        this.refuseTexts(request, access.gate.callerOf(request));
+        return contextOf(request, () => response.destroyed);
       },
     });
     // Neither of these goes through Apollo, so its rules are said again here.
@@ -188,19 +193,6 @@ function persistedQueriesOf(allowList: AllowList) {
   };
 }
 
-/** Where Apollo keeps documents, parsed and validated. Its own store is bounded by 30 MiB of JSON. */
-function documentStore() {
-  const documents = new TextCache<DocumentNode>();
-  return {
-    get: (key: string) => Promise.resolve(documents.get(key)),
-    set: (key: string, document: DocumentNode) => {
-      documents.set(key, document, document.loc?.end ?? Infinity);
-      return Promise.resolve();
-    },
-    delete: () => Promise.resolve(false),
-  };
-}
-
 function createApollo(
   { schema, config }: EndpointParts,
   {
@@ -208,12 +200,14 @@ function createApollo(
     executor,
     allowList,
     watch,
+    known,
     formatError,
   }: {
     readonly gate: OperationGate;
     readonly executor: Executor;
     readonly allowList: AllowList | undefined;
     readonly watch: OperationWatch;
+    readonly known: KnownOperations;
     readonly formatError: FormatError;
   },
 ): ApolloServer<RequestContext> {
@@ -238,7 +232,7 @@ function createApollo(
       stop: () => Promise.resolve(),
     },
     introspection: config.graphql.introspection,
-    documentStore: documentStore(),
+    documentStore: known.documentStore(),
     ...(allowList && { persistedQueries: persistedQueriesOf(allowList) }),
     hideSchemaDetailsFromClientErrors: config.production,
     parseOptions,
@@ -251,6 +245,7 @@ function createApollo(
       ApolloServerPluginCacheControlDisabled(),
       gatePlugin(gate),
       watch.apolloPlugin(),
+      known.apolloPlugin(),
       config.graphql.explorer === false
         ? ApolloServerPluginLandingPageDisabled()
         : explorerPlugin(config.graphql.explorer),
