@@ -2,7 +2,6 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  getArgumentValues,
   type GraphQLField,
   type GraphQLFieldResolver,
   type GraphQLObjectType,
@@ -21,6 +20,7 @@ import {
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
 } from "graphql";
+import { argumentsReader } from "./coercion.js";
 import { fragmentsOf } from "./fragments.js";
 import { quote } from "./json-text.js";
 import { leafWriter, type WriteLeaf } from "./leaf.js";
@@ -88,6 +88,7 @@ export class PlannedField {
   private readonly definition: GraphQLField<unknown, unknown>;
   private readonly info: Omit<FieldInfo, "variableValues">;
   private readonly below = new Map<GraphQLObjectType, Selection>();
+  private readArguments: ReturnType<typeof argumentsReader> | undefined;
 
   constructor(
     private readonly source: Source,
@@ -132,7 +133,8 @@ export class PlannedField {
   argumentsWith(variableValues: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const [node] = this.nodes;
     if (node === undefined || this.definition.args.length === 0) return {};
-    return getArgumentValues(this.definition, node, variableValues);
+    this.readArguments ??= argumentsReader(this.definition, node);
+    return this.readArguments(variableValues);
   }
 
   /** @throws Error where the value does not say of which object type it is */

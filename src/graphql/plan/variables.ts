@@ -8,6 +8,7 @@ import {
   type VariableDefinitionNode,
 } from "graphql";
 import { BadInputError, type FieldError } from "../../errors.js";
+import { misfit, variablesReader } from "./coercion.js";
 
 /** Deeper than any filter may be, and far from where reading it would exhaust the stack. */
 const greatestDepth = 100;
@@ -33,10 +34,27 @@ export function readVariables(
       ),
     };
   }
-  const { coerced } = getVariableValues(schema, definitions, given, { maxErrors: 1 });
-  if (coerced !== undefined) return { coerced };
+  const coerced = readerFor(schema, definitions)(given);
+  if (coerced !== misfit) return { coerced };
   const errors = definitions.flatMap((definition) => mistakesOf(schema, definition, given));
   return { errors: errors.slice(0, mostErrors) };
+}
+
+/** By the definitions of an operation, which live as long as its document. */
+const readers = new WeakMap<
+  readonly VariableDefinitionNode[],
+  readonly [GraphQLSchema, ReturnType<typeof variablesReader>]
+>();
+
+function readerFor(
+  schema: GraphQLSchema,
+  definitions: readonly VariableDefinitionNode[],
+): ReturnType<typeof variablesReader> {
+  const [knownFor, known] = readers.get(definitions) ?? [];
+  if (known !== undefined && knownFor === schema) return known;
+  const reader = variablesReader(schema, definitions);
+  readers.set(definitions, [schema, reader]);
+  return reader;
 }
 
 /**
