@@ -6,21 +6,24 @@ import { BadInputError, ServiceError } from "../../errors.js";
 import type { AllowList } from "./allow-list.js";
 import type { RequestContext } from "../context.js";
 import { ReadingTime } from "./reading-time.js";
-import { demandWithin, type Limits, type RequestedOperation, weigh } from "./limits.js";
+import { KnownWeights } from "./known-weights.js";
+import { demandWithin, type Limits, type RequestedOperation } from "./limits.js";
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Decides, for HTTP and WebSocket alike, whether a valid operation is executed. */
 export class OperationGate {
   private readonly readingTime: ReadingTime;
+  private readonly weights: KnownWeights;
 
   constructor(
-    private readonly schema: GraphQLSchema,
+    schema: GraphQLSchema,
     private readonly limits: Limits,
     private readonly allowList: AllowList | undefined,
     private readonly access: Pick<Access, "limits" | "audit">,
   ) {
     this.readingTime = new ReadingTime(limits.validationMilliseconds);
+    this.weights = new KnownWeights(schema);
   }
 
   /**
@@ -67,7 +70,7 @@ export class OperationGate {
     operation: RequestedOperation,
     caller: Caller,
   ): Promise<{ readonly cost: number; readonly error?: GraphQLError | undefined }> {
-    const weight = weigh(this.schema, operation);
+    const weight = this.weights.of(operation);
     try {
       demandWithin(weight, this.limits);
       await this.access.limits.countCost(caller, weight.cost);

@@ -1,4 +1,5 @@
 import {
+  type ArgumentNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -81,6 +82,8 @@ const questionCosts: Readonly<Record<string, number>> = {
   eqIgnoreCase: 4,
   containsIgnoreCase: 4,
 };
+/** The arguments whose values make a difference to a weight. */
+export const weighedArguments = ["ids", "orderBy", "filter", "first", "last"] as const;
 /** An order that no index keeps finds all that match before the first row. */
 const orderCost = 100;
 /**
@@ -230,18 +233,18 @@ class Scales {
 
   /** How many ids a field is asked for: each is looked up, found or not. */
   private idCountOf({ arguments: given = [] }: FieldNode): number | undefined {
-    const ids = given.find(({ name }) => name.value === "ids")?.value;
+    const ids = valueOf("ids", given);
     return ids === undefined ? undefined : Math.max(1, this.valuesIn(ids));
   }
 
   private orderCostOf({ arguments: given = [] }: FieldNode): number {
-    const order = given.find(({ name }) => name.value === "orderBy")?.value;
+    const order = valueOf("orderBy", given);
     return order !== undefined && this.valuesIn(order) > 0 ? orderCost : 0;
   }
 
   /** How many values rows are compared with, and what is asked of other tables. */
   private filterCostOf({ arguments: given = [] }: FieldNode): number {
-    const filter = given.find(({ name }) => name.value === "filter")?.value;
+    const filter = valueOf("filter", given);
     return filter === undefined ? 0 : this.valuesIn(filter);
   }
 
@@ -270,8 +273,7 @@ class Scales {
 
   /** What is no page size is refused by graphql or the resolver; here it counts as the default. */
   private pageSizeOf({ arguments: given = [] }: FieldNode): number {
-    const sizeOf = (name: string) =>
-      this.sizeOf(given.find((argument) => argument.name.value === name)?.value);
+    const sizeOf = (name: "first" | "last") => this.sizeOf(valueOf(name, given));
     return sizeOf("first") ?? sizeOf("last") ?? defaultSize;
   }
 
@@ -296,6 +298,13 @@ class Scales {
   private defaultOf(name: string) {
     return this.definitions.find(({ variable }) => variable.name.value === name)?.defaultValue;
   }
+}
+
+function valueOf(
+  name: (typeof weighedArguments)[number],
+  given: readonly ArgumentNode[],
+): ValueNode | undefined {
+  return given.find((argument) => argument.name.value === name)?.value;
 }
 
 function costOfQuestion(name: string, value: unknown): number {
