@@ -17,7 +17,9 @@ import { quote } from "./json-text.js";
 export type WriteLeaf = (value: unknown) => string;
 
 const greatestInt = 2 ** 31 - 1;
-const texts: readonly GraphQLLeafType[] = [GraphQLID, GraphQLString, DateTimeScalar, CursorScalar];
+const texts: readonly GraphQLLeafType[] = [GraphQLID, GraphQLString];
+/** Whose texts we have made ourselves, of letters, digits and signs that JSON does not escape. */
+const ownTexts: readonly GraphQLLeafType[] = [DateTimeScalar, CursorScalar];
 
 /** How values of a type are written: what graphql-js serializes, as JSON.stringify writes it. */
 export function leafWriter(type: GraphQLLeafType): WriteLeaf {
@@ -28,6 +30,8 @@ export function leafWriter(type: GraphQLLeafType): WriteLeaf {
     return JSON.stringify(served);
   };
   if (texts.includes(type)) return (value) => (typeof value === "string" ? quote(value) : serialize(value));
+  if (ownTexts.includes(type))
+    return (value) => (typeof value === "string" ? `"${value}"` : serialize(value));
   if (type === GraphQLInt)
     return (value) =>
       Number.isInteger(value) && Math.abs(value as number) <= greatestInt ? String(value) : serialize(value);

@@ -80,12 +80,13 @@ async function toAnswer({ status, headers, body }: HTTPGraphQLResponse): Promise
 
 /** @returns the bytes of the body */
 function send(response: ServerResponse, { status, headers, text }: HttpAnswer, isHeadAlone: boolean): number {
-  const length = Buffer.byteLength(text);
+  // A text travels with the headers in one piece. What may have to wait is bytes: they are counted.
+  const body = text.length > longestText ? Buffer.from(text) : text;
+  const length = Buffer.byteLength(body);
   response.statusCode = status;
   for (const [name, value] of headers)
     response.setHeader(name, value === "text/html" ? `${value}; charset=utf-8` : value);
   response.setHeader("Content-Length", length);
-  // A text travels with the headers in one piece. What may have to wait is bytes: they are counted.
-  response.end(isHeadAlone ? undefined : text.length > longestText ? Buffer.from(text) : text);
+  response.end(isHeadAlone ? undefined : body);
   return length;
 }

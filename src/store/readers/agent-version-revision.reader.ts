@@ -3,7 +3,7 @@ import { placeholders, selectList } from "../sql/statements.js";
 import { agentVersionRevisions } from "../sql/tables.js";
 import type { SqlReader } from "../sql/transaction.js";
 import { maskSettings } from "./mask.js";
-import { storedFor, toRecord } from "./record.js";
+import { storedFor, recordMaker } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /** A content of an agent version. Holds the fields that were asked for; the settings are JSON text. */
@@ -48,8 +48,10 @@ export class AgentVersionRevisionReader {
        WHERE r.${agentVersionRevisions.column(by)} IN (${placeholders(ids)}) AND ${scoped.sql} ORDER BY r.received_at, r.id`,
       [...ids, ...scoped.parameters],
     );
-    const served = rows.map((row) => toRecord(AgentVersionRevision, row, converted));
-    return maskSettings(scope, served as AgentVersionRevisionRecord[]);
+    return maskSettings(
+      scope,
+      rows.map(recordMaker(AgentVersionRevision, converted)) as AgentVersionRevisionRecord[],
+    );
   }
 }
 

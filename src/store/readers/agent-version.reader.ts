@@ -8,7 +8,7 @@ import { areKept, type CarriesVersion, type KnownVersions } from "./known-versio
 import { maskSettings } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
 import { countsByParent, groupedByParent, namedBy, type ParentCount } from "./parents.js";
-import { positionsIn, shapeOf, storedFor, toRecord } from "./record.js";
+import { positionsIn, shapeOf, storedFor, recordMaker } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /**
@@ -216,10 +216,7 @@ function columnsFor(fields: Iterable<string>, order: readonly OrderTerm[] = []):
 
 /** The one way from rows to what is served: masked where the scope says so. */
 function records(scope: Scope, rows: readonly AgentVersionRow[]): AgentVersionRecord[] {
-  return maskSettings(
-    scope,
-    rows.map((row) => toRecord(AgentVersion, row, served) as AgentVersionRecord),
-  );
+  return maskSettings(scope, rows.map(recordMaker(AgentVersion, served)) as AgentVersionRecord[]);
 }
 
 /** A resolver parses the settings, where it needs them. */

@@ -13,7 +13,7 @@ import {
   join,
 } from "./filter.js";
 import { maskAnalyzed, maskHash, type Withheld } from "./mask.js";
-import { shapeOf, storedFor, toRecord } from "./record.js";
+import { shapeOf, storedFor, recordMaker } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /**
@@ -106,12 +106,13 @@ export class AnalysisReader {
       [...sessionIds, ...scoped.parameters],
     );
     const wanted = new Set(fields);
+    const toRecord = recordMaker(Analysis, wanted);
     return await maskAnalyzed(
       this.database,
       scope,
       Analysis,
       rows.map((row) => {
-        const record = toRecord(Analysis, row, wanted) as AnalysisRecord;
+        const record = toRecord(row) as AnalysisRecord;
         if (!wanted.has("id")) return record;
         return { ...record, id: `${row.sessionId}:${maskHash(scope, row.contentSha256, this.key)}` };
       }),

@@ -6,7 +6,7 @@ import type { SqlReader } from "../sql/transaction.js";
 import { compileFilter } from "./filter.js";
 import { mask } from "./mask.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
-import { positionsIn, shapeOf, storedFor, toRecord } from "./record.js";
+import { positionsIn, shapeOf, storedFor, recordMaker } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /** An expectation as it is served. Holds the fields that were asked for. */
@@ -104,5 +104,5 @@ function columnsOf(wanted: Iterable<string>): string {
 }
 
 function toExpectation(scope: Scope, row: ExpectationRow, wanted: ReadonlySet<string>): ExpectationRecord {
-  return mask(scope, Expectation, toRecord(Expectation, row, wanted) as ExpectationRecord);
+  return mask(scope, Expectation, recordMaker(Expectation, wanted)(row) as ExpectationRecord);
 }

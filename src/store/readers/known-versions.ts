@@ -4,7 +4,7 @@ import { placeholders, selectList } from "../sql/statements.js";
 import { tableOf } from "../sql/table.js";
 import type { SqlReader } from "../sql/transaction.js";
 import { contentsMarkName } from "../service-settings.js";
-import { shapeOf, toRecord } from "./record.js";
+import { shapeOf, recordMaker } from "./record.js";
 
 const revisions = tableOf(AgentVersion);
 
@@ -82,7 +82,7 @@ export class KnownVersions {
     );
     const only = new Map(
       rows.map(({ contentsMark: _mark, ...row }) => {
-        const version = toRecord(AgentVersion, row, converted) as AgentVersionRow;
+        const version = toRecord(row) as AgentVersionRow;
         return [version.id, version] as const;
       }),
     );
@@ -98,4 +98,4 @@ export class KnownVersions {
   }
 }
 
-const converted: ReadonlySet<string> = new Set(["receivedAt", "changedAt"]);
+const toRecord = recordMaker(AgentVersion, new Set(["receivedAt", "changedAt"]));

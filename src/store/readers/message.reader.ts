@@ -14,7 +14,7 @@ import {
   namedBy,
   type ParentCount,
 } from "./parents.js";
-import { positionsIn, shapeOf, storedFor, toRecord } from "./record.js";
+import { positionsIn, shapeOf, storedFor, recordMaker } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /**
@@ -133,12 +133,12 @@ export class MessageReader {
     const rows = await (isWhole
       ? this.wholeSessions(ids, where, wanted)
       : this.windows(ids, where, window, wanted));
-    if (isWhole) sortAsStored(rows, messageOrder(false), false);
     const positionOf = positionsIn(Message, messageOrder(false), wanted);
     const bySession = groupedByParent(ids, rows, (row) => row.sessionId);
     return new Map(
       Array.from(bySession, ([sessionId, own]) => {
-        const slice = toSlice(isWhole && window.fromEnd ? own.reverse() : own, window, positionOf);
+        if (isWhole) sortAsStored(own, messageOrder(false), window.fromEnd);
+        const slice = toSlice(own, window, positionOf);
         return [sessionId, { ...slice, rows: records(scope, slice.rows, wanted) }];
       }),
     );
@@ -241,5 +241,6 @@ function columnsFor(fields: Iterable<string>): Set<keyof MessageRow> {
 
 /** The one way from rows to what is served: masked where the scope says so. */
 function records(scope: Scope, rows: readonly MessageRow[], fields: ReadonlySet<string>): MessageRecord[] {
-  return rows.map((row) => mask(scope, Message, toRecord(Message, row, fields) as MessageRecord));
+  const toRecord = recordMaker(Message, fields);
+  return rows.map((row) => mask(scope, Message, toRecord(row) as MessageRecord));
 }

@@ -68,20 +68,28 @@ export function storedFor<Name extends string>(
   return names as Set<Name>;
 }
 
-/** Turns the row itself into the record: copying each took as long as reading it. */
-export function toRecord(type: ClassType, row: object, fields: ReadonlySet<string>): unknown {
-  const record = row as Draft;
-  for (const { name, kind } of shapeOf(type).converted) {
-    const value = record[name];
-    if (value === null || value === undefined || !fields.has(name)) continue;
-    record[name] = kind.toServed?.(value as never, record[decimalsName(name)] as number | null);
-  }
-  return record;
+/**
+ * Turns rows themselves into records: copying each took as long as reading it.
+ * @param fields those that are served
+ */
+export function recordMaker(type: ClassType, fields: ReadonlySet<string>): (row: object) => unknown {
+  const conversions = shapeOf(type)
+    .converted.filter(({ name }) => fields.has(name))
+    .map(({ name, kind }) => ({ name, kind, decimals: decimalsName(name) }));
+  return (row) => {
+    const record = row as Draft;
+    for (const { name, kind, decimals } of conversions) {
+      const value = record[name];
+      if (value === null || value === undefined) continue;
+      record[name] = kind.toServed?.(value as never, record[decimals] as number | null);
+    }
+    return record;
+  };
 }
 
 /**
  * Where records stand in an order: worked out of what they serve, for the few whose cursors are asked for.
- * @param fields those that were made of stored values, as told to {@link toRecord}
+ * @param fields those that were made of stored values, as told to {@link recordMaker}
  */
 export function positionsIn(
   type: ClassType,

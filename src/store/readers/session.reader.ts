@@ -7,7 +7,7 @@ import { type SubqueryForm, join } from "./filter.js";
 import { type CarriesVersion, contentsMark, contentsMarkColumn } from "./known-versions.js";
 import { maskAnalyzed, type Withheld } from "./mask.js";
 import { type OrderTerm, type Slice, sortAsStored, toSlice, windowSql } from "./page.js";
-import { positionsIn, storedFor, toRecord } from "./record.js";
+import { positionsIn, recordMaker, storedFor } from "./record.js";
 import { type Scope, scopeCondition } from "./scope.js";
 import {
   type Children,
@@ -137,7 +137,7 @@ export class SessionReader {
       this.database,
       scope,
       Session,
-      rows.map((row) => toRecord(Session, row, wanted) as SessionRecord),
+      rows.map(recordMaker(Session, wanted)) as SessionRecord[],
     );
   }
 

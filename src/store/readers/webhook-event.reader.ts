@@ -13,7 +13,7 @@ import { placeholders, selectList } from "../sql/statements.js";
 import { webhookEvents } from "../sql/tables.js";
 import { compileFilter, type FilterFields } from "./filter.js";
 import { type OrderTerm, type Slice, toSlice, type Window, windowSql } from "./page.js";
-import { positionsIn, shapeOf, storedFor, toRecord } from "./record.js";
+import { positionsIn, shapeOf, storedFor, recordMaker } from "./record.js";
 import type { SqlCondition } from "./scope.js";
 
 /** Which raw events are meant. */
@@ -147,9 +147,10 @@ function columnsFor(fields: Iterable<string>): string {
 }
 
 const converted: ReadonlySet<string> = new Set(["createdAt", "receivedAt"]);
+const toRecord = recordMaker(WebhookEvent, converted);
 
 function toWebhookEvent({ packedBody, ...row }: RecordRow): WebhookEventRecord {
-  const record = toRecord(WebhookEvent, row, converted) as WebhookEventRecord;
+  const record = toRecord(row) as WebhookEventRecord;
   return packedBody === undefined ? record : { ...record, body: unpackBody(packedBody) };
 }
 
