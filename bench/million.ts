@@ -6,6 +6,7 @@ import { Database } from "../src/store/database.js";
 import { databaseServer } from "./databases.js";
 import { connect, type Filled } from "./million/fill.js";
 import { fillDatabases, type FilledDatabases, filledServer } from "./million/filled-databases.js";
+import { growthLines, measureGrowth } from "./million/growth.js";
 import { type Bench, measure, type Timing, walkTo } from "./million/measure.js";
 import { laterPage, measurements, pageSize } from "./million/measurements.js";
 import { chooseSamples } from "./million/samples.js";
@@ -13,7 +14,8 @@ import { startUnderTest } from "./processes.js";
 
 /**
  * `npm run bench:million`: the usual queries on BENCH_SESSIONS generated sessions (a million), each beside
- * SQL by hand that returns the same rows. Fails where a usual page's plan does without an index. Prints a
+ * SQL by hand that returns the same rows; then ingest on it beside ingest on an empty database, and what
+ * sessions take on disk. Fails where a usual page's plan does without an index. Prints a
  * Markdown table; the figures go to bench/results.
  */
 const wanted = Number(process.env.BENCH_SESSIONS ?? 1_000_000);
@@ -25,6 +27,7 @@ try {
   databases = await fillDatabases(server, wanted);
   const { size } = databases;
   const timings = await measureAll(databases);
+  const growth = await measureGrowth(server, databases.filled);
   const run = {
     date: new Date().toISOString(),
     node: process.version,
@@ -33,11 +36,11 @@ try {
     repeats,
     ...size,
   };
-  console.log(table(run, timings));
+  console.log([table(run, timings), "", ...growthLines(growth)].join("\n"));
   await mkdir("bench/results", { recursive: true });
   await writeFile(
     `bench/results/million-${run.date.replaceAll(":", "-")}.json`,
-    JSON.stringify({ ...run, timings }, undefined, 2),
+    JSON.stringify({ ...run, timings, growth }, undefined, 2),
   );
   for (const { title, complaints } of timings) {
     for (const complaint of complaints) console.error(`${title}: ${complaint}`);
