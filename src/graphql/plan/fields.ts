@@ -98,8 +98,14 @@ export function sessionFields(info: Info, ...paths: readonly string[]): readonly
   if (!selected.has("agentVersion")) return own;
   const below = paths.length === 0 ? ["agentVersion"] : paths.map((path) => `${path}.agentVersion`);
   const fields = needed(AgentVersion, selectedFields(info, ...below));
-  return areKept(fields) ? [...own, contentsMark] : own;
+  if (!areKept(fields)) return own;
+  const marked = markedOf.get(own) ?? [...own, contentsMark];
+  markedOf.set(own, marked);
+  return marked;
 }
+
+/** The same list each time: see {@link needed}. */
+const markedOf = new WeakMap<readonly string[], readonly string[]>();
 
 export function messageFieldsOf(info: Info, ...paths: readonly string[]): readonly string[] {
   return needed(Message, selectedFields(info, ...paths));

@@ -14,7 +14,7 @@ import {
   namedBy,
   type ParentCount,
 } from "./parents.js";
-import { positionsIn, shapeOf, storedFor, recordMaker } from "./record.js";
+import { onceForFields, positionsIn, recordMaker, shapeOf, storedFor } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /**
@@ -55,14 +55,14 @@ export class MessageReader {
 
   async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<MessageRecord[]> {
     if (ids.length === 0) return [];
-    const wanted = new Set<string>([...fields, "id"]);
+    const asked = askedOf(fields);
     const scoped = scopeCondition(scope, "m");
     const rows = await this.database.read<MessageRow>(
-      `SELECT ${selectList(messages, "m", columnsFor(wanted))} FROM messages m
+      `SELECT ${asked.columns} FROM messages m
        WHERE m.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
-    return records(scope, rows, wanted);
+    return records(scope, rows, asked);
   }
 
   async page(
@@ -70,16 +70,16 @@ export class MessageReader {
     query: { readonly filter: object; readonly order: readonly OrderTerm[]; readonly window: Window },
     fields: Iterable<string>,
   ): Promise<Slice<MessageRecord>> {
-    const wanted = new Set<string>([...fields, "id"]);
+    const asked = askedOf(fields);
     const { conditions, orderBy, limit } = windowSql(query.order, query.window);
     const where = [...this.matching(scope, query.filter), ...conditions];
     const rows = await this.database.read<MessageRow>(
-      `SELECT ${selectList(messages, "m", columnsFor(wanted))} FROM messages m
+      `SELECT ${asked.columns} FROM messages m
        WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
       where.flatMap(({ parameters }) => parameters),
     );
-    const slice = toSlice(rows, query.window, positionsIn(Message, query.order, wanted));
-    return { ...slice, rows: records(scope, slice.rows, wanted) };
+    const slice = toSlice(rows, query.window, positionsIn(Message, query.order, asked.wanted));
+    return { ...slice, rows: records(scope, slice.rows, asked) };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -123,7 +123,7 @@ export class MessageReader {
     { filter, window }: { readonly filter: object; readonly window: Window },
     fields: Iterable<string>,
   ): Promise<Map<string, Slice<MessageRecord>>> {
-    const wanted = new Set<string>([...fields, "id"]);
+    const asked = askedOf(fields);
     const isWhole =
       window.after === undefined &&
       window.before === undefined &&
@@ -131,15 +131,15 @@ export class MessageReader {
     const ids = sessions.map(({ id: sessionId }) => sessionId);
     const where = this.matching(scope, filter);
     const rows = await (isWhole
-      ? this.wholeSessions(ids, where, wanted)
-      : this.windows(ids, where, window, wanted));
-    const positionOf = positionsIn(Message, messageOrder(false), wanted);
+      ? this.wholeSessions(ids, where, asked)
+      : this.windows(ids, where, window, asked));
+    const positionOf = positionsIn(Message, messageOrder(false), asked.wanted);
     const bySession = groupedByParent(ids, rows, (row) => row.sessionId);
     return new Map(
       Array.from(bySession, ([sessionId, own]) => {
         if (isWhole) sortAsStored(own, messageOrder(false), window.fromEnd);
         const slice = toSlice(own, window, positionOf);
-        return [sessionId, { ...slice, rows: records(scope, slice.rows, wanted) }];
+        return [sessionId, { ...slice, rows: records(scope, slice.rows, asked) }];
       }),
     );
   }
@@ -151,23 +151,23 @@ export class MessageReader {
     { filter, window }: { readonly filter: object; readonly window: Window },
     fields: Iterable<string>,
   ): Promise<Map<string, Slice<MessageRecord>>> {
-    const wanted = new Set<string>([...fields, "id", "conversationId"]);
+    const asked = askedOfConversations(fields);
     const sql = windowSql(messageOrder(false), window);
     const where = join([...this.matching(scope, filter), ...sql.conditions], "AND");
     const { unionLimits } = this.database.dialect;
     const found = firstOfEach(ofConversation, conversationIds, where, sql, unionLimits);
     const rows = await this.database.read<MessageRow>(
-      `SELECT ${selectList(messages, "m", columnsFor(wanted))}
+      `SELECT ${asked.columns}
        FROM (${found.sql}) found JOIN messages m ON m.id = found.id`,
       found.parameters,
     );
     sortAsStored(rows, messageOrder(false), window.fromEnd);
     const own = groupedByParent(
       conversationIds,
-      records(scope, rows, wanted),
+      records(scope, rows, asked),
       (message) => message.conversationId,
     );
-    const positionOf = positionsIn(Message, messageOrder(false), wanted);
+    const positionOf = positionsIn(Message, messageOrder(false), asked.wanted);
     return new Map(Array.from(own, ([id, messagesOfIt]) => [id, toSlice(messagesOfIt, window, positionOf)]));
   }
 
@@ -192,10 +192,10 @@ export class MessageReader {
   private async wholeSessions(
     ids: readonly string[],
     where: readonly SqlCondition[],
-    wanted: Set<string>,
+    { columns }: Asked,
   ): Promise<JoinedRow[]> {
     return await this.database.read<JoinedRow>(
-      `SELECT j.session_id AS sessionId, ${selectList(messages, "m", columnsFor(wanted))}
+      `SELECT j.session_id AS sessionId, ${columns}
        FROM session_messages j JOIN messages m ON m.id = j.message_id
        WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}`,
       [...ids, ...where.flatMap(({ parameters }) => parameters)],
@@ -206,14 +206,14 @@ export class MessageReader {
     ids: readonly string[],
     matching: readonly SqlCondition[],
     window: Window,
-    wanted: Set<string>,
+    { columns }: Asked,
   ): Promise<JoinedRow[]> {
     const { conditions, orderBy, limit } = windowSql(messageOrder(false), window);
     const where = [...matching, ...conditions];
     const parameters: SqlValue[] = [...ids, ...where.flatMap((condition) => condition.parameters)];
     return await this.database.read<JoinedRow>(
       `SELECT * FROM (
-         SELECT j.session_id AS sessionId, ${selectList(messages, "m", columnsFor(wanted))},
+         SELECT j.session_id AS sessionId, ${columns},
            ROW_NUMBER() OVER (PARTITION BY j.session_id ORDER BY ${orderBy}) AS ordinal
          FROM session_messages j JOIN messages m ON m.id = j.message_id
          WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
@@ -234,13 +234,28 @@ function asksNothing(filter: object): boolean {
   return !Object.values(filter).some(isPresent);
 }
 
-/** The order's columns are always read: cursors are made of them. */
-function columnsFor(fields: Iterable<string>): Set<keyof MessageRow> {
-  return storedFor<keyof MessageRow>(Message, fields, ["createdAt"]);
+/** What statements and records need to know of the fields that are asked for. */
+interface Asked {
+  readonly wanted: ReadonlySet<string>;
+  /** The list of a SELECT: the order's columns are always read, as cursors are made of them. */
+  readonly columns: string;
+  readonly toRecord: (row: object) => unknown;
+}
+
+const askedOf = onceForFields((fields) => asked([...fields, "id"]));
+const askedOfConversations = onceForFields((fields) => asked([...fields, "id", "conversationId"]));
+
+function asked(fields: readonly string[]): Asked {
+  const wanted = new Set(fields);
+  const columns = storedFor<keyof MessageRow>(Message, wanted, ["createdAt"]);
+  return {
+    wanted,
+    columns: selectList(messages, "m", columns),
+    toRecord: recordMaker(Message, wanted),
+  };
 }
 
 /** The one way from rows to what is served: masked where the scope says so. */
-function records(scope: Scope, rows: readonly MessageRow[], fields: ReadonlySet<string>): MessageRecord[] {
-  const toRecord = recordMaker(Message, fields);
+function records(scope: Scope, rows: readonly MessageRow[], { toRecord }: Asked): MessageRecord[] {
   return rows.map((row) => mask(scope, Message, toRecord(row) as MessageRecord));
 }

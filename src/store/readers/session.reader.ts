@@ -7,7 +7,7 @@ import { type SubqueryForm, join } from "./filter.js";
 import { type CarriesVersion, contentsMark, contentsMarkColumn } from "./known-versions.js";
 import { maskAnalyzed, type Withheld } from "./mask.js";
 import { type OrderTerm, type Slice, sortAsStored, toSlice, windowSql } from "./page.js";
-import { positionsIn, recordMaker, storedFor } from "./record.js";
+import { onceForFields, positionsIn, recordMaker, storedFor } from "./record.js";
 import { type Scope, scopeCondition } from "./scope.js";
 import {
   type Children,
@@ -43,9 +43,9 @@ export class SessionReader {
   async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<SessionRecord[]> {
     if (ids.length === 0) return [];
     const scoped = scopeCondition(scope, "s");
-    const wanted = new Set<string>([...fields, "id"]);
+    const { wanted, columns } = askedOf(fields);
     const rows = await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", storedFor<keyof SessionRow>(Session, wanted))}${marked(wanted)}
+      `SELECT ${columns}
        FROM sessions s WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
@@ -53,7 +53,7 @@ export class SessionReader {
   }
 
   async page(scope: Scope, query: PageQuery, fields: Iterable<string>): Promise<Slice<SessionRecord>> {
-    const wanted = new Set<string>([...fields, "id"]);
+    const { wanted } = askedOf(fields);
     const rows = await this.pages.find(scope, query, columnsOfPage(query.order, wanted), marked(wanted));
     const slice = toSlice(rows, query.window, positionsIn(Session, query.order, wanted));
     return { ...slice, rows: await this.records(scope, slice.rows, wanted) };
@@ -145,6 +145,13 @@ export class SessionReader {
     return sessionConditions(scope, filter, { dialect: this.database.dialect, form });
   }
 }
+
+/** What statements need to know of the fields that are asked for. */
+const askedOf = onceForFields((fields) => {
+  const wanted: ReadonlySet<string> = new Set([...fields, "id"]);
+  const stored = storedFor<keyof SessionRow>(Session, wanted);
+  return { wanted, columns: `${selectList(sessions, "s", stored)}${marked(wanted)}` };
+});
 
 /** The mark of the versions' contents, where it is asked for, after the columns of a statement. */
 function marked(wanted: ReadonlySet<string>): string {
