@@ -17,7 +17,7 @@ import { argumentsReader, misfit, variablesReader } from "../../src/graphql/plan
 import { createSchema, type SchemaParts } from "../../src/graphql/schema.js";
 
 const schema = await createSchema({} as SchemaParts);
-const runs = { numRuns: 300 };
+const runs = { numRuns: 60 };
 const named = Object.values(schema.getTypeMap()).filter((type) => isInputType(type));
 /** Each input type as it is, demanded, as a list, and as a demanded list of what is demanded. */
 const spellings = named.flatMap(({ name }) => [name, `${name}!`, `[${name}]`, `[${name}!]!`]);
