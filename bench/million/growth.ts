@@ -1,5 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { median } from "../compare.js";
 import { type BenchDatabase, createDatabase, type DatabaseServer, query } from "../databases.js";
 import { LoadGenerator, type Server, startUnderTest } from "../processes.js";
 import { ingestDeliveries } from "../workload.js";
@@ -66,12 +68,10 @@ async function compareIngest(load: LoadGenerator, services: readonly Server[]): 
     }
     if (round > firstRound) figures.push(services.map((service) => measured.get(service) ?? NaN));
   }
-  const median = (of: (figures: readonly number[]) => number) =>
-    figures.map(of).toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? NaN;
   return {
-    full: median(([one = NaN]) => one),
-    empty: median(([, other = NaN]) => other),
-    ratio: median(([one = NaN, other = NaN]) => one / other),
+    full: median(figures.map(([one = NaN]) => one)),
+    empty: median(figures.map(([, other = NaN]) => other)),
+    ratio: median(figures.map(([one = NaN, other = NaN]) => one / other)),
   };
 }
 
@@ -110,7 +110,7 @@ async function settledBytes(url: string): Promise<ReadonlyMap<string, number>> {
     const now = (await bytesOnDisk(url)) ?? before;
     if (total(now) === total(before)) return now;
     before = now;
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await delay(3_000);
   }
   return before;
 }

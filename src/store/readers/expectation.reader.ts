@@ -34,7 +34,7 @@ export class ExpectationReader {
       `SELECT ${columnsOf(wanted)} FROM expectations x WHERE x.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
-    return rows.map((row) => toExpectation(scope, row, wanted));
+    return records(scope, rows, wanted);
   }
 
   /** The last opened first. */
@@ -52,7 +52,7 @@ export class ExpectationReader {
       where.flatMap(({ parameters }) => parameters),
     );
     const slice = toSlice(rows, query.window, positionsIn(Expectation, newestFirst, wanted));
-    return { ...slice, rows: slice.rows.map((row) => toExpectation(scope, row, wanted)) };
+    return { ...slice, rows: records(scope, slice.rows, wanted) };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -103,6 +103,12 @@ function columnsOf(wanted: Iterable<string>): string {
   return selectList(expectations, "x", storedFor<keyof ExpectationRow>(Expectation, wanted));
 }
 
-function toExpectation(scope: Scope, row: ExpectationRow, wanted: ReadonlySet<string>): ExpectationRecord {
-  return mask(scope, Expectation, recordMaker(Expectation, wanted)(row) as ExpectationRecord);
+/** The one way from rows to what is served: masked where the scope says so. */
+function records(
+  scope: Scope,
+  rows: readonly ExpectationRow[],
+  wanted: ReadonlySet<string>,
+): ExpectationRecord[] {
+  const toRecord = recordMaker(Expectation, wanted);
+  return rows.map((row) => mask(scope, Expectation, toRecord(row) as ExpectationRecord));
 }
