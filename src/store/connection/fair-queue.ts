@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { RateLimitedError, UnavailableError } from "../../errors.js";
 
 /** A bound that several tasks share: at most so many of those with the same key run at once. */
@@ -10,6 +11,8 @@ export interface Bound {
 export interface Place {
   readonly line: string;
   readonly bounds: readonly Bound[];
+  /** The same bounds, wider: they hold as well while all tasks of the line are quick. */
+  readonly whenQuick?: readonly Bound[];
   /** Whether several callers stand in the line: where it is full, none of them has asked for too much. */
   readonly isShared?: boolean;
 }
@@ -33,8 +36,38 @@ function sharedLineFull(): UnavailableError {
   return new UnavailableError(message, undefined, retryAfterSeconds, "waiting_statements");
 }
 
+/** How long a quick task takes at the most, in milliseconds. */
+const quickTime = 50;
+/** So many tasks of a line, one after the other, show that it is quick. */
+const quickOnesAsked = 100;
+const mostPacesKnown = 10_000;
+
+/** How long the tasks of a line take. */
+class Pace {
+  /** When those began that run, the oldest first. */
+  private readonly running = new Set<{ readonly begun: number }>();
+  /** Those that ended since one was not quick. */
+  private quickOnes = 0;
+
+  get isQuick(): boolean {
+    if (this.quickOnes < quickOnesAsked) return false;
+    for (const { begun } of this.running) return performance.now() - begun <= quickTime;
+    return true;
+  }
+
+  /** @returns what to call when the task has ended */
+  begin(): () => void {
+    const task = { begun: performance.now() };
+    this.running.add(task);
+    return () => {
+      this.running.delete(task);
+      this.quickOnes = performance.now() - task.begun <= quickTime ? this.quickOnes + 1 : 0;
+    };
+  }
+}
+
 interface Waiting {
-  readonly bounds: readonly Bound[];
+  readonly place: Place;
   readonly start: () => void;
 }
 
@@ -46,6 +79,8 @@ export class FairQueue {
   private readonly running = new Map<string, number>();
   /** In the order in which they have their turns. */
   private readonly lines = new Map<string, Waiting[]>();
+  /** By line. */
+  private readonly paces = new LRUCache<string, Pace>({ max: mostPacesKnown });
 
   /** @param mostWaiting tasks that may wait in one line */
   constructor(private readonly mostWaiting: number) {}
@@ -62,42 +97,42 @@ export class FairQueue {
    * @throws RateLimitedError where the line is full, or UnavailableError where that line is shared
    * @throws NotItsTurnError where its turn has not come after so many milliseconds
    */
-  async run<Result>(
-    { line, bounds, isShared = false }: Place,
-    task: () => Promise<Result>,
-    milliseconds: number,
-  ): Promise<Result> {
+  async run<Result>(place: Place, task: () => Promise<Result>, milliseconds: number): Promise<Result> {
+    const { line, bounds, isShared = false } = place;
     const ahead = this.lines.get(line)?.length ?? 0;
     if (ahead >= this.mostWaiting) throw isShared ? sharedLineFull() : lineFull();
-    if (ahead === 0 && this.hasRoom(bounds)) this.count(bounds, 1);
-    else await this.turn(line, bounds, milliseconds);
+    if (ahead === 0 && this.hasRoom(place)) this.count(bounds, 1);
+    else await this.turn(place, milliseconds);
+    const end = this.paceOf(line).begin();
     try {
       return await task();
     } finally {
+      end();
       this.count(bounds, -1);
       this.startWaiting();
     }
   }
 
   /** Waits for the task's turn. When it comes, its room is taken already. */
-  private async turn(line: string, bounds: readonly Bound[], milliseconds: number): Promise<void> {
+  private async turn(place: Place, milliseconds: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.leave(line, waiting);
+        this.leave(waiting);
         reject(new NotItsTurnError());
       }, milliseconds);
       const start = () => {
         clearTimeout(timer);
         resolve();
       };
-      const waiting: Waiting = { bounds, start };
-      const others = this.lines.get(line);
-      if (others === undefined) this.lines.set(line, [waiting]);
+      const waiting: Waiting = { place, start };
+      const others = this.lines.get(place.line);
+      if (others === undefined) this.lines.set(place.line, [waiting]);
       else others.push(waiting);
     });
   }
 
-  private leave(line: string, waiting: Waiting): void {
+  private leave(waiting: Waiting): void {
+    const { line } = waiting.place;
     const left = (this.lines.get(line) ?? []).filter((other) => other !== waiting);
     if (left.length === 0) this.lines.delete(line);
     else this.lines.set(line, left);
@@ -107,17 +142,22 @@ export class FairQueue {
   private startWaiting(): void {
     for (const [line, tasks] of this.lines) {
       const [next] = tasks;
-      if (next === undefined || !this.hasRoom(next.bounds)) continue;
+      if (next === undefined || !this.hasRoom(next.place)) continue;
       tasks.shift();
       this.lines.delete(line);
       // A line that is added again comes once more in this iteration.
       if (tasks.length > 0) this.lines.set(line, tasks);
-      this.count(next.bounds, 1);
+      this.count(next.place.bounds, 1);
       next.start();
     }
   }
 
-  private hasRoom(bounds: readonly Bound[]): boolean {
+  private hasRoom({ line, bounds, whenQuick }: Place): boolean {
+    if (this.isBelow(bounds)) return true;
+    return whenQuick !== undefined && this.isBelow(whenQuick) && this.paceOf(line).isQuick;
+  }
+
+  private isBelow(bounds: readonly Bound[]): boolean {
     return bounds.every(({ key, most }) => (this.running.get(key) ?? 0) < most);
   }
 
@@ -127,5 +167,11 @@ export class FairQueue {
       if (running === 0) this.running.delete(key);
       else this.running.set(key, running);
     }
+  }
+
+  private paceOf(line: string): Pace {
+    const known = this.paces.get(line) ?? new Pace();
+    this.paces.set(line, known);
+    return known;
   }
 }

@@ -1,4 +1,5 @@
 import { ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import mysql from "mysql2/promise";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadConfig } from "../../../src/config.js";
@@ -6,7 +7,7 @@ import { QueryTooComplexError, RateLimitedError, UnavailableError } from "../../
 import { ClientReader } from "../../../src/store/connection/client-reader.js";
 import { ClientReads } from "../../../src/store/connection/client-reads.js";
 import { Database, defaultTimeLimits } from "../../../src/store/database.js";
-import { FairQueue, NotItsTurnError } from "../../../src/store/connection/fair-queue.js";
+import { FairQueue, NotItsTurnError, type Place } from "../../../src/store/connection/fair-queue.js";
 import { MysqlConnection } from "../../../src/store/connection/mysql-connection.js";
 import { everything } from "../../../src/store/readers/scope.js";
 import { eventOf, makeKey, organizationB, socketClient } from "../../support/callers.js";
@@ -58,6 +59,62 @@ describe("a queue of tasks", () => {
     await running;
     expect(begun).toEqual(["first"]);
     await expect(queue.run(place("a"), () => Promise.resolve(1), 10)).resolves.toBe(1);
+  });
+});
+
+describe("a caller whose statements are quick", () => {
+  const bounds = (most: number, ofAll: number) => [
+    { key: "a", most },
+    { key: "all", most: ofAll },
+  ];
+  const place = { line: "a", bounds: bounds(1, 4), whenQuick: bounds(3, 3) };
+  const other = { line: "b", bounds: [{ key: "all", most: 4 }] };
+
+  /** Begins tasks that run until they are told to end. */
+  function begin(queue: FairQueue, at: Place, count: number) {
+    let running = 0;
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const run = () => {
+      running += 1;
+      return ended;
+    };
+    const done = Promise.all(Array.from({ length: count }, () => queue.run(at, run, 60_000)));
+    return { running: () => running, done, end };
+  }
+
+  async function runQuickOnes(queue: FairQueue) {
+    for (let count = 0; count < 100; count += 1) await queue.run(place, () => Promise.resolve(), 60_000);
+  }
+
+  it("has more of them at once, but what stays free for others", async () => {
+    const queue = new FairQueue(100);
+    await runQuickOnes(queue);
+    const [own, others] = [begin(queue, place, 5), begin(queue, other, 2)];
+    expect([own.running(), others.running()]).toEqual([3, 1]);
+    own.end();
+    others.end();
+    await Promise.all([own.done, others.done]);
+  });
+
+  it("has no more than others where nothing is known of them, or one of them takes long", async () => {
+    const queue = new FairQueue(100);
+    const unknown = begin(queue, place, 3);
+    expect(unknown.running()).toBe(1);
+    unknown.end();
+    await unknown.done;
+    await runQuickOnes(queue);
+    const slow = begin(queue, place, 1);
+    await delay(60);
+    const beside = begin(queue, place, 2);
+    expect([slow.running(), beside.running()]).toEqual([1, 0]);
+    slow.end();
+    beside.end();
+    await Promise.all([slow.done, beside.done]);
+    const after = begin(queue, place, 3);
+    expect(after.running()).toBe(1);
+    after.end();
+    await after.done;
   });
 });
 
