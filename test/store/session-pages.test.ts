@@ -28,7 +28,8 @@ describe("pages of sessions", () => {
   async function pageOf(reader: SqlReader, filter: object, perRow = nearbyPerRow): Promise<string[]> {
     const window = { limit, fromEnd: false, after: undefined, before: undefined };
     const query = { filter, order: sessionOrder([]), window };
-    const rows = await new SessionPages(reader, perRow).find(everything, query, new Set(["id", "startedAt"]));
+    const columns = "s.id, s.started_at AS startedAt";
+    const rows = await new SessionPages(reader, perRow).find(everything, query, columns);
     return rows.map(({ id }) => id);
   }
 

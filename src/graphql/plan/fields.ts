@@ -9,7 +9,7 @@ import { WebhookEvent } from "../../model/webhook-event.js";
 import { areKept, contentsMark } from "../../store/readers/known-versions.js";
 import { shapeOf } from "../../store/readers/record.js";
 import type { OrderTerm, Slice } from "../../store/readers/page.js";
-import { type Info, selectedFields } from "./selection.js";
+import { type Info, oncePerPlace, selectedFields } from "./selection.js";
 
 /** What GraphQL fields are made of that are no stored fields themselves. */
 const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
@@ -43,19 +43,12 @@ const madeOf = new Map<ClassType, Readonly<Record<string, readonly string[]>>>([
  * settings least of all).
  */
 function needed(type: ClassType, selected: ReadonlySet<string>): readonly string[] {
-  const known = neededBy.get(selected);
-  if (known !== undefined) return known;
   const { properties } = shapeOf(type);
   const computed = madeOf.get(type) ?? {};
-  const names = Array.from(selected).flatMap((name) =>
+  return Array.from(selected).flatMap((name) =>
     properties.get(name)?.isServed ? [name] : (computed[name] ?? []),
   );
-  neededBy.set(selected, names);
-  return names;
 }
-
-/** By what is selected at a place of an operation, which is one set each time (see selection.ts). */
-const neededBy = new WeakMap<ReadonlySet<string>, readonly string[]>();
 
 /** The levels under which a connection's items are selected. */
 export const itemPaths = ["nodes", "edges.node"] as const;
@@ -86,51 +79,32 @@ export async function sliceOfEach<Row>(
   return selectsItems(info) ? await read() : new Map<string, Slice<Row>>();
 }
 
-function selectsItems(info: Info): boolean {
+const selectsItems = oncePerPlace((info) => {
   const selected = selectedFields(info);
   return ["nodes", "edges", "pageInfo"].some((name) => selected.has(name));
-}
+});
+
+/** Whether an operation asks where the feed was before a list was read. */
+export const selectsEventCursor = oncePerPlace((info) => selectedFields(info).has("eventCursor"));
 
 /** With them, what tells whether their agent versions are known. */
-export function sessionFields(info: Info, ...paths: readonly string[]): readonly string[] {
-  const selected = selectedFields(info, ...paths);
+export const sessionFields = oncePerPlace((info, paths) => {
+  const selected = selectedFields(info, paths);
   const own = needed(Session, selected);
   if (!selected.has("agentVersion")) return own;
   const below = paths.length === 0 ? ["agentVersion"] : paths.map((path) => `${path}.agentVersion`);
-  const fields = needed(AgentVersion, selectedFields(info, ...below));
-  if (!areKept(fields)) return own;
-  const marked = markedOf.get(own) ?? [...own, contentsMark];
-  markedOf.set(own, marked);
-  return marked;
-}
+  const fields = needed(AgentVersion, selectedFields(info, below));
+  return areKept(fields) ? [...own, contentsMark] : own;
+});
 
-/** The same list each time: see {@link needed}. */
-const markedOf = new WeakMap<readonly string[], readonly string[]>();
+export const messageFieldsOf = fieldsOf(Message);
+export const agentFields = fieldsOf(Agent);
+export const agentVersionFields = fieldsOf(AgentVersion);
+export const revisionFields = fieldsOf(AgentVersionRevision);
+export const analysisFields = fieldsOf(Analysis);
+export const webhookEventFields = fieldsOf(WebhookEvent);
+export const expectationFields = fieldsOf(Expectation);
 
-export function messageFieldsOf(info: Info, ...paths: readonly string[]): readonly string[] {
-  return needed(Message, selectedFields(info, ...paths));
-}
-
-export function agentFields(info: Info, ...paths: readonly string[]): readonly string[] {
-  return needed(Agent, selectedFields(info, ...paths));
-}
-
-export function agentVersionFields(info: Info, ...paths: readonly string[]): readonly string[] {
-  return needed(AgentVersion, selectedFields(info, ...paths));
-}
-
-export function revisionFields(info: Info): readonly string[] {
-  return needed(AgentVersionRevision, selectedFields(info));
-}
-
-export function analysisFields(info: Info): readonly string[] {
-  return needed(Analysis, selectedFields(info));
-}
-
-export function webhookEventFields(info: Info, ...paths: readonly string[]): readonly string[] {
-  return needed(WebhookEvent, selectedFields(info, ...paths));
-}
-
-export function expectationFields(info: Info, ...paths: readonly string[]): readonly string[] {
-  return needed(Expectation, selectedFields(info, ...paths));
+function fieldsOf(type: ClassType) {
+  return oncePerPlace((info, paths) => needed(type, selectedFields(info, paths)));
 }

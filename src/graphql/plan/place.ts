@@ -7,15 +7,22 @@ import type { FieldNode } from "graphql";
  * both.
  */
 export class Place {
-  /** The names of the fields below, by the path to them. */
-  readonly selected = new Map<string, ReadonlySet<string>>();
   private readonly longer = new WeakMap<FieldNode, Place>();
+  /** The same place, where objects of one type are read there. */
+  private readonly ofTypes = new Map<string, Place>();
 
   private static readonly none = new Place();
 
   /** Places live as long as their nodes, which is as long as the document. */
   static of(nodes: readonly FieldNode[]): Place {
     return nodes.reduce<Place>((place, node) => place.with(node), Place.none);
+  }
+
+  as(type: string | undefined): Place {
+    if (type === undefined) return this;
+    const known = this.ofTypes.get(type) ?? new Place();
+    this.ofTypes.set(type, known);
+    return known;
   }
 
   private with(node: FieldNode): Place {

@@ -24,6 +24,8 @@ import { argumentsReader } from "./coercion.js";
 import { fragmentsOf } from "./fragments.js";
 import { quote } from "./json-text.js";
 import { leafWriter, type WriteLeaf } from "./leaf.js";
+import { Place } from "./place.js";
+import type { Info } from "./selection.js";
 
 /** What resolvers of this project are told of their field. */
 export type FieldInfo = Omit<GraphQLResolveInfo, "path" | "rootValue">;
@@ -86,7 +88,7 @@ export class PlannedField {
   /** The property that the field is served from, where there is no resolver. */
   readonly property: string;
   private readonly definition: GraphQLField<unknown, unknown>;
-  private readonly info: Omit<FieldInfo, "variableValues">;
+  private readonly info: Omit<FieldInfo, "variableValues"> & Pick<Info, "place">;
   private readonly below = new Map<GraphQLObjectType, Selection>();
   private readArguments: ReturnType<typeof argumentsReader> | undefined;
 
@@ -112,6 +114,7 @@ export class PlannedField {
       fieldNodes: nodes,
       returnType: definition.type,
       parentType,
+      place: Place.of(nodes),
     };
   }
 

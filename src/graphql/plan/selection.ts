@@ -5,20 +5,39 @@ import { Place } from "./place.js";
 export type Info = Pick<GraphQLResolveInfo, "fieldNodes" | "fragments"> & {
   /** Which type an interface's field is read as; what is selected of others is left out. */
   readonly type?: string;
+  /** Where the field stands, as {@link Place.of} tells; plans know it. */
+  readonly place?: Place;
 };
+
+/** The level right below a field. */
+const rightBelow: readonly string[] = [];
+
+/**
+ * Works out once for each place of an operation what its selection means: a document is parsed once and
+ * executed often.
+ * @returns the same for the same place, type and paths, which are told apart by identity
+ */
+export function oncePerPlace<Made>(
+  make: (info: Info, paths: readonly string[]) => Made,
+): (info: Info, paths?: readonly string[]) => Made {
+  const made = new WeakMap<Place, Map<readonly string[], Made>>();
+  return (info, paths = rightBelow) => {
+    const place = (info.place ?? Place.of(info.fieldNodes)).as(info.type);
+    const known = made.get(place) ?? new Map<readonly string[], Made>();
+    made.set(place, known);
+    const value = known.get(paths) ?? make(info, paths);
+    known.set(paths, value);
+    return value;
+  };
+}
 
 /**
  * The names of the fields that an operation selects below a field, through fragments; `paths` name the levels
- * to pass first, such as `nodes` and `edges.node`. A document is parsed once and executed often, so this is
- * worked out once per place.
+ * to pass first, such as `nodes` and `edges.node`.
  */
-export function selectedFields(info: Info, ...paths: readonly string[]): ReadonlySet<string> {
-  const { selected } = Place.of(info.fieldNodes);
-  const key = [info.type ?? "", ...paths].join(" ");
-  const known = selected.get(key) ?? new Set(new Walk(info).fieldsBelow(info.fieldNodes, paths));
-  selected.set(key, known);
-  return known;
-}
+export const selectedFields = oncePerPlace(
+  (info, paths): ReadonlySet<string> => new Set(new Walk(info).fieldsBelow(info.fieldNodes, paths)),
+);
 
 /** The fields that an operation selects at the end of a path below a field, through fragments. */
 export function fieldNodesBelow(info: Info, ...path: readonly string[]): readonly FieldNode[] {

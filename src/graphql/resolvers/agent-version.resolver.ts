@@ -105,7 +105,7 @@ export class AgentVersionResolver {
     const query = { filter: filter ?? {}, order, window: windowOf(page, this.cursors, list) };
     const { agentVersions } = context.readers;
     const slice = await sliceOf(info, () =>
-      agentVersions.page(context.scope, query, agentVersionFields(info, ...itemPaths)),
+      agentVersions.page(context.scope, query, agentVersionFields(info, itemPaths)),
     );
     const count = () => agentVersions.count(context.scope, query.filter);
     return new AgentVersionPage(slice, this.cursors, list, count);

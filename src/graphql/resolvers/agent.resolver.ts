@@ -123,7 +123,7 @@ export class AgentResolver {
     const list = listNameOf("agents", order);
     const query = { filter: filter ?? {}, order, window: windowOf(page, this.cursors, list) };
     const slice = await sliceOf(info, () =>
-      context.readers.agents.page(context.scope, query, agentFields(info, ...itemPaths)),
+      context.readers.agents.page(context.scope, query, agentFields(info, itemPaths)),
     );
     return Object.assign(new Page(slice, this.cursors, list), { filter: query.filter });
   }
@@ -144,7 +144,7 @@ export class AgentResolver {
     const query = { filter: filter ?? {}, order, window: windowOf(page, this.cursors, list) };
     const { agentVersions } = context.readers;
     const ids = different(agents.map(({ id }) => id));
-    const fields = agentVersionFields(info, ...itemPaths);
+    const fields = agentVersionFields(info, itemPaths);
     const slices = await sliceOfEach(info, () => agentVersions.ofAgents(context.scope, ids, query, fields));
     const countOf = countsOfEach(() => agentVersions.countOfAgents(context.scope, ids, query.filter));
     return agents.map(

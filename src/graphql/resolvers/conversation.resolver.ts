@@ -72,7 +72,7 @@ export class ConversationResolver {
     const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, list) };
     const { messages } = context.readers;
     const ids = different(conversations.map(({ id }) => id));
-    const fields = messageFieldsOf(info, ...itemPaths);
+    const fields = messageFieldsOf(info, itemPaths);
     const slices = await sliceOfEach(info, () => messages.ofConversations(context.scope, ids, query, fields));
     const countOf = countsOfEach(() => messages.countOfConversations(context.scope, ids, query.filter));
     return conversations.map(

@@ -53,7 +53,7 @@ export class ExpectationConnectionResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<ExpectationPage> {
     const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, "expectations") };
-    const fields = expectationFields(info, ...itemPaths);
+    const fields = expectationFields(info, itemPaths);
     const slice = await sliceOf(info, () => readers.expectations.page(scope, query, fields));
     return Object.assign(new Page(slice, this.cursors, "expectations"), { filter: query.filter });
   }

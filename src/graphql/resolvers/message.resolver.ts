@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
-import { messageOrder, type MessageRecord } from "../../store/readers/message.reader.js";
+import { messageOrders, type MessageRecord } from "../../store/readers/message.reader.js";
 import type { Slice } from "../../store/readers/page.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
@@ -47,11 +47,11 @@ export class MessageResolver {
     const { messages } = context.readers;
     const query = {
       filter: filter ?? {},
-      order: messageOrder(true),
+      order: messageOrders.descending,
       window: windowOf(page, this.cursors, "messages"),
     };
     const slice = await sliceOf(info, () =>
-      messages.page(context.scope, query, messageFieldsOf(info, ...itemPaths)),
+      messages.page(context.scope, query, messageFieldsOf(info, itemPaths)),
     );
     const count = () => messages.count(context.scope, query.filter);
     return new MessagePage(slice, this.cursors, "messages", count);

@@ -18,7 +18,8 @@ import type { FeedPlace } from "../../events/feed-place.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
-import type { Slice } from "../../store/readers/page.js";
+import { onceFor } from "../../store/readers/once.js";
+import type { OrderTerm, Slice } from "../../store/readers/page.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
 import { type SessionRecord } from "../../store/readers/session.reader.js";
 import type { RequestContext } from "../context.js";
@@ -31,6 +32,7 @@ import {
   messageFieldsOf,
   noItems,
   revisionFields,
+  selectsEventCursor,
   sessionFields,
   sliceOf,
   sliceOfEach,
@@ -41,7 +43,6 @@ import { OrderDirection, SessionOrder } from "../inputs/session-order.input.js";
 import { byId, byStoredIds, countsOfEach, different, grouped, inOrder } from "../batches.js";
 import { Batched } from "../plan/batched.js";
 import { CursorScalar } from "../../model/scalars.js";
-import { selectedFields } from "../plan/selection.js";
 import { AgentVersion, AgentVersionRevision } from "../../model/agent-version.js";
 import { Analysis } from "../../model/analysis.js";
 import { Page } from "../types/connection.type.js";
@@ -78,6 +79,16 @@ export class SessionPage extends Page<SessionRecord> {
     super(slice, cursors, list);
   }
 }
+
+/** How sessions are sorted, and what that list is called in its cursors. */
+function orderOf(orderBy: readonly SessionOrder[]) {
+  const order = sessionOrder(
+    orderBy.map(({ field, direction }) => ({ field, descending: direction === OrderDirection.DESC })),
+  );
+  return { order, list: listIn(order) };
+}
+
+const listIn = onceFor((order: readonly OrderTerm[]) => listNameOf("sessions", order));
 
 @Resolver(() => SessionConnection)
 export class SessionConnectionResolver {
@@ -132,19 +143,13 @@ export class SessionResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionPage> {
-    const order = sessionOrder(
-      (orderBy ?? []).map(({ field, direction }) => ({
-        field,
-        descending: direction === OrderDirection.DESC,
-      })),
-    );
-    const list = listNameOf("sessions", order);
+    const { order, list } = orderOf(orderBy ?? []);
     const window = windowOf(page, this.cursors, list);
-    const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
+    const head = selectsEventCursor(info) ? await this.feed.head() : undefined;
     const { sessions } = context.readers;
     const query = { filter: filter ?? {}, order, window };
     const slice = await sliceOf(info, () =>
-      sessions.page(context.scope, query, sessionFields(info, ...itemPaths)),
+      sessions.page(context.scope, query, sessionFields(info, itemPaths)),
     );
     return new SessionPage(
       slice,
@@ -229,7 +234,7 @@ export class SessionResolver {
     const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, list) };
     const listing = [...new Map(sessions.map((session) => [session.id, session])).values()];
     const slices = await sliceOfEach(info, () =>
-      messages.ofSessions(scope, listing, query, messageFieldsOf(info, ...itemPaths)),
+      messages.ofSessions(scope, listing, query, messageFieldsOf(info, itemPaths)),
     );
     const countOf = countsOfEach(() => messages.countOfSessions(scope, listing, query.filter));
     return sessions.map(

@@ -8,8 +8,7 @@ import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
 import { SessionFilter } from "../inputs/filters.input.js";
 import { PageArgs, windowOf } from "../inputs/page.args.js";
-import { itemPaths, noItems, sessionFields, sliceOfEach } from "../plan/fields.js";
-import { selectedFields } from "../plan/selection.js";
+import { itemPaths, noItems, selectsEventCursor, sessionFields, sliceOfEach } from "../plan/fields.js";
 import { SessionPage } from "./session.resolver.js";
 
 @ArgsType()
@@ -45,8 +44,8 @@ export class SessionsOfParents {
     };
     const { sessions } = context.readers;
     const ids = different(parentIds);
-    const head = selectedFields(info).has("eventCursor") ? await this.feed.head() : undefined;
-    const fields = sessionFields(info, ...itemPaths);
+    const head = selectsEventCursor(info) ? await this.feed.head() : undefined;
+    const fields = sessionFields(info, itemPaths);
     const slices = await sliceOfEach(info, () => sessions.ofParents(context.scope, kind, ids, query, fields));
     const countOf = countsOfEach(() => sessions.countOfParents(context.scope, kind, ids, query.filter));
     return parentIds.map(

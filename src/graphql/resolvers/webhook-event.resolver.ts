@@ -56,7 +56,7 @@ export class WebhookEventConnectionResolver {
     demandOperator(caller, "Raw events");
     const window = windowOf(page, this.cursors, "webhookEvents");
     const slice = await sliceOf(info, () =>
-      readers.webhookEvents.page({ filter: filter ?? {}, window }, webhookEventFields(info, ...itemPaths)),
+      readers.webhookEvents.page({ filter: filter ?? {}, window }, webhookEventFields(info, itemPaths)),
     );
     return Object.assign(new Page(slice, this.cursors, "webhookEvents"), { filter: filter ?? {} });
   }

@@ -14,7 +14,8 @@ import {
   namedBy,
   type ParentCount,
 } from "./parents.js";
-import { onceForFields, positionsIn, recordMaker, shapeOf, storedFor } from "./record.js";
+import { onceFor } from "./once.js";
+import { positionsIn, recordMaker, shapeOf, storedFor } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
 /**
@@ -26,13 +27,20 @@ export type MessageRecord = Served<Message>;
 /** The fields of MessageFilter and their columns. */
 export const messageFilterFields: FilterFields = shapeOf(Message).filterFields;
 
-/** By creation, then by id; `descending` puts the newest first. */
-export function messageOrder(descending: boolean): OrderTerm[] {
+/** By creation, then by id; `descending` has the newest first. */
+export const messageOrders = {
+  ascending: messageOrder(false),
+  descending: messageOrder(true),
+} as const;
+
+function messageOrder(descending: boolean): readonly OrderTerm[] {
   return [
     { property: "createdAt", column: "m.created_at", nullable: true, descending },
     { property: "id", column: "m.id", nullable: false, descending },
   ];
 }
+
+const oldestFirst = messageOrders.ascending;
 
 /** Messages by the conversation that they belong to. */
 const ofConversation: Children = {
@@ -78,7 +86,7 @@ export class MessageReader {
        WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
       where.flatMap(({ parameters }) => parameters),
     );
-    const slice = toSlice(rows, query.window, positionsIn(Message, query.order, asked.wanted));
+    const slice = toSlice(rows, query.window, asked.positionIn(query.order));
     return { ...slice, rows: records(scope, slice.rows, asked) };
   }
 
@@ -133,11 +141,11 @@ export class MessageReader {
     const rows = await (isWhole
       ? this.wholeSessions(ids, where, asked)
       : this.windows(ids, where, window, asked));
-    const positionOf = positionsIn(Message, messageOrder(false), asked.wanted);
+    const positionOf = asked.positionIn(oldestFirst);
     const bySession = groupedByParent(ids, rows, (row) => row.sessionId);
     return new Map(
       Array.from(bySession, ([sessionId, own]) => {
-        if (isWhole) sortAsStored(own, messageOrder(false), window.fromEnd);
+        if (isWhole) sortAsStored(own, oldestFirst, window.fromEnd);
         const slice = toSlice(own, window, positionOf);
         return [sessionId, { ...slice, rows: records(scope, slice.rows, asked) }];
       }),
@@ -152,7 +160,7 @@ export class MessageReader {
     fields: Iterable<string>,
   ): Promise<Map<string, Slice<MessageRecord>>> {
     const asked = askedOfConversations(fields);
-    const sql = windowSql(messageOrder(false), window);
+    const sql = windowSql(oldestFirst, window);
     const where = join([...this.matching(scope, filter), ...sql.conditions], "AND");
     const { unionLimits } = this.database.dialect;
     const found = firstOfEach(ofConversation, conversationIds, where, sql, unionLimits);
@@ -161,13 +169,13 @@ export class MessageReader {
        FROM (${found.sql}) found JOIN messages m ON m.id = found.id`,
       found.parameters,
     );
-    sortAsStored(rows, messageOrder(false), window.fromEnd);
+    sortAsStored(rows, oldestFirst, window.fromEnd);
     const own = groupedByParent(
       conversationIds,
       records(scope, rows, asked),
       (message) => message.conversationId,
     );
-    const positionOf = positionsIn(Message, messageOrder(false), asked.wanted);
+    const positionOf = asked.positionIn(oldestFirst);
     return new Map(Array.from(own, ([id, messagesOfIt]) => [id, toSlice(messagesOfIt, window, positionOf)]));
   }
 
@@ -208,7 +216,7 @@ export class MessageReader {
     window: Window,
     { columns }: Asked,
   ): Promise<JoinedRow[]> {
-    const { conditions, orderBy, limit } = windowSql(messageOrder(false), window);
+    const { conditions, orderBy, limit } = windowSql(oldestFirst, window);
     const where = [...matching, ...conditions];
     const parameters: SqlValue[] = [...ids, ...where.flatMap((condition) => condition.parameters)];
     return await this.database.read<JoinedRow>(
@@ -236,22 +244,24 @@ function asksNothing(filter: object): boolean {
 
 /** What statements and records need to know of the fields that are asked for. */
 interface Asked {
-  readonly wanted: ReadonlySet<string>;
   /** The list of a SELECT: the order's columns are always read, as cursors are made of them. */
   readonly columns: string;
   readonly toRecord: (row: object) => unknown;
+  readonly positionIn: (order: readonly OrderTerm[]) => ReturnType<typeof positionsIn>;
 }
 
-const askedOf = onceForFields((fields) => asked([...fields, "id"]));
-const askedOfConversations = onceForFields((fields) => asked([...fields, "id", "conversationId"]));
+const askedOf = onceFor((fields: Iterable<string>) => asked([...fields, "id"]));
+const askedOfConversations = onceFor((fields: Iterable<string>) =>
+  asked([...fields, "id", "conversationId"]),
+);
 
 function asked(fields: readonly string[]): Asked {
   const wanted = new Set(fields);
   const columns = storedFor<keyof MessageRow>(Message, wanted, ["createdAt"]);
   return {
-    wanted,
     columns: selectList(messages, "m", columns),
     toRecord: recordMaker(Message, wanted),
+    positionIn: onceFor((order: readonly OrderTerm[]) => positionsIn(Message, order, wanted)),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { SqlValue } from "../sql/transaction.js";
+import { onceFor } from "./once.js";
 import type { SqlCondition } from "./scope.js";
 
 /** One key of an order. NULL sorts before everything, in all dialects. */
@@ -53,18 +54,29 @@ export function sortAsStored<Row extends object>(
   order: readonly OrderTerm[],
   fromEnd: boolean,
 ): Row[] {
-  const terms = order.map(({ property, descending }) => ({
-    property: property as keyof Row,
-    sign: descending === fromEnd ? 1 : -1,
-  }));
-  return rows.sort((one, other) => {
-    for (const { property, sign } of terms) {
-      const [value, otherValue] = [one[property] ?? "", other[property] ?? ""];
-      if (value !== otherValue) return value < otherValue ? -sign : sign;
-    }
-    return 0;
-  });
+  const { forwards, backwards } = comparisonsOf(order);
+  return rows.sort(fromEnd ? backwards : forwards);
 }
+
+type Stored = Readonly<Record<string, SqlValue>>;
+type Comparison = (one: object, other: object) => number;
+
+const comparisonsOf = onceFor((order: readonly OrderTerm[]) => {
+  const comparison = (fromEnd: boolean): Comparison => {
+    const terms = order.map(({ property, descending }) => ({
+      property,
+      sign: descending === fromEnd ? 1 : -1,
+    }));
+    return (one, other) => {
+      for (const { property, sign } of terms) {
+        const [value, otherValue] = [(one as Stored)[property] ?? "", (other as Stored)[property] ?? ""];
+        if (value !== otherValue) return value < otherValue ? -sign : sign;
+      }
+      return 0;
+    };
+  };
+  return { forwards: comparison(false), backwards: comparison(true) };
+});
 
 /** Cuts the extra row off and puts rows read from the end in order again. */
 export function toSlice<Row>(

@@ -88,21 +88,6 @@ export function recordMaker(type: ClassType, fields: ReadonlySet<string>): (row:
 }
 
 /**
- * Works out once for each list of fields what statements and records need to know of them: what is asked for
- * at a place of an operation is one list, time after time (see graphql/plan/fields.ts).
- */
-export function onceForFields<Made>(
-  make: (fields: Iterable<string>) => Made,
-): (fields: Iterable<string>) => Made {
-  const made = new WeakMap<Iterable<string>, Made>();
-  return (fields) => {
-    const known = made.get(fields) ?? make(fields);
-    made.set(fields, known);
-    return known;
-  };
-}
-
-/**
  * Where records stand in an order: worked out of what they serve, for the few whose cursors are asked for.
  * @param fields those that were made of stored values, as told to {@link recordMaker}
  */

@@ -1,26 +1,29 @@
 import { Session } from "../../model/session.js";
 import { demand } from "./filter.js";
+import { onceFor } from "./once.js";
 import type { OrderTerm } from "./page.js";
 import { shapeOf } from "./record.js";
 
 const mostOrderTerms = 5;
 
+interface Term {
+  readonly field: string;
+  readonly descending: boolean;
+}
+
 /**
  * An order of sessions by fields with a sort key; ties are broken by id, so every order is total.
  * @throws BadInputError where there are too many terms
  */
-export function sessionOrder(
-  terms: readonly { readonly field: string; readonly descending: boolean }[],
-): OrderTerm[] {
+export function sessionOrder(terms: readonly Term[]): readonly OrderTerm[] {
   demand(terms.length <= mostOrderTerms, "orderBy", `must not have more than ${mostOrderTerms} keys`);
-  const chosen = terms.length === 0 ? [{ field: "startedAt", descending: true }] : terms;
+  return terms.length === 0 ? latestFirst : total(terms);
+}
+
+function total(terms: readonly Term[]): readonly OrderTerm[] {
   return [
-    ...chosen.map(({ field, descending }) => ({
-      property: field,
-      ...columnOf(field),
-      descending,
-    })),
-    { property: "id", column: "s.id", nullable: false, descending: chosen.at(-1)?.descending ?? true },
+    ...terms.map(({ field, descending }) => ({ property: field, ...columnOf(field), descending })),
+    { property: "id", column: "s.id", nullable: false, descending: terms.at(-1)?.descending ?? true },
   ];
 }
 
@@ -34,10 +37,13 @@ function columnOf(field: string): Pick<OrderTerm, "column" | "nullable"> {
 const keptOrders: ReadonlySet<string> = new Set(["startedAt DESC, id DESC", "id ASC"]);
 
 /** Whether the rows stand in this order, or in its reverse, in an index. */
-export function isKept(order: readonly OrderTerm[]): boolean {
+export const isKept = onceFor((order: readonly OrderTerm[]): boolean => {
   const spelled = (reversed: boolean) =>
     order
       .map(({ property, descending }) => `${property} ${descending === reversed ? "ASC" : "DESC"}`)
       .join(", ");
   return keptOrders.has(spelled(false)) || keptOrders.has(spelled(true));
-}
+});
+
+/** The order of lists: the same object each time. */
+const latestFirst = total([{ field: "startedAt", descending: true }]);

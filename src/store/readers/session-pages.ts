@@ -1,7 +1,6 @@
 import type { SqlReader } from "../sql/transaction.js";
-import { placeholders, selectList } from "../sql/statements.js";
+import { placeholders } from "../sql/statements.js";
 import { type SessionRow } from "../../model/session.js";
-import { sessions } from "../sql/tables.js";
 import { type SubqueryForm, type CompiledFilter, isPresent } from "./filter.js";
 import { type OrderTerm, sortAsStored, type Window, windowSql } from "./page.js";
 import type { Scope, SqlCondition } from "./scope.js";
@@ -40,16 +39,11 @@ export class SessionPages {
 
   /**
    * The rows of a window, and one more where there is one.
-   * @param further what follows the columns
+   * @param columns of `sessions s`, and what else of them
    */
-  async find(
-    scope: Scope,
-    query: PageQuery,
-    columns: ReadonlySet<keyof SessionRow>,
-    further = "",
-  ): Promise<SessionRow[]> {
+  async find(scope: Scope, query: PageQuery, columns: string): Promise<SessionRow[]> {
     const read = (conditions: readonly SqlCondition[], areKnown = false) =>
-      this.rows(query, `${selectList(sessions, "s", columns)}${further}`, conditions, areKnown);
+      this.rows(query, columns, conditions, areKnown);
     const readAll = async () => await read(await conditionsOfAll(this.database, scope, query.filter));
     if (!isKept(query.order)) return await readAll();
     const all = this.matching(scope, query.filter);

@@ -7,7 +7,8 @@ import { type SubqueryForm, join } from "./filter.js";
 import { type CarriesVersion, contentsMark, contentsMarkColumn } from "./known-versions.js";
 import { maskAnalyzed, type Withheld } from "./mask.js";
 import { type OrderTerm, type Slice, sortAsStored, toSlice, windowSql } from "./page.js";
-import { onceForFields, positionsIn, recordMaker, storedFor } from "./record.js";
+import { onceFor } from "./once.js";
+import { positionsIn, recordMaker, storedFor } from "./record.js";
 import { type Scope, scopeCondition } from "./scope.js";
 import {
   type Children,
@@ -43,20 +44,21 @@ export class SessionReader {
   async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<SessionRecord[]> {
     if (ids.length === 0) return [];
     const scoped = scopeCondition(scope, "s");
-    const { wanted, columns } = askedOf(fields);
+    const asked = askedOf(fields);
     const rows = await this.database.read<SessionRow>(
-      `SELECT ${columns}
+      `SELECT ${asked.columns}
        FROM sessions s WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,
       [...ids, ...scoped.parameters],
     );
-    return await this.records(scope, rows, wanted);
+    return await this.records(scope, rows, asked);
   }
 
   async page(scope: Scope, query: PageQuery, fields: Iterable<string>): Promise<Slice<SessionRecord>> {
-    const { wanted } = askedOf(fields);
-    const rows = await this.pages.find(scope, query, columnsOfPage(query.order, wanted), marked(wanted));
-    const slice = toSlice(rows, query.window, positionsIn(Session, query.order, wanted));
-    return { ...slice, rows: await this.records(scope, slice.rows, wanted) };
+    const asked = askedOf(fields);
+    const { columns, positionOf } = asked.inOrder(query.order);
+    const rows = await this.pages.find(scope, query, columns);
+    const slice = toSlice(rows, query.window, positionOf);
+    return { ...slice, rows: await this.records(scope, slice.rows, asked) };
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
@@ -97,19 +99,19 @@ export class SessionReader {
     query: PageQuery,
     fields: Iterable<string>,
   ): Promise<Map<string, Slice<SessionRecord>>> {
-    const wanted = new Set<string>([...fields, "id", kind]);
+    const asked = askedOfChildren[kind](fields);
+    const { columns, positionOf } = asked.inOrder(query.order);
     const window = windowSql(query.order, query.window);
     const where = join([...this.matching(scope, query.filter, "each"), ...window.conditions], "AND");
     const found = firstOfEach(sessionsOf(kind), parentIds, where, window, this.database.dialect.unionLimits);
     const rows = await this.database.read<SessionRow>(
-      `SELECT ${selectList(sessions, "s", columnsOfPage(query.order, wanted))}${marked(wanted)}
+      `SELECT ${columns}
        FROM (${found.sql}) found JOIN sessions s ON s.id = found.id
        ${isKept(query.order) ? "" : `ORDER BY ${window.orderBy}`}`,
       found.parameters,
     );
     if (isKept(query.order)) sortAsStored(rows, query.order, query.window.fromEnd);
-    const records = await this.records(scope, rows, wanted);
-    const positionOf = positionsIn(Session, query.order, wanted);
+    const records = await this.records(scope, rows, asked);
     const own = groupedByParent(parentIds, records, (record) => record[kind]);
     return new Map(
       Array.from(own, ([id, sessionsOfIt]) => [id, toSlice(sessionsOfIt, query.window, positionOf)]),
@@ -131,14 +133,9 @@ export class SessionReader {
   private async records(
     scope: Scope,
     rows: readonly SessionRow[],
-    wanted: ReadonlySet<string>,
+    { toRecord }: Asked,
   ): Promise<SessionRecord[]> {
-    return await maskAnalyzed(
-      this.database,
-      scope,
-      Session,
-      rows.map(recordMaker(Session, wanted)) as SessionRecord[],
-    );
+    return await maskAnalyzed(this.database, scope, Session, rows.map(toRecord) as SessionRecord[]);
   }
 
   private matching(scope: Scope, filter: object, form: SubqueryForm = "all") {
@@ -146,29 +143,40 @@ export class SessionReader {
   }
 }
 
-/** What statements need to know of the fields that are asked for. */
-const askedOf = onceForFields((fields) => {
-  const wanted: ReadonlySet<string> = new Set([...fields, "id"]);
-  const stored = storedFor<keyof SessionRow>(Session, wanted);
-  return { wanted, columns: `${selectList(sessions, "s", stored)}${marked(wanted)}` };
-});
+/** What statements and records need to know of the fields that are asked for. */
+type Asked = ReturnType<typeof asked>;
 
-/** The mark of the versions' contents, where it is asked for, after the columns of a statement. */
-function marked(wanted: ReadonlySet<string>): string {
-  return wanted.has(contentsMark) ? `, ${contentsMarkColumn}` : "";
+function asked(fields: readonly string[]) {
+  const wanted: ReadonlySet<string> = new Set(fields);
+  const mark = wanted.has(contentsMark) ? `, ${contentsMarkColumn}` : "";
+  const select = (further: readonly (keyof SessionRow)[]) =>
+    `${selectList(sessions, "s", storedFor(Session, wanted, further))}${mark}`;
+  return {
+    columns: select([]),
+    toRecord: recordMaker(Session, wanted),
+    /** Of a page: cursors are made of the columns that it is ordered by. */
+    inOrder: onceFor((order: readonly OrderTerm[]) => ({
+      columns: select(order.map(({ property }) => property as keyof SessionRow)),
+      positionOf: positionsIn(Session, order, wanted),
+    })),
+  };
 }
 
-/** The columns of a page: cursors are made of those that it is ordered by. */
-function columnsOfPage(order: readonly OrderTerm[], wanted: Iterable<string>): Set<keyof SessionRow> {
-  return storedFor(
-    Session,
-    wanted,
-    order.map(({ property }) => property as keyof SessionRow),
+const askedWith = (further?: string) =>
+  onceFor((fields: Iterable<string>) =>
+    asked([...fields, "id", ...(further === undefined ? [] : [further])]),
   );
-}
+
+const askedOf = askedWith();
+/** Of sessions that hang on something. */
+const askedOfChildren = {
+  agentId: askedWith("agentId"),
+  agentVersionId: askedWith("agentVersionId"),
+  conversationId: askedWith("conversationId"),
+} as const;
 
 /** What sessions hang on, by the field that names it. */
-export type ParentKind = "agentId" | "agentVersionId" | "conversationId";
+export type ParentKind = keyof typeof askedOfChildren;
 
 function sessionsOf(kind: ParentKind): Children {
   return { from: "sessions s", alias: "s", column: sessions.column(kind) };
