@@ -1,6 +1,7 @@
 import type { FeedKind } from "../events/registry.js";
 import type { Interest } from "../feed/group.js";
 import type { FeedPlace } from "../events/feed-place.js";
+import { noFilter } from "../store/readers/filter.js";
 import type { Scope } from "../store/readers/scope.js";
 import { checkSessionFilter } from "../store/readers/session-filter.js";
 import type { CursorCodec } from "./cursors.js";
@@ -41,9 +42,9 @@ export class SessionEventSource {
     { filter, after }: { readonly filter?: SessionFilter | null; readonly after?: string | null },
   ): WantedEvents {
     // What is wrong with it is told now, not when the first event comes.
-    checkSessionFilter(scope, filter ?? {}, this.isSearched);
+    checkSessionFilter(scope, filter ?? noFilter, this.isSearched);
     const place = after === null || after === undefined ? undefined : this.placeOf(after);
-    return new WantedEvents({ scope, kinds, filter: filter ?? {} }, place);
+    return new WantedEvents({ scope, kinds, filter: filter ?? noFilter }, place);
   }
 
   /**

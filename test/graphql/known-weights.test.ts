@@ -22,6 +22,14 @@ const texts: readonly (readonly [string, readonly unknown[]])[] = [
     "query ($x: SessionFilter) { sessions(filter: $x) { totalCount } }",
     [undefined, null, {}, { search: "a" }, { and: [{ answers: [{ name: "b" }] }] }],
   ],
+  [
+    "query ($x: [AnalysisAnswerFilter!]) { sessions(filter: { answers: $x }) { totalCount } }",
+    [undefined, null, [], [{ name: "a" }], [{ name: "a" }, { name: "b" }], { name: "a" }],
+  ],
+  [
+    'query ($x: SessionMessagesFilter = { some: { id: { eq: "a" } } }) { sessions(filter: { messages: $x }) { totalCount } }',
+    [undefined, null, {}, { some: { id: { eq: "b" } }, none: { id: { in: ["b", "c"] } } }],
+  ],
   ["query ($x: [ID!]!) { nodes(ids: $x) { id } }", [undefined, [], ["a"], ["a", "b"], "a"]],
   [
     "query ($x: [SessionOrder!]) { sessions(orderBy: $x) { nodes { id } } }",

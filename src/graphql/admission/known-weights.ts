@@ -1,6 +1,6 @@
 import { type DocumentNode, type GraphQLSchema, visit } from "graphql";
 import { LRUCache } from "lru-cache";
-import { type RequestedOperation, weigh, type Weight, weighedArguments } from "./limits.js";
+import { countValues, type RequestedOperation, weigh, type Weight, weighedArguments } from "./limits.js";
 
 /** Of each document: most clients ask for pages of one size. */
 const mostWeights = 20;
@@ -23,12 +23,7 @@ export class KnownWeights {
   of(operation: RequestedOperation): Weight {
     const { document, operationName, variables } = operation;
     const { names, weights } = this.knownOf(document);
-    const values = names.map((name) => variables?.[name]);
-    // Looking through an object takes as long as weighing what it says.
-    if (values.some((value) => typeof value === "object" && value !== null))
-      return weigh(this.schema, operation);
-    // Where nothing is given a default counts, which null takes the place of.
-    const key = JSON.stringify([operationName, ...values.map((value) => (value === undefined ? [] : value))]);
+    const key = JSON.stringify([operationName, ...names.map((name) => weighedPart(variables?.[name]))]);
     const known = weights.get(key);
     if (known !== undefined) return known;
     const weight = weigh(this.schema, operation);
@@ -46,6 +41,14 @@ export class KnownWeights {
     this.known.set(document, made);
     return made;
   }
+}
+
+/** All that makes a difference of a variable: see {@link weigh}. */
+function weighedPart(value: unknown): unknown {
+  // A default counts, which null takes the place of.
+  if (value === undefined) return [];
+  if (typeof value !== "object" || value === null) return value;
+  return [countValues(value), Array.isArray(value) ? value.length : -1];
 }
 
 const names: ReadonlySet<string> = new Set(weighedArguments);

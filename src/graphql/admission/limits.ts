@@ -316,7 +316,7 @@ function costOfQuestion(name: string, value: unknown): number {
  * What a variable, which may be nested deeper than the stack is, costs: its texts, numbers and truth values,
  * and its questions.
  */
-function countValues(variable: unknown): number {
+export function countValues(variable: unknown): number {
   let count = 0;
   const pending = [variable];
   while (pending.length > 0) {

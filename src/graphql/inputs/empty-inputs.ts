@@ -1,7 +1,6 @@
 import {
   getNullableType,
   type GraphQLArgument,
-  type GraphQLField,
   type GraphQLInputType,
   type GraphQLSchema,
   isInputObjectType,
@@ -26,14 +25,15 @@ export function refuseEmptyArguments(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
-      if (!field.args.some(canAskForAll)) continue;
+      const asking = field.args.filter(canAskForAll);
+      if (asking.length === 0) continue;
       const { resolve, subscribe } = field;
       if (subscribe)
         field.subscribe = (source, given: Arguments, context, info): unknown =>
-          subscribe(source, filled(field, given), context, info);
+          subscribe(source, filled(asking, given), context, info);
       else if (resolve)
         field.resolve = (source, given: Arguments, context, info): unknown =>
-          resolve(source, filled(field, given), context, info);
+          resolve(source, filled(asking, given), context, info);
     }
   }
 }
@@ -46,10 +46,20 @@ function canAskForAll({ type }: GraphQLArgument): boolean {
 type Arguments = Readonly<Record<string, unknown>>;
 
 /** @param given as graphql-js has coerced them */
-function filled({ args }: GraphQLField<unknown, unknown>, given: Arguments): Arguments {
-  for (const { name, type } of args.filter(canAskForAll)) demandFilled(given[name], type, name);
+function filled(asking: readonly GraphQLArgument[], given: Arguments): Arguments {
+  for (const { name, type } of asking) {
+    const value = given[name];
+    // The same object comes again: see plan/lasting.ts.
+    const isLasting = typeof value === "object" && value !== null && Object.isFrozen(value);
+    if (isLasting && known.get(value) === type) continue;
+    demandFilled(value, type, name);
+    if (isLasting) known.set(value, type);
+  }
   return given;
 }
+
+/** Objects that are filled, and what they were looked at as. */
+const known = new WeakMap<object, GraphQLInputType>();
 
 /**
  * @param value a whole argument, as graphql-js coerced it

@@ -2,6 +2,7 @@ import {
   type ArgumentNode,
   type FieldNode,
   getArgumentValues,
+  getNamedType,
   type GraphQLField,
   type GraphQLInputField,
   type GraphQLInputType,
@@ -17,6 +18,7 @@ import {
   type VariableDefinitionNode,
   visit,
 } from "graphql";
+import { lasting, readOnce } from "./lasting.js";
 
 /** Stands for what does not fit: graphql-js says why. */
 export const misfit = Symbol("misfit");
@@ -36,7 +38,8 @@ export function variablesReader(
     const type = typeFromAST(schema, node) as GraphQLInputType;
     const fallback = defaultValue && valueFromAST(defaultValue, type);
     const isDemanded = isNonNullType(type) && defaultValue === undefined;
-    return { name: variable.name.value, coerce: coercionOf(type), defaultValue, fallback, isDemanded };
+    const coerce = isInputObjectType(getNamedType(type)) ? readOnce(coercionOf(type)) : coercionOf(type);
+    return { name: variable.name.value, coerce, defaultValue, fallback, isDemanded };
   });
   return (given) => {
     const coerced: Record<string, unknown> = {};
@@ -96,8 +99,13 @@ function argumentReader(
       return value === null && isNonNullType(type) ? misfit : value;
     };
   }
-  const constant = holdsVariables(node) ? undefined : valueFromAST(node, type);
+  const constant = holdsVariables(node) ? undefined : constantOf(node, type);
   return () => (constant === undefined ? misfit : constant);
+}
+
+function constantOf(node: ValueNode, type: GraphQLInputType): unknown {
+  const value: unknown = valueFromAST(node, type);
+  return typeof value === "object" && value !== null ? lasting(value) : value;
 }
 
 function holdsVariables(node: ValueNode): boolean {

@@ -14,6 +14,7 @@ import {
   Root,
 } from "type-graphql";
 import type { Feed } from "../../feed/feed.js";
+import { noFilter } from "../../store/readers/filter.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
 import { agentVersionSortKeys, orderOf } from "../../store/readers/agent-order.js";
@@ -102,7 +103,7 @@ export class AgentVersionResolver {
   ): Promise<AgentVersionPage> {
     const order = orderOf(agentVersionSortKeys, sortKeysOf(orderBy));
     const list = listNameOf("agentVersions", order);
-    const query = { filter: filter ?? {}, order, window: windowOf(page, this.cursors, list) };
+    const query = { filter: filter ?? noFilter, order, window: windowOf(page, this.cursors, list) };
     const { agentVersions } = context.readers;
     const slice = await sliceOf(info, () =>
       agentVersions.page(context.scope, query, agentVersionFields(info, itemPaths)),

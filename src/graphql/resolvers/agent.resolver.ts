@@ -17,6 +17,7 @@ import type { Feed } from "../../feed/feed.js";
 import { Agent } from "../../model/agent.js";
 import { AgentVersion } from "../../model/agent-version.js";
 import { Session } from "../../model/session.js";
+import { noFilter } from "../../store/readers/filter.js";
 import { agentSortKeys, agentVersionSortKeys, orderOf } from "../../store/readers/agent-order.js";
 import type { AgentRecord } from "../../store/readers/agent.reader.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
@@ -121,7 +122,7 @@ export class AgentResolver {
   ): Promise<AgentPage> {
     const order = orderOf(agentSortKeys, sortKeysOf(orderBy));
     const list = listNameOf("agents", order);
-    const query = { filter: filter ?? {}, order, window: windowOf(page, this.cursors, list) };
+    const query = { filter: filter ?? noFilter, order, window: windowOf(page, this.cursors, list) };
     const slice = await sliceOf(info, () =>
       context.readers.agents.page(context.scope, query, agentFields(info, itemPaths)),
     );
@@ -141,7 +142,7 @@ export class AgentResolver {
   ): Promise<AgentVersionPage[]> {
     const order = orderOf(agentVersionSortKeys, sortKeysOf(orderBy));
     const list = listNameOf("agent.versions", order);
-    const query = { filter: filter ?? {}, order, window: windowOf(page, this.cursors, list) };
+    const query = { filter: filter ?? noFilter, order, window: windowOf(page, this.cursors, list) };
     const { agentVersions } = context.readers;
     const ids = different(agents.map(({ id }) => id));
     const fields = agentVersionFields(info, itemPaths);

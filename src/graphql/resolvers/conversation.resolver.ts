@@ -3,6 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Info, Query, Resolver, Root } from "
 import type { Feed } from "../../feed/feed.js";
 import { Message } from "../../model/message.js";
 import { Session } from "../../model/session.js";
+import { noFilter } from "../../store/readers/filter.js";
 import type { MessageRecord } from "../../store/readers/message.reader.js";
 import type { ConversationRecord } from "../../store/readers/conversation.reader.js";
 import type { SessionRecord } from "../../store/readers/session.reader.js";
@@ -69,7 +70,7 @@ export class ConversationResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<MessagePage[]> {
     const list = "conversation.messages";
-    const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, list) };
+    const query = { filter: filter ?? noFilter, window: windowOf(page, this.cursors, list) };
     const { messages } = context.readers;
     const ids = different(conversations.map(({ id }) => id));
     const fields = messageFieldsOf(info, itemPaths);

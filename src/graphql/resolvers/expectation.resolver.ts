@@ -16,6 +16,7 @@ import {
 import { AgentVersion } from "../../model/agent-version.js";
 import { Expectation } from "../../model/expectation.js";
 import { Session } from "../../model/session.js";
+import { noFilter } from "../../store/readers/filter.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { ExpectationRecord } from "../../store/readers/expectation.reader.js";
 import type { SessionRecord } from "../../store/readers/session.reader.js";
@@ -52,7 +53,7 @@ export class ExpectationConnectionResolver {
     @Ctx() { scope, readers }: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<ExpectationPage> {
-    const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, "expectations") };
+    const query = { filter: filter ?? noFilter, window: windowOf(page, this.cursors, "expectations") };
     const fields = expectationFields(info, itemPaths);
     const slice = await sliceOf(info, () => readers.expectations.page(scope, query, fields));
     return Object.assign(new Page(slice, this.cursors, "expectations"), { filter: query.filter });

@@ -1,5 +1,6 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Int, Query, Resolver, Root } from "type-graphql";
+import { noFilter } from "../../store/readers/filter.js";
 import { messageOrders, type MessageRecord } from "../../store/readers/message.reader.js";
 import type { Slice } from "../../store/readers/page.js";
 import type { RequestContext } from "../context.js";
@@ -46,7 +47,7 @@ export class MessageResolver {
   ): Promise<MessagePage> {
     const { messages } = context.readers;
     const query = {
-      filter: filter ?? {},
+      filter: filter ?? noFilter,
       order: messageOrders.descending,
       window: windowOf(page, this.cursors, "messages"),
     };

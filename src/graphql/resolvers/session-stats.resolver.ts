@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { Args, ArgsType, Ctx, Field, FieldResolver, Info, Query, Resolver, Root } from "type-graphql";
 import { QueryTooComplexError } from "../../errors.js";
+import { noFilter } from "../../store/readers/filter.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { Split, StatsRecord } from "../../store/readers/stats.reader.js";
 import type { RequestContext } from "../context.js";
@@ -55,7 +56,7 @@ export class SessionStatsResolver {
     @Ctx() context: RequestContext,
     @Info() info: GraphQLResolveInfo,
   ): Promise<SessionStats[]> {
-    const query = { filter: filter ?? {}, groupBy: groupBy ?? [], ...time };
+    const query = { filter: filter ?? noFilter, groupBy: groupBy ?? [], ...time };
     const selected = selectedFields(info);
     const splits: Split[] = [
       ...(selected.has("completionRatings") ? (["rating"] as const) : []),

@@ -15,6 +15,7 @@ import {
 } from "type-graphql";
 import type { Feed } from "../../feed/feed.js";
 import type { FeedPlace } from "../../events/feed-place.js";
+import { noFilter } from "../../store/readers/filter.js";
 import type { AgentVersionRecord } from "../../store/readers/agent-version.reader.js";
 import type { AgentVersionRevisionRecord } from "../../store/readers/agent-version-revision.reader.js";
 import type { AnalysisRecord } from "../../store/readers/analysis.reader.js";
@@ -147,7 +148,7 @@ export class SessionResolver {
     const window = windowOf(page, this.cursors, list);
     const head = selectsEventCursor(info) ? await this.feed.head() : undefined;
     const { sessions } = context.readers;
-    const query = { filter: filter ?? {}, order, window };
+    const query = { filter: filter ?? noFilter, order, window };
     const slice = await sliceOf(info, () =>
       sessions.page(context.scope, query, sessionFields(info, itemPaths)),
     );
@@ -231,7 +232,7 @@ export class SessionResolver {
     @Info() info: GraphQLResolveInfo,
   ): Promise<MessagePage[]> {
     const list = "session.messages";
-    const query = { filter: filter ?? {}, window: windowOf(page, this.cursors, list) };
+    const query = { filter: filter ?? noFilter, window: windowOf(page, this.cursors, list) };
     const listing = [...new Map(sessions.map((session) => [session.id, session])).values()];
     const slices = await sliceOfEach(info, () =>
       messages.ofSessions(scope, listing, query, messageFieldsOf(info, itemPaths)),

@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
 import { ArgsType, Field } from "type-graphql";
 import type { Feed } from "../../feed/feed.js";
+import { noFilter } from "../../store/readers/filter.js";
 import { sessionOrder } from "../../store/readers/session-order.js";
 import type { ParentKind } from "../../store/readers/session.reader.js";
 import { countsOfEach, different } from "../batches.js";
@@ -38,7 +39,7 @@ export class SessionsOfParents {
   ): Promise<SessionPage[]> {
     const { kind, list, cursors } = this;
     const query = {
-      filter: filter ?? {},
+      filter: filter ?? noFilter,
       order: sessionOrder([]),
       window: windowOf(page, cursors, list),
     };

@@ -17,6 +17,7 @@ import { demandOperator } from "../../access/caller.js";
 import { storedId } from "../../model/kinds.js";
 import { jsonTextOf } from "../../events/json.js";
 import { findUnstorable } from "../../events/storable.js";
+import { noFilter } from "../../store/readers/filter.js";
 import type { WebhookEventRecord } from "../../store/readers/webhook-event.reader.js";
 import type { RequestContext } from "../context.js";
 import type { CursorCodec } from "../cursors.js";
@@ -56,9 +57,9 @@ export class WebhookEventConnectionResolver {
     demandOperator(caller, "Raw events");
     const window = windowOf(page, this.cursors, "webhookEvents");
     const slice = await sliceOf(info, () =>
-      readers.webhookEvents.page({ filter: filter ?? {}, window }, webhookEventFields(info, itemPaths)),
+      readers.webhookEvents.page({ filter: filter ?? noFilter, window }, webhookEventFields(info, itemPaths)),
     );
-    return Object.assign(new Page(slice, this.cursors, "webhookEvents"), { filter: filter ?? {} });
+    return Object.assign(new Page(slice, this.cursors, "webhookEvents"), { filter: filter ?? noFilter });
   }
 
   @FieldResolver(() => Int, {

@@ -33,6 +33,9 @@ export interface Filter {
   readonly not?: Filter | null;
 }
 
+/** Matches everything. */
+export const noFilter = Object.freeze({});
+
 /** How one scalar field of a filter reads in SQL. */
 export interface FilterField {
   readonly column: string;
@@ -99,6 +102,17 @@ const mostReads = 200;
  */
 export const readsOf = { messages: 16, analysisHistory: 2, answer: 1, search: 1 } as const;
 
+/** What a filter is compiled for. */
+interface Purpose {
+  readonly fields: FilterFields;
+  readonly alias: string;
+  readonly dialect: Dialect;
+  readonly form: SubqueryForm;
+}
+
+/** By filters that cannot change: what comes again is the same object. */
+const compiledBefore = new WeakMap<object, (Purpose & { readonly compiled: CompiledFilter })[]>();
+
 /** Compiles a filter to SQL; `alias` names its table. */
 export function compileFilter(
   filter: object,
@@ -106,6 +120,20 @@ export function compileFilter(
   alias: string,
   { dialect, form = "all" }: { readonly dialect: Dialect; readonly form?: SubqueryForm },
 ): CompiledFilter {
+  const purpose = { fields, alias, dialect, form };
+  if (!Object.isFrozen(filter)) return compileAnew(filter, purpose);
+  const before = compiledBefore.get(filter) ?? [];
+  const known = before.find(
+    (other) =>
+      other.fields === fields && other.alias === alias && other.dialect === dialect && other.form === form,
+  );
+  if (known !== undefined) return known.compiled;
+  const compiled = compileAnew(filter, purpose);
+  compiledBefore.set(filter, [...before, { ...purpose, compiled }]);
+  return compiled;
+}
+
+function compileAnew(filter: object, { fields, alias, dialect, form }: Purpose): CompiledFilter {
   const tally = { conditions: 0, values: 0, letters: 0, reads: 0 };
   const condition = compileNested(filter, fields, alias, { dialect, form, path: "filter", depth: 1, tally });
   return { ...condition, reads: tally.reads };

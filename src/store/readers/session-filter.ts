@@ -52,8 +52,10 @@ export function sessionConditions(
  * @throws ForbiddenError where it asks for what is withheld from the caller
  */
 export function checkSessionFilter(scope: Scope, filter: object, isSearched: boolean): void {
-  sessionConditions(scope, filter, { dialect: { ...sqlite, isSearched }, form: "each" });
+  sessionConditions(scope, filter, { dialect: isSearched ? sqlite : unsearched, form: "each" });
 }
+
+const unsearched: Dialect = { ...sqlite, isSearched: false };
 
 /** What sessions know themselves of their agent version: here an index serves. */
 const versionFieldsOfSession: FilterFields = {
