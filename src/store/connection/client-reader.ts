@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { OperationOverError, QueryTooComplexError, UnavailableError } from "../../errors.js";
 import type { Database } from "../database.js";
-import type { SqlReader, SqlValue } from "../sql/transaction.js";
+import type { ReadByKeys, SqlReader, SqlValue } from "../sql/transaction.js";
 import { isOutOfTime } from "../database-errors.js";
 import type { Dialect } from "../sql/dialect.js";
 import { NotItsTurnError } from "./fair-queue.js";
+import type { Gatherings } from "./gatherings.js";
 
 /** How an operation is read. */
 export interface OperationOptions {
@@ -46,6 +47,8 @@ export class ClientReader implements SqlReader {
     private readonly database: Database,
     private readonly inTurn: InTurn,
     private readonly options: OperationOptions = {},
+    /** Shared by the operations of a caller. */
+    private readonly gatherings?: Gatherings,
   ) {}
 
   get dialect(): Dialect {
@@ -69,10 +72,22 @@ export class ClientReader implements SqlReader {
     try {
       return await this.inTurn(() => this.readNow<Row>(sql, parameters), wait + slack);
     } catch (error) {
-      // It waits so long only where it had its turns before, and used the operation's time.
-      if (error instanceof NotItsTurnError && this.isAnswered && this.isTimedAsWhole)
-        throw this.stop(this.tooComplex());
-      throw error;
+      throw this.told(error);
+    }
+  }
+
+  /** @throws as {@link read} */
+  async gather<Value>(group: object, key: string, read: ReadByKeys<Value>): Promise<Value | undefined> {
+    if (this.gatherings === undefined) return (await read(this, [key])).get(key);
+    this.refuseStopped();
+    if (this.isTimedAsWhole) this.deadline ??= performance.now() + this.limit;
+    try {
+      const value = await this.gatherings.load(group, key, () => this.isDone, read);
+      this.isAnswered = true;
+      if (this.deadline !== undefined && performance.now() > this.deadline) throw this.tooComplex();
+      return value;
+    } catch (error) {
+      throw this.told(error);
     }
   }
 
@@ -102,10 +117,22 @@ export class ClientReader implements SqlReader {
     return this.database.limits.read;
   }
 
-  private refuseStopped(): void {
+  private get isDone(): boolean {
     if (this.options.isGone?.() === true) this.end();
+    return this.isOver;
+  }
+
+  private refuseStopped(): void {
+    const { isDone } = this;
     if (this.stopped !== undefined) throw this.stopped;
-    if (this.isOver) throw new OperationOverError();
+    if (isDone) throw new OperationOverError();
+  }
+
+  private told(error: unknown): unknown {
+    if (error instanceof QueryTooComplexError) return this.stop(error);
+    // It waits so long only where it had its turns before, and used the operation's time.
+    const isOutOfTurns = error instanceof NotItsTurnError && this.isAnswered && this.isTimedAsWhole;
+    return isOutOfTurns ? this.stop(this.tooComplex()) : error;
   }
 
   private stop(error: Error): Error {

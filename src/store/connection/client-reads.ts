@@ -1,6 +1,7 @@
 import { ClientReader, type OperationOptions } from "./client-reader.js";
 import type { Database } from "../database.js";
 import { FairQueue, type Place } from "./fair-queue.js";
+import { Gatherings } from "./gatherings.js";
 import type { Scope } from "../readers/scope.js";
 
 /** Who asks: what runs at once is bounded for each caller, and for each organization. */
@@ -20,6 +21,7 @@ const mostWaiting = 1_000;
  */
 export class ClientReads {
   private readonly queue = new FairQueue(mostWaiting);
+  private readonly gatherings = new WeakMap<Asker, Gatherings>();
 
   constructor(private readonly database: Database) {}
 
@@ -30,7 +32,15 @@ export class ClientReads {
 
   /** Reads for one operation of a caller. What it has not begun to read when it is over is never read. */
   forOperation(caller: Asker, options: OperationOptions = {}): ClientReader {
-    return this.readerAt(this.placeOf(caller), options);
+    return this.readerAt(this.placeOf(caller), options, this.gatheringsOf(caller));
+  }
+
+  private gatheringsOf(caller: Asker): Gatherings {
+    const known =
+      this.gatherings.get(caller) ??
+      new Gatherings((isGone) => this.readerAt(this.placeOf(caller), { isGone }));
+    this.gatherings.set(caller, known);
+    return known;
   }
 
   /**
@@ -53,11 +63,12 @@ export class ClientReads {
     );
   }
 
-  private readerAt(place: Place, options: OperationOptions): ClientReader {
+  private readerAt(place: Place, options: OperationOptions, gatherings?: Gatherings): ClientReader {
     return new ClientReader(
       this.database,
       (task, milliseconds) => this.queue.run(place, task, milliseconds),
       options,
+      gatherings,
     );
   }
 

@@ -3,7 +3,7 @@ import type { SqlReader, SqlValue } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../sql/tables.js";
-import { compileFilter, type FilterFields, isPresent, join } from "./filter.js";
+import { compileFilter, type FilterFields, isPresent, join, noFilter } from "./filter.js";
 import { mask, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, sortAsStored, toSlice, type Window, windowSql } from "./page.js";
 import {
@@ -132,11 +132,30 @@ export class MessageReader {
     fields: Iterable<string>,
   ): Promise<Map<string, Slice<MessageRecord>>> {
     const asked = askedOf(fields);
-    const isWhole =
-      window.after === undefined &&
-      window.before === undefined &&
-      sessions.every(({ messageCount }) => messageCount <= window.limit);
-    const ids = sessions.map(({ id: sessionId }) => sessionId);
+    const isAtAnEnd = window.after === undefined && window.before === undefined;
+    const isWhole = isAtAnEnd && sessions.every(({ messageCount }) => messageCount <= window.limit);
+    const query = { filter, window, isWhole };
+    const ids = sessions.map(({ id }) => id);
+    const [id] = ids;
+    const { database } = this;
+    if (id === undefined || ids.length > 1 || !isAtAnEnd || filter !== noFilter || !database.gather)
+      return await this.ofEach(scope, ids, query, asked);
+    const slice = await database.gather(asked.groupOf(window, isWhole), id, (reader, all) =>
+      new MessageReader(reader).ofEach(scope, all, query, asked),
+    );
+    return new Map(slice && [[id, slice]]);
+  }
+
+  private async ofEach(
+    scope: Scope,
+    ids: readonly string[],
+    {
+      filter,
+      window,
+      isWhole,
+    }: { readonly filter: object; readonly window: Window; readonly isWhole: boolean },
+    asked: Asked,
+  ): Promise<Map<string, Slice<MessageRecord>>> {
     const where = this.matching(scope, filter);
     const rows = await (isWhole
       ? this.wholeSessions(ids, where, asked)
@@ -248,6 +267,8 @@ interface Asked {
   readonly columns: string;
   readonly toRecord: (row: object) => unknown;
   readonly positionIn: (order: readonly OrderTerm[]) => ReturnType<typeof positionsIn>;
+  /** The same for the same window from either end. */
+  readonly groupOf: (window: Window, isWhole: boolean) => object;
 }
 
 const askedOf = onceFor((fields: Iterable<string>) => asked([...fields, "id"]));
@@ -258,10 +279,17 @@ const askedOfConversations = onceFor((fields: Iterable<string>) =>
 function asked(fields: readonly string[]): Asked {
   const wanted = new Set(fields);
   const columns = storedFor<keyof MessageRow>(Message, wanted, ["createdAt"]);
+  const groups = new Map<string, object>();
   return {
     columns: selectList(messages, "m", columns),
     toRecord: recordMaker(Message, wanted),
     positionIn: onceFor((order: readonly OrderTerm[]) => positionsIn(Message, order, wanted)),
+    groupOf: ({ limit, fromEnd }, isWhole) => {
+      const name = `${limit} ${fromEnd} ${isWhole}`;
+      const group = groups.get(name) ?? {};
+      groups.set(name, group);
+      return group;
+    },
   };
 }
 

@@ -42,9 +42,20 @@ export class SessionReader {
   }
 
   async byIds(scope: Scope, ids: readonly string[], fields: Iterable<string>): Promise<SessionRecord[]> {
-    if (ids.length === 0) return [];
-    const scoped = scopeCondition(scope, "s");
     const asked = askedOf(fields);
+    const [id] = ids;
+    const { database } = this;
+    if (id === undefined) return [];
+    if (ids.length > 1 || database.gather === undefined) return await this.found(scope, ids, asked);
+    const session = await database.gather(asked, id, async (reader, all) => {
+      const found = await new SessionReader(reader).found(scope, all, asked);
+      return new Map(found.map((each) => [each.id, each]));
+    });
+    return session === undefined ? [] : [session];
+  }
+
+  private async found(scope: Scope, ids: readonly string[], asked: Asked): Promise<SessionRecord[]> {
+    const scoped = scopeCondition(scope, "s");
     const rows = await this.database.read<SessionRow>(
       `SELECT ${asked.columns}
        FROM sessions s WHERE s.id IN (${placeholders(ids)}) AND ${scoped.sql}`,

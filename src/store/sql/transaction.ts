@@ -7,7 +7,19 @@ export type SqlValue = string | number | boolean | null | Buffer;
 export interface SqlReader {
   readonly dialect: Dialect;
   read<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]>;
+  /**
+   * Reads the value of a key together with those of other keys that others ask for at the same time.
+   * @param group what is asked for: with the same group everybody gives the same `read`
+   * @returns undefined where there is nothing of that key
+   */
+  gather?<Value>(group: object, key: string, read: ReadByKeys<Value>): Promise<Value | undefined>;
 }
+
+/** Reads the values of different keys, at best in one statement. Several may be given the same value. */
+export type ReadByKeys<Value> = (
+  reader: SqlReader,
+  keys: readonly string[],
+) => Promise<ReadonlyMap<string, Value>>;
 
 /**
  * One transaction: what it writes becomes visible and durable together, when the work given to `transaction`
