@@ -31,6 +31,7 @@ import { metricsRouter } from "./metrics/router.js";
 import type { StateSources } from "./metrics/state.metrics.js";
 import { OpenedParts } from "./opened-parts.js";
 import { problemHandler } from "./http/problem.js";
+import { originHeaders } from "./http/security-headers.js";
 import { productionWarnings } from "./production.js";
 import { redisName } from "./redis.js";
 import type { ClientReader } from "./store/connection/client-reader.js";
@@ -250,7 +251,7 @@ async function serve(parts: HttpParts, opened: OpenedParts): Promise<Server> {
   await endpoint.start();
   const origin = config.corsOrigins.includes("*") ? true : [...config.corsOrigins];
   const allowOrigins = cors({ origin, exposedHeaders, maxAge: 600 });
-  first.push(endpoint.posted({ setSecurityHeaders, cors: allowOrigins }));
+  first.push(endpoint.posted({ setSecurityHeaders, setOriginHeaders: originHeaders(allowOrigins) }));
   app.use(healthRouter(storage.database, storage.newer));
   const pages = { board: config.board, explorer: config.graphql.explorer !== false };
   if (pages.board || pages.explorer) app.use(boardRouter(await readBoardFiles(), pages));

@@ -123,7 +123,7 @@ export class GraphqlEndpoint {
   }
 
   /** `POST /graphql`, before the Express application. */
-  posted(parts: Pick<PostedOperationsParts, "setSecurityHeaders" | "cors">): Handler {
+  posted(parts: Pick<PostedOperationsParts, "setSecurityHeaders" | "setOriginHeaders">): Handler {
     const { gate } = this.parts.access;
     return postedOperations({ ...parts, gate, readJson, answer: this.answer });
   }

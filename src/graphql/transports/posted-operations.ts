@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
 import type { Handler } from "../../http/handler.js";
-import type { SetHeaders } from "../../http/security-headers.js";
+import type { originHeaders, SetHeaders } from "../../http/security-headers.js";
 import type { Gate } from "../../access/gate.js";
 import type { apolloHandler } from "./apollo-handler.js";
 
@@ -9,8 +9,8 @@ import type { apolloHandler } from "./apollo-handler.js";
 export interface PostedOperationsParts {
   readonly gate: Pick<Gate, "enter">;
   readonly setSecurityHeaders: SetHeaders;
-  /** Express's own middlewares, which need no application. */
-  readonly cors: Handler;
+  readonly setOriginHeaders: ReturnType<typeof originHeaders>;
+  /** Express's own middleware, which needs no application. */
   readonly readJson: RequestHandler;
   readonly answer: ReturnType<typeof apolloHandler>;
 }
@@ -24,7 +24,7 @@ const path = /^\/graphql(?:\?|$)/;
 export function postedOperations({
   gate,
   setSecurityHeaders,
-  cors,
+  setOriginHeaders,
   readJson,
   answer,
 }: PostedOperationsParts): Handler {
@@ -36,7 +36,7 @@ export function postedOperations({
     }
     try {
       setSecurityHeaders(response);
-      void cors(request, response, () => undefined);
+      setOriginHeaders(request, response);
       await gate.enter(request);
       await read(request, response);
       await answer(request, response);
