@@ -50,25 +50,43 @@ export class Page<Item extends object> {
   }
 
   get pageInfo(): PageInfo {
-    const { rows, hasNextPage, hasPreviousPage } = this.slice;
-    const cursorAt = (index: number) => {
-      const item = rows.at(index);
-      return item === undefined ? null : this.cursorOf(item);
-    };
-    return {
-      hasNextPage,
-      hasPreviousPage,
-      get startCursor() {
-        return cursorAt(0);
-      },
-      get endCursor() {
-        return cursorAt(-1);
-      },
-    };
+    return new PlaceOfPage(this.slice, (item) => this.cursorOf(item));
   }
 
   private cursorOf(item: Item): string {
     return this.cursors.encode(this.list, this.slice.positionOf(item));
+  }
+}
+
+/**
+ * A class, for V8 makes a hidden class of each object literal that has getters, and keeps it, with all that
+ * the getters hold, until it collects the old generation.
+ */
+class PlaceOfPage<Item extends object> implements PageInfo {
+  constructor(
+    private readonly slice: Slice<Item>,
+    private readonly cursorOf: (item: Item) => string,
+  ) {}
+
+  get hasNextPage(): boolean {
+    return this.slice.hasNextPage;
+  }
+
+  get hasPreviousPage(): boolean {
+    return this.slice.hasPreviousPage;
+  }
+
+  get startCursor(): string | null {
+    return this.cursorAt(0);
+  }
+
+  get endCursor(): string | null {
+    return this.cursorAt(-1);
+  }
+
+  private cursorAt(index: number): string | null {
+    const item = this.slice.rows.at(index);
+    return item === undefined ? null : this.cursorOf(item);
   }
 }
 
