@@ -11,7 +11,7 @@ export interface Bound {
 export interface Place {
   readonly line: string;
   readonly bounds: readonly Bound[];
-  /** The same bounds, wider: they hold as well while all tasks of the line are quick. */
+  /** The same bounds, wider: they hold while all tasks of this line, and of those that wait, are quick. */
   readonly whenQuick?: readonly Bound[];
   /** Whether several callers stand in the line: where it is full, none of them has asked for too much. */
   readonly isShared?: boolean;
@@ -154,7 +154,13 @@ export class FairQueue {
 
   private hasRoom({ line, bounds, whenQuick }: Place): boolean {
     if (this.isBelow(bounds)) return true;
-    return whenQuick !== undefined && this.isBelow(whenQuick) && this.paceOf(line).isQuick;
+    return whenQuick !== undefined && this.isBelow(whenQuick) && this.paceOf(line).isQuick && this.areQuick();
+  }
+
+  /** Whoever waits and is not quick has no room beside those who take more than their share. */
+  private areQuick(): boolean {
+    for (const line of this.lines.keys()) if (!this.paceOf(line).isQuick) return false;
+    return true;
   }
 
   private isBelow(bounds: readonly Bound[]): boolean {

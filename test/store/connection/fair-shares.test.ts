@@ -97,6 +97,30 @@ describe("a caller whose statements are quick", () => {
     await Promise.all([own.done, others.done]);
   });
 
+  it("leaves its share to whoever waits and is not known to be quick", async () => {
+    const queue = new FairQueue(100);
+    await runQuickOnes(queue);
+    const beside = (line: string) => ({
+      line,
+      bounds: [{ key: line, most: 1 }, ...bounds(2, 4).slice(0, 1)],
+    });
+    const own = [1, 2, 3, 4, 5].map(() => begin(queue, place, 1));
+    const newcomer = begin(queue, beside("b"), 1);
+    const running = () => [...own, newcomer].map((task) => task.running());
+    expect(running()).toEqual([1, 1, 1, 0, 0, 0]);
+    for (const [index, after] of [
+      [1, 1, 1, 0, 0, 0],
+      [1, 1, 1, 0, 0, 1],
+    ].entries()) {
+      own[index]?.end();
+      await own[index]?.done;
+      expect(running()).toEqual(after);
+    }
+    newcomer.end();
+    for (const { end } of own) end();
+    await Promise.all([newcomer.done, ...own.map(({ done }) => done)]);
+  });
+
   it("has no more than others where nothing is known of them, or one of them takes long", async () => {
     const queue = new FairQueue(100);
     const unknown = begin(queue, place, 3);
