@@ -30,6 +30,13 @@ describe("what clients give again", () => {
     expect(refuse("a")).toBe(misfit);
   });
 
+  it("is read anew each time where it is long", () => {
+    const read = readOnce(copied);
+    const [, second, third] = Array.from({ length: 3 }, () => read({ a: "b".repeat(2_000) }));
+    expect(third).toEqual(second);
+    expect(third).not.toBe(second);
+  });
+
   it("is compiled for each purpose as what comes once", () => {
     const filter = { body: { contains: "a" }, or: [{ id: { eq: "B" } }, { direction: { neq: "in" } }] };
     const lasting = Object.freeze({ ...filter });

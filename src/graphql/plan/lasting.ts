@@ -1,5 +1,8 @@
 import { TextCache } from "./text-cache.js";
 
+/** A longer one is hardly given twice, and would be kept as a key of what came once. */
+const longestText = 2_000;
+
 /** Objects out of JSON that were given before, by what they are read as and their texts. */
 const given = new TextCache<object>();
 let readings = 0;
@@ -14,7 +17,9 @@ export function readOnce(read: (value: unknown) => unknown): (value: unknown) =>
   const name = String(readings);
   return (value) => {
     if (typeof value !== "object" || value === null) return read(value);
-    const key = `${name} ${JSON.stringify(value)}`;
+    const text = JSON.stringify(value);
+    if (text.length > longestText) return read(value);
+    const key = `${name} ${text}`;
     const known = given.get(key);
     if (known !== undefined) return known;
     const made = read(value);
