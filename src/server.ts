@@ -31,7 +31,7 @@ import { metricsRouter } from "./metrics/router.js";
 import type { StateSources } from "./metrics/state.metrics.js";
 import { OpenedParts } from "./opened-parts.js";
 import { problemHandler } from "./http/problem.js";
-import { originHeaders } from "./http/security-headers.js";
+import { originHeaders } from "./http/answer-headers.js";
 import { productionWarnings } from "./production.js";
 import { redisName } from "./redis.js";
 import type { ClientReader } from "./store/connection/client-reader.js";

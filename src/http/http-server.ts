@@ -6,7 +6,7 @@ import type { Logger } from "../logger.js";
 import type { Handler } from "./handler.js";
 import { boundIdleConnections } from "./idle-connections.js";
 import { oneAtATime } from "./pipelining.js";
-import { securityHeaders } from "./security-headers.js";
+import { securityHeaders } from "./answer-headers.js";
 
 /** A server that does not listen yet, and what answers its requests. */
 export interface HttpServer {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
 import type { Handler } from "../../http/handler.js";
-import type { originHeaders, SetHeaders } from "../../http/security-headers.js";
+import type { originHeaders, SetHeaders } from "../../http/answer-headers.js";
 import type { Gate } from "../../access/gate.js";
 import type { apolloHandler } from "./apollo-handler.js";
 
