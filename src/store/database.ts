@@ -3,6 +3,7 @@ import type { DataSource } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import type { ServerTarget } from "../database-url.js";
 import { UnavailableError } from "../errors.js";
+import { workTogether } from "./common-work.js";
 import { checkTexts } from "./connection/text-check.js";
 import type { Engine, Reading } from "./connection/engine.js";
 import { ServerEngine } from "./connection/server.engine.js";
@@ -183,22 +184,15 @@ export class Database implements SqlReader {
   }
 
   /**
-   * Runs independent pieces of work in one transaction, once. It may well have been committed although this
-   * throws.
+   * Runs independent pieces of work in one transaction, once: see store/common-work.ts. It may well have been
+   * committed although this throws.
    * @throws whatever failed first, or at COMMIT
    */
   async attemptTogether<Result>(
     works: readonly ((transaction: Transaction) => Promise<Result>)[],
     milliseconds: number,
   ): Promise<Result[]> {
-    return await this.engine.attempt(async (transaction) => {
-      const shared = { ...transaction, isShared: true };
-      const outcomes = await Promise.allSettled(works.map((work) => work(shared)));
-      return outcomes.map((outcome) => {
-        if (outcome.status === "rejected") throw outcome.reason;
-        return outcome.value;
-      });
-    }, milliseconds);
+    return await this.engine.attempt((transaction) => workTogether(transaction, works), milliseconds);
   }
 
   /**

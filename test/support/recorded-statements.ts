@@ -1,6 +1,7 @@
 import { format } from "sql-formatter";
 import { vi } from "vitest";
 import { Database } from "../../src/store/database.js";
+import { textOf } from "../../src/store/sql/statements.js";
 import type { SqlReader, SqlValue, Transaction } from "../../src/store/sql/transaction.js";
 
 /**
@@ -55,7 +56,7 @@ function observeTransactions(transactions: string[][]) {
 
 function noting(transaction: Transaction, statements: string[]): Transaction {
   const note = (sql: string) => void statements.push(sql);
-  return {
+  const noted: Transaction = {
     dialect: transaction.dialect,
     isShared: transaction.isShared,
     query: async <Row extends object>(sql: string, parameters?: readonly SqlValue[]) => {
@@ -70,7 +71,13 @@ function noting(transaction: Transaction, statements: string[]): Transaction {
       note(sql);
       await transaction.later(sql, parameters);
     },
+    insertLater: async (insert) => {
+      note(textOf(insert)[0]);
+      await transaction.insertLater(insert);
+    },
+    readTogether: async (read, key) => (await read(noted, [key]))(key),
   };
+  return noted;
 }
 
 /** Statements as people compare them: a clause a line, a list of placeholders as one. */

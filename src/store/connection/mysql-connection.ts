@@ -1,5 +1,5 @@
 import type { PoolConnection, QueryError, ResultSetHeader } from "mysql2";
-import type { SqlValue } from "../sql/transaction.js";
+import type { Insert, SqlValue } from "../sql/transaction.js";
 
 /** Statements that wait travel on their own beyond this many characters: a packet has its bounds. */
 const greatestPacket = 1_000_000;
@@ -62,7 +62,24 @@ export class MysqlConnection {
 
   /** Runs it before the next statement that is asked for, at the latest with COMMIT. */
   async later(sql: string, parameters: readonly SqlValue[] = []): Promise<void> {
-    const statement = this.write(sql, parameters);
+    await this.leave(this.write(sql, parameters));
+  }
+
+  /** As {@link later}. */
+  async insertLater({ head, rows, tail }: Insert): Promise<void> {
+    let statement = head;
+    for (const [index, row] of rows.entries()) {
+      statement += index === 0 ? " (" : ", (";
+      for (let column = 0; column < row.length; column += 1) {
+        if (column > 0) statement += ", ";
+        statement += this.literal(row[column]);
+      }
+      statement += ")";
+    }
+    await this.leave(`${statement} ${tail}`);
+  }
+
+  private async leave(statement: string): Promise<void> {
     if (this.waitingLength + statement.length > greatestPacket) await this.ask(statement);
     else this.add({ statement });
   }
@@ -166,16 +183,18 @@ export class MysqlConnection {
    * find them.
    */
   private write(sql: string, parameters: readonly SqlValue[]): string {
-    const [first = "", ...parts] = sql.split("?");
-    if (parts.length !== parameters.length)
-      throw new Error(`A statement has ${parts.length} placeholders and ${parameters.length} values.`);
-    return parts.reduce(
-      (statement, part, index) => statement + this.literal(parameters[index]) + part,
-      first,
-    );
+    const parts = sql.split("?");
+    const count = parts.length - 1;
+    if (count !== parameters.length)
+      throw new Error(`A statement has ${count} placeholders and ${parameters.length} values.`);
+    let statement = parts[0] ?? "";
+    for (let index = 0; index < count; index += 1)
+      statement += this.literal(parameters[index]) + (parts[index + 1] ?? "");
+    return statement;
   }
 
   private literal(value: SqlValue | undefined): string {
+    if (value === null || value === undefined) return "NULL";
     return Buffer.isBuffer(value) ? `X'${value.toString("hex")}'` : this.connection.escape(value);
   }
 }

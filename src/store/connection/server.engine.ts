@@ -158,13 +158,16 @@ export class ServerEngine implements Engine {
   ): Promise<Result> {
     try {
       connection.begin();
-      const result = await work({
+      const transaction: Transaction = {
         dialect: this.dialect,
         isShared: false,
         query: (sql, parameters) => connection.query(sql, parameters),
         execute: (sql, parameters) => connection.execute(sql, parameters),
         later: (sql, parameters) => connection.later(sql, parameters),
-      });
+        insertLater: (insert) => connection.insertLater(insert),
+        readTogether: async (read, key) => (await read(transaction, [key]))(key),
+      };
+      const result = await work(transaction);
       await connection.commit();
       return result;
     } catch (error) {

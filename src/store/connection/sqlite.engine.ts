@@ -2,6 +2,7 @@ import type { DataSource, QueryRunner } from "typeorm";
 import type { FileTarget } from "../../database-url.js";
 import type { Dialect } from "../sql/dialect.js";
 import { sqlite } from "../sql/sqlite.dialect.js";
+import { textOf } from "../sql/statements.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
 import { fileDataSource } from "./data-source.js";
 import { type Engine, initializeAll, type Reading } from "./engine.js";
@@ -73,7 +74,7 @@ export class SqliteEngine implements Engine {
 }
 
 function transactionOn(runner: QueryRunner, dialect: Dialect): Transaction {
-  return {
+  const transaction: Transaction = {
     dialect,
     isShared: false,
     query: async <Row extends object>(sql: string, parameters: readonly SqlValue[] = []) =>
@@ -82,5 +83,8 @@ function transactionOn(runner: QueryRunner, dialect: Dialect): Transaction {
     later: async (sql, parameters = []) => {
       await runner.query(sql, [...parameters]);
     },
+    insertLater: (insert) => transaction.later(...textOf(insert)),
+    readTogether: async (read, key) => (await read(transaction, [key]))(key),
   };
+  return transaction;
 }

@@ -68,7 +68,7 @@ export class TracedEngine implements Engine {
   }
 
   private traced(transaction: Transaction): Transaction {
-    return {
+    const traced: Transaction = {
       dialect: transaction.dialect,
       isShared: transaction.isShared,
       query: (sql, parameters) => this.statement(sql, () => transaction.query(sql, parameters)),
@@ -77,7 +77,13 @@ export class TracedEngine implements Engine {
         if (this.tracing.isRecording()) this.tracing.event(...this.describe(sql));
         await transaction.later(sql, parameters);
       },
+      insertLater: async (insert) => {
+        if (this.tracing.isRecording()) this.tracing.event(...this.describe(insert.head));
+        await transaction.insertLater(insert);
+      },
+      readTogether: async (read, key) => (await read(traced, [key]))(key),
     };
+    return traced;
   }
 
   private async statement<Result>(sql: string, run: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,5 @@
-import type { SqlValue, Transaction } from "./transaction.js";
+import type { Dialect } from "./dialect.js";
+import type { Insert, SqlValue, Transaction } from "./transaction.js";
 import type { Table } from "./table.js";
 
 /** What to do where a row with the same key exists: keep it, or overwrite the named properties. */
@@ -21,8 +22,8 @@ export async function insertRows<Row extends object>(
   conflict?: Conflict<Row>,
 ): Promise<number> {
   let affected = 0;
-  for (const { sql, parameters } of inserts(transaction, table, rows, conflict)) {
-    affected += await transaction.execute(sql, parameters);
+  for (const insert of inserts(transaction, table, rows, conflict)) {
+    affected += await transaction.execute(...textOf(insert));
   }
   return affected;
 }
@@ -34,42 +35,50 @@ export async function insertRowsLater<Row extends object>(
   rows: readonly Row[],
   conflict?: Conflict<Row>,
 ): Promise<void> {
-  for (const { sql, parameters } of inserts(transaction, table, rows, conflict)) {
-    await transaction.later(sql, parameters);
-  }
+  for (const insert of inserts(transaction, table, rows, conflict)) await transaction.insertLater(insert);
 }
 
-function* inserts<Row extends object>(
-  transaction: Transaction,
+/** An INSERT with placeholders, and its values. */
+export function textOf({ head, rows, tail }: Insert): [sql: string, parameters: SqlValue[]] {
+  const tuple = `(${placeholders(rows[0] ?? [])})`;
+  return [`${head} ${rows.map(() => tuple).join(", ")} ${tail}`, rows.flat()];
+}
+
+function inserts<Row extends object>(
+  { dialect }: Transaction,
   table: Table<Row>,
   rows: readonly Row[],
   conflict: Conflict<Row> | undefined,
-): Generator<{ readonly sql: string; readonly parameters: SqlValue[] }> {
-  for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    const slice = rows.slice(start, start + rowsPerStatement);
-    const properties = Object.keys(slice[0] ?? {}) as (keyof Row & string)[];
-    const tuple = `(${properties.map(() => "?").join(", ")})`;
-    const columns = properties.map((property) => table.column(property)).join(", ");
-    const values = slice.map(() => tuple).join(", ");
-    const sql = `INSERT INTO ${table.name} (${columns}) VALUES ${values} ${conflictClause(transaction, table, conflict)}`;
-    yield {
-      sql,
-      parameters: slice.flatMap((row) => properties.map((property) => row[property] as SqlValue)),
-    };
-  }
+): Insert[] {
+  const { properties } = table;
+  const values = rows.map((row) => properties.map((property) => row[property] as SqlValue));
+  const { head, tail } = wordingOf(dialect, table, conflict);
+  if (values.length <= rowsPerStatement) return values.length === 0 ? [] : [{ head, rows: values, tail }];
+  return slicesOf(values, rowsPerStatement).map((slice) => ({ head, rows: slice, tail }));
 }
 
-function conflictClause<Row extends object>(
-  { dialect }: Transaction,
+type Wording = Pick<Insert, "head" | "tail">;
+
+/** By dialect and table, and what to do in a conflict: most statements insert the same again and again. */
+const wordings = new Map<string, Wording>();
+
+function wordingOf<Row extends object>(
+  dialect: Dialect,
   table: Table<Row>,
   conflict: Conflict<Row> | undefined,
-): string {
-  if (conflict === undefined) return "";
-  const set = conflict === "keep" ? [] : conflict.overwrite.map((property) => table.column(property));
-  return dialect.onConflict(
-    table.key.map((property) => table.column(property)),
-    set,
-  );
+): Wording {
+  const overwritten = typeof conflict === "object" ? conflict.overwrite : [];
+  const key = `${dialect.name} ${table.name} ${conflict === undefined ? "" : `keep ${overwritten.join()}`}`;
+  const known = wordings.get(key);
+  if (known !== undefined) return known;
+  const columns = (properties: readonly (keyof Row & string)[]) =>
+    properties.map((property) => table.column(property));
+  const wording = {
+    head: `INSERT INTO ${table.name} (${columns(table.properties).join(", ")}) VALUES`,
+    tail: conflict === undefined ? "" : dialect.onConflict(columns(table.key), columns(overwritten)),
+  };
+  wordings.set(key, wording);
+  return wording;
 }
 
 /** Sets properties of the row with this key: see {@link Transaction.later}. */
@@ -110,10 +119,8 @@ export function placeholders(values: readonly unknown[]): string {
   return values.map(() => "?").join(", ");
 }
 
-/** Splits items into lists small enough for one IN (…). */
-export function slicesOf<Item>(items: readonly Item[]): Item[][] {
-  const count = Math.ceil(items.length / idsPerStatement);
-  return Array.from({ length: count }, (_, index) =>
-    items.slice(index * idsPerStatement, (index + 1) * idsPerStatement),
-  );
+/** Splits items into lists, by default small enough for one IN (…). */
+export function slicesOf<Item>(items: readonly Item[], most = idsPerStatement): Item[][] {
+  const count = Math.ceil(items.length / most);
+  return Array.from({ length: count }, (_, index) => items.slice(index * most, (index + 1) * most));
 }

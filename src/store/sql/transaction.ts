@@ -21,6 +21,21 @@ export type ReadByKeys<Value> = (
   keys: readonly string[],
 ) => Promise<ReadonlyMap<string, Value>>;
 
+/** Rows that are inserted by one statement. */
+export interface Insert {
+  /** Up to the rows: `INSERT INTO … (…) VALUES`. */
+  readonly head: string;
+  readonly rows: readonly (readonly SqlValue[])[];
+  /** What to do where a key exists; may be empty. */
+  readonly tail: string;
+}
+
+/** Reads what belongs to different keys, at best in one statement. @returns what belongs to each of them */
+export type ReadTogether<Key, Value> = (
+  transaction: Transaction,
+  keys: readonly Key[],
+) => Promise<(key: Key) => Value>;
+
 /**
  * One transaction: what it writes becomes visible and durable together, when the work given to `transaction`
  * has returned. Statements run in the order in which they are asked for; those asked for in one go (with
@@ -41,4 +56,11 @@ export interface Transaction {
    * latest with COMMIT. So its failure may be told by a later one.
    */
   later(sql: string, parameters?: readonly SqlValue[]): Promise<void>;
+  /** Inserts rows in the way of `later`. */
+  insertLater(insert: Insert): Promise<void>;
+  /**
+   * Reads what belongs to a key, together with what the others that share the transaction read by `read` at
+   * the same time. It need not see what was written in the way of `later`.
+   */
+  readTogether<Key, Value>(read: ReadTogether<Key, Value>, key: Key): Promise<Value>;
 }

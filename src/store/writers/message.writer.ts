@@ -2,7 +2,7 @@ import { toDatetime } from "../../model/instant.js";
 import { firstSighting, merge, type Merged, messageOrderKey, type OrderKey } from "../../events/merge.js";
 import type { SessionSnapshot } from "../../events/session-payload.js";
 import type { MessageFacts } from "../../model/message.js";
-import type { Transaction } from "../sql/transaction.js";
+import type { ReadTogether, Transaction } from "../sql/transaction.js";
 import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../sql/tables.js";
@@ -46,18 +46,8 @@ export class MessageWriter {
     transaction: Transaction,
     snapshot: SessionSnapshot,
   ): Promise<ReadonlyMap<string, KnownMessage>> {
-    const ids = snapshot.messages.map(({ id }) => id).sort();
-    const slices = await Promise.all(
-      slicesOf(ids).map((slice) =>
-        transaction.query<KnownMessage>(
-          `SELECT ${selected}, j.position AS position FROM messages m
-           LEFT JOIN session_messages j ON j.session_id = ? AND j.message_id = m.id
-           WHERE m.id IN (${placeholders(slice)}) ORDER BY m.id${transaction.dialect.forUpdate}`,
-          [snapshot.id, ...slice],
-        ),
-      ),
-    );
-    const rows = slices.flat();
+    if (snapshot.messages.length === 0) return new Map();
+    const rows = await transaction.readTogether(lockMessages, snapshot);
     if (rows.some(({ organizationId }) => organizationId !== snapshot.organizationId))
       throw new NotOfThisOrganizationError("data.messages");
     return new Map(rows.map((row) => [row.id, row]));
@@ -155,6 +145,33 @@ export class MessageWriter {
     return rows.length;
   }
 }
+
+/** Those of the snapshots' messages that are stored; no two snapshots have a message in common. */
+const lockMessages: ReadTogether<SessionSnapshot, readonly KnownMessage[]> = async (
+  transaction,
+  snapshots,
+) => {
+  const sessions = new Map<string, string>();
+  for (const { id, messages: listed } of snapshots) for (const each of listed) sessions.set(each.id, id);
+  const named = placeholders(snapshots);
+  const slices = await Promise.all(
+    slicesOf([...sessions.keys()].sort()).map((slice) =>
+      transaction.query<KnownMessage & { readonly listedBy: string | null }>(
+        `SELECT ${selected}, j.position AS position, j.session_id AS listedBy FROM messages m
+         LEFT JOIN session_messages j ON j.session_id IN (${named}) AND j.message_id = m.id
+         WHERE m.id IN (${placeholders(slice)}) ORDER BY m.id${transaction.dialect.forUpdate}`,
+        [...snapshots.map(({ id }) => id), ...slice],
+      ),
+    ),
+  );
+  const known = new Map<string, KnownMessage>();
+  for (const row of slices.flat()) {
+    const isOwn = row.listedBy === null || row.listedBy === sessions.get(row.id);
+    // Another session of the conversation may list it too.
+    if (isOwn || !known.has(row.id)) known.set(row.id, isOwn ? row : { ...row, position: null });
+  }
+  return ({ messages: listed }) => listed.flatMap(({ id }) => known.get(id) ?? []);
+};
 
 interface Positioned {
   readonly facts: MessageFacts;

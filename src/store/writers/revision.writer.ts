@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { AgentVersionRevisionRow, RevisionFacts } from "../../model/agent-version.js";
-import type { Transaction } from "../sql/transaction.js";
-import { insertRows } from "../sql/statements.js";
+import type { ReadTogether, Transaction } from "../sql/transaction.js";
+import { insertRows, placeholders } from "../sql/statements.js";
 import { agentVersionRevisions, agentVersions } from "../sql/tables.js";
 import { changeContentsMark } from "../service-settings.js";
 import type { EventReceipt } from "./event-receipt.js";
@@ -27,11 +27,7 @@ export class RevisionWriter {
   /** Asks whether a revision that is remembered is stored, and stores it again where it is not. */
   async confirm(transaction: Transaction, revision: RevisionFacts, receipt: EventReceipt): Promise<void> {
     if (!this.isRemembered(revision)) return;
-    const [kept] = await transaction.query<Pick<AgentVersionRevisionRow, "providerSettings" | "receivedAt">>(
-      `SELECT provider_settings AS providerSettings, received_at AS receivedAt
-       FROM agent_version_revisions WHERE id = ?`,
-      [revision.id],
-    );
+    const kept = await transaction.readTogether(readRevisions, revision.id);
     if (kept === undefined || receipt.receivedAt < kept.receivedAt)
       await this.insert(transaction, revision, receipt);
     else if (isLess(revision.providerSettings, kept.providerSettings))
@@ -73,6 +69,19 @@ export class RevisionWriter {
     this.committed.add(spelling(revision));
   }
 }
+
+type KeptRevision = Pick<AgentVersionRevisionRow, "id" | "providerSettings" | "receivedAt">;
+
+const readRevisions: ReadTogether<string, KeptRevision | undefined> = async (transaction, keys) => {
+  const ids = [...new Set(keys)];
+  const rows = await transaction.query<KeptRevision>(
+    `SELECT id, provider_settings AS providerSettings, received_at AS receivedAt
+     FROM agent_version_revisions WHERE id IN (${placeholders(ids)})`,
+    ids,
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return (id) => byId.get(id);
+};
 
 /**
  * The same content may come with its keys in another order; whichever arrives first, the same text of all is

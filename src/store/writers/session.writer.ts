@@ -10,8 +10,8 @@ import {
 import type { SessionSnapshot } from "../../events/session-payload.js";
 import type { RevisionFacts } from "../../model/agent-version.js";
 import type { SessionFacts } from "../../model/session.js";
-import type { Transaction } from "../sql/transaction.js";
-import { insertRowsLater, selectList, updateRow } from "../sql/statements.js";
+import type { ReadTogether, Transaction } from "../sql/transaction.js";
+import { insertRowsLater, placeholders, selectList, updateRow } from "../sql/statements.js";
 import { agentVersionRevisions } from "../sql/tables.js";
 import { datetimeAfter } from "../../model/instant.js";
 import { overdueBit, Session, type SessionRow, statuses } from "../../model/session.js";
@@ -102,10 +102,7 @@ export class SessionWriter {
     transaction: Transaction,
     { id, organizationId }: SessionSnapshot,
   ): Promise<SessionRow | undefined> {
-    const [row] = await transaction.query<SessionRow>(
-      `SELECT ${selected} FROM sessions s WHERE s.id = ?${transaction.dialect.forUpdate}`,
-      [id],
-    );
+    const row = await transaction.readTogether(lockSessions, id);
     if (row !== undefined && row.organizationId !== organizationId)
       throw new NotOfThisOrganizationError("data.id");
     return row;
@@ -205,6 +202,15 @@ export class SessionWriter {
     await this.analyses.replaceAnswers(transaction, { ...row, hadAnswers }, row.customAnalysisData, revision);
   }
 }
+
+const lockSessions: ReadTogether<string, SessionRow | undefined> = async (transaction, ids) => {
+  const rows = await transaction.query<SessionRow>(
+    `SELECT ${selected} FROM sessions s WHERE s.id IN (${placeholders(ids)}) ORDER BY s.id${transaction.dialect.forUpdate}`,
+    ids,
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return (id) => byId.get(id);
+};
 
 async function loadRevision(transaction: Transaction, id: string): Promise<RevisionFacts | undefined> {
   const [row] = await transaction.query<RevisionFacts>(

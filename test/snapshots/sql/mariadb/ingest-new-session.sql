@@ -1,21 +1,21 @@
 INSERT INTO
   webhook_events (
     id,
-    received_at,
     request_id,
     event_type,
     api_version,
-    event_created_at,
-    event_created_at_decimals,
+    status,
     error,
     notes,
+    received_at,
+    event_created_at,
+    event_created_at_decimals,
     organization_id,
     session_id,
-    status,
-    body_sha256,
     signature_scheme,
     signature_key_index,
     size_bytes,
+    body_sha256,
     body
   )
 VALUES
@@ -30,17 +30,17 @@ ON DUPLICATE KEY UPDATE
 
 INSERT INTO
   agent_version_revisions (
+    agent_id,
     name,
     description,
     llm_id,
     created_by_id,
+    language,
+    voice_id,
     provider_settings,
     id,
     agent_version_id,
     organization_id,
-    agent_id,
-    language,
-    voice_id,
     received_at
   )
 VALUES
@@ -90,7 +90,9 @@ SELECT
 FROM
   sessions s
 WHERE
-  s.id = ? FOR
+  s.id IN (?)
+ORDER BY
+  s.id FOR
 UPDATE;
 
 SELECT
@@ -125,10 +127,11 @@ SELECT
   m.metadata AS `metadata`,
   m.source AS `source`,
   m.older AS `older`,
-  j.position AS position
+  j.position AS position,
+  j.session_id AS listedBy
 FROM
   messages m
-  LEFT JOIN session_messages j ON j.session_id = ?
+  LEFT JOIN session_messages j ON j.session_id IN (?)
   AND j.message_id = m.id
 WHERE
   m.id IN (?)
@@ -150,7 +153,12 @@ INSERT INTO
     language,
     translation_language,
     created_at,
+    created_at_decimals,
     updated_at,
+    updated_at_decimals,
+    received_at,
+    changed_at,
+    organization_id,
     conversation_id,
     contact_id,
     channel_id,
@@ -163,12 +171,7 @@ INSERT INTO
     attachments,
     metadata,
     source,
-    older,
-    created_at_decimals,
-    updated_at_decimals,
-    organization_id,
-    received_at,
-    changed_at
+    older
   )
 VALUES
   (?);
@@ -183,34 +186,34 @@ INSERT INTO
     id,
     organization_id,
     conversation_id,
+    agent_id,
+    agent_version_id,
+    revision_id,
+    lifecycle,
     started_at,
+    started_at_decimals,
     ended_at,
+    ended_at_decimals,
+    analyzed_at,
     ended_reason,
     chat_completion_rating,
     user_sentiment,
     language,
     translation_language,
-    chat_summary,
-    chat_transcript,
-    translated_chat_transcript,
-    custom_analysis_data,
-    agent_version_id,
-    agent_id,
-    revision_id,
-    source,
-    older,
-    started_at_decimals,
-    ended_at_decimals,
-    lifecycle,
-    kinds_seen,
-    analyzed_at,
     message_count,
     failed_message_count,
     manual_message_count,
     received_at,
     changed_at,
+    chat_summary,
+    chat_transcript,
+    translated_chat_transcript,
+    custom_analysis_data,
     look_at,
-    revision_source
+    kinds_seen,
+    source,
+    revision_source,
+    older
   )
 VALUES
   (?);
@@ -220,16 +223,16 @@ INSERT INTO
     session_id,
     content_sha256,
     organization_id,
+    revision_id,
     chat_completion_rating,
     chat_summary,
     user_sentiment,
     custom_analysis_data,
-    revision_id,
     event_id,
     event_created_at,
     event_created_at_decimals,
-    source,
-    received_at
+    received_at,
+    source
   )
 VALUES
   (?);

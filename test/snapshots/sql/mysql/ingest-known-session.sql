@@ -1,21 +1,21 @@
 INSERT INTO
   webhook_events (
     id,
-    received_at,
     request_id,
     event_type,
     api_version,
-    event_created_at,
-    event_created_at_decimals,
+    status,
     error,
     notes,
+    received_at,
+    event_created_at,
+    event_created_at_decimals,
     organization_id,
     session_id,
-    status,
-    body_sha256,
     signature_scheme,
     signature_key_index,
     size_bytes,
+    body_sha256,
     body
   )
 VALUES
@@ -56,7 +56,9 @@ SELECT
 FROM
   sessions s
 WHERE
-  s.id = ? FOR
+  s.id IN (?)
+ORDER BY
+  s.id FOR
 UPDATE;
 
 SELECT
@@ -91,10 +93,11 @@ SELECT
   m.metadata AS `metadata`,
   m.source AS `source`,
   m.older AS `older`,
-  j.position AS position
+  j.position AS position,
+  j.session_id AS listedBy
 FROM
   messages m
-  LEFT JOIN session_messages j ON j.session_id = ?
+  LEFT JOIN session_messages j ON j.session_id IN (?)
   AND j.message_id = m.id
 WHERE
   m.id IN (?)
@@ -103,12 +106,13 @@ ORDER BY
 UPDATE;
 
 SELECT
+  id,
   provider_settings AS providerSettings,
   received_at AS receivedAt
 FROM
   agent_version_revisions
 WHERE
-  id = ?;
+  id IN (?);
 
 UPDATE messages
 SET
@@ -121,16 +125,16 @@ INSERT INTO
     session_id,
     content_sha256,
     organization_id,
+    revision_id,
     chat_completion_rating,
     chat_summary,
     user_sentiment,
     custom_analysis_data,
-    revision_id,
     event_id,
     event_created_at,
     event_created_at_decimals,
-    source,
-    received_at
+    received_at,
+    source
   )
 VALUES
   (?);
