@@ -13,7 +13,7 @@ export interface RunningProcess {
 
 /** Starts the service; with PORT 0 it chooses its own. */
 export async function startProcess(environment: Record<string, string>): Promise<RunningProcess> {
-  const child = spawn(process.execPath, ["--enable-source-maps", builtService], {
+  const child = spawn(process.execPath, [builtService], {
     env: { PATH: process.env.PATH, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -48,7 +48,7 @@ export class BuiltService {
   /** @throws Error where it does not become ready in time */
   async start(): Promise<void> {
     this.isMeantToEnd = false;
-    const child = spawn(process.execPath, ["--enable-source-maps", "dist/main.js"], {
+    const child = spawn(process.execPath, ["dist/main.js"], {
       cwd: this.build,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
