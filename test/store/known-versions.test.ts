@@ -48,11 +48,15 @@ describe("the newest content of an agent version", () => {
     return [...new Set(data.sessions.nodes.map(({ agentVersion }) => agentVersion.name))];
   }
 
-  const statements = async (work: () => Promise<unknown>) => {
+  /** How many statements of clients' match. */
+  const statements = async (work: () => Promise<unknown>, pattern = /FROM agent_version/) => {
     const read = vi.spyOn(Database.prototype, "readForClients");
     await work();
-    return read.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes("FROM agent_version")).length;
+    const count = read.mock.calls.filter(([sql]) => pattern.test(sql)).length;
+    read.mockRestore();
+    return count;
   };
+  const contentsRead = (work: () => Promise<unknown>) => statements(work, /\br\.name AS\b/);
 
   it("is read once, where there is no other one", async () => {
     version = randomUUID();
@@ -74,6 +78,20 @@ describe("the newest content of an agent version", () => {
     await deliver("Long ago", 1, services[1]);
     await deliver("As it was", 23);
     for (const service of services) expect(await served(service)).toEqual(["As it was"]);
+  });
+
+  it("of an edited one is found without its contents being read again, unless there are many", async () => {
+    version = randomUUID();
+    for (let day = 1; day <= 8; day += 1) await deliver(`Edition ${day}`, day);
+    expect(await served(services[1])).toEqual(["Edition 8"]);
+    expect(await contentsRead(() => served(services[1]))).toBe(0);
+    await deliver("Edition 3", 9);
+    expect(await contentsRead(() => served(services[1]))).toBe(0);
+    expect(await served(services[1])).toEqual(["Edition 3"]);
+    await deliver("Edition 9", 10);
+    expect(await served(services[1])).toEqual(["Edition 9"]);
+    expect(await contentsRead(() => served(services[1]))).toBe(1);
+    expect(await served(services[1])).toEqual(["Edition 9"]);
   });
 
   it("is without what an erasure took out of it, on all instances", async () => {

@@ -60,7 +60,9 @@ export class AgentVersionReader {
     sessions: readonly CarriesVersion[],
     fields: readonly string[],
   ): Promise<(AgentVersionRecord | null)[]> {
-    const known = areKept(fields) ? await this.known.of(this.database, sessions) : new Map<string, never>();
+    const known = areKept(fields)
+      ? await this.known.of(this.database, scope, sessions)
+      : new Map<string, never>();
     const others = new Set(
       sessions.map(({ agentVersionId }) => agentVersionId).filter((id) => !known.has(id)),
     );

@@ -5,11 +5,15 @@ import { tableOf } from "../sql/table.js";
 import type { SqlReader } from "../sql/transaction.js";
 import { contentsMarkName } from "../service-settings.js";
 import { shapeOf, recordMaker } from "./record.js";
+import type { Scope } from "./scope.js";
 
 const revisions = tableOf(AgentVersion);
 
 /** With kilobytes of each, some megabytes at the most. */
 const mostKnown = 10_000;
+
+/** Of a version that was edited more often, no content is kept. */
+const mostContents = 8;
 
 /**
  * The name of a field of sessions that clients do not see: the mark of all contents of agent versions, when
@@ -46,56 +50,118 @@ function kept(): ReadonlySet<keyof AgentVersionRow> {
 }
 
 /**
- * Agent versions with one content, which nearly all have, by their ids: their newest content is the only one,
- * and need not be looked for through their sessions. They are kept for as long as no content of any version
- * is added or changed by any instance, which the mark says that is read with each session.
+ * What agent versions say, with each of their contents, by their ids. Contents are kept for as long as none of
+ * any version is added or changed by any instance, which the mark says that is read with each session. Of a
+ * version with several, the one that is the newest now is read each time, through its sessions.
  */
 export class KnownVersions {
   private mark: Mark | undefined;
-  /** Null: it has several contents. */
-  private readonly versions = new LRUCache<string, { readonly only: AgentVersionRow | null }>({
-    max: mostKnown,
-  });
+  /** None of a version that has too many. */
+  private readonly contents = new LRUCache<string, readonly AgentVersionRow[]>({ max: mostKnown });
 
   /**
-   * The versions of these sessions, by their ids; those with several contents are left out. Reads those that
-   * are not known.
+   * The versions of these sessions, by their ids, with the content that is the newest within the scope; those
+   * of which that is not known are left out. Reads those that are not known.
    */
   async of(
     database: SqlReader,
+    scope: Scope,
     sessions: readonly CarriesVersion[],
   ): Promise<ReadonlyMap<string, AgentVersionRow>> {
-    const found = new Map<string, AgentVersionRow>();
+    const newest = new Map<string, AgentVersionRow>();
+    const edited = new Map<string, readonly AgentVersionRow[]>();
+    const sort = (id: string, contents: readonly AgentVersionRow[]) => {
+      const [only] = contents;
+      if (contents.length === 1 && only !== undefined) newest.set(id, only);
+      else edited.set(id, contents);
+    };
     const unknown = new Set<string>();
     for (const { agentVersionId: id, contentsMark: mark } of sessions) {
-      const known = mark === this.mark ? this.versions.get(id) : undefined;
+      const known = mark === this.mark ? this.contents.get(id) : undefined;
       if (known === undefined) unknown.add(id);
-      else if (known.only !== null) found.set(id, known.only);
+      else sort(id, known);
     }
-    if (unknown.size === 0) return found;
-    const ids = [...unknown];
-    const rows = await database.read<AgentVersionRow & { readonly contentsMark: Mark }>(
-      `SELECT ${selectList(revisions, "r", kept())}, ${contentsMarkColumn} FROM agent_version_revisions r
-       WHERE r.agent_version_id IN (${placeholders(ids)}) AND NOT EXISTS (
-         SELECT 1 FROM agent_version_revisions o WHERE o.agent_version_id = r.agent_version_id AND o.id <> r.id)`,
-      ids,
-    );
-    const only = new Map(
-      rows.map(({ contentsMark: _mark, ...row }) => {
-        const version = toRecord(row) as AgentVersionRow;
-        return [version.id, version] as const;
-      }),
-    );
-    const [first = sessions[0]] = rows;
-    this.keep(first?.contentsMark, ids, only);
-    return new Map([...found, ...only]);
+    if (unknown.size > 0)
+      for (const [id, contents] of await this.read(database, sessions, [...unknown])) sort(id, contents);
+    for (const version of await newestOf(database, scope, edited)) newest.set(version.id, version);
+    return newest;
   }
 
-  private keep(mark: Mark | undefined, ids: readonly string[], only: ReadonlyMap<string, AgentVersionRow>) {
-    if (mark !== this.mark) this.versions.clear();
+  private async read(
+    database: SqlReader,
+    sessions: readonly CarriesVersion[],
+    ids: readonly string[],
+  ): Promise<ReadonlyMap<string, readonly AgentVersionRow[]>> {
+    const rows = await database.read<AgentVersionRow & { readonly contentsMark: Mark }>(
+      `SELECT ${selectList(revisions, "r", kept())}, ${contentsMarkColumn} FROM agent_version_revisions r
+       WHERE r.agent_version_id IN (${placeholders(ids)}) AND (
+         SELECT o.id FROM agent_version_revisions o WHERE o.agent_version_id = r.agent_version_id
+         LIMIT 1 OFFSET ${mostContents}) IS NULL`,
+      ids,
+    );
+    const [first = sessions[0]] = rows;
+    const mark = first?.contentsMark;
+    if (mark !== this.mark) this.contents.clear();
     this.mark = mark;
-    for (const id of ids) this.versions.set(id, { only: only.get(id) ?? null });
+    const contents = new Map<string, AgentVersionRow[]>(ids.map((id) => [id, []]));
+    const versions = rows.map(({ contentsMark: _mark, ...row }) => toRecord(row) as AgentVersionRow);
+    for (const version of versions) contents.get(version.id)?.push(version);
+    for (const [id, known] of contents) this.contents.set(id, known);
+    return contents;
   }
+}
+
+/** The newest content of each version, where it is one of these: see {@link AgentVersionReader.byIds}. */
+async function newestOf(
+  database: SqlReader,
+  scope: Scope,
+  edited: ReadonlyMap<string, readonly AgentVersionRow[]>,
+): Promise<AgentVersionRow[]> {
+  const within = ({ organizationId }: AgentVersionRow) =>
+    scope.kind === "all" || organizationId === scope.organizationId;
+  const versions = Array.from(edited.values(), (contents) => contents.filter(within));
+  /** One of the contents that an organization has of a version stands for the two. */
+  const owners = new Map(
+    versions.flat().map((content) => [content.id + content.organizationId, content.revisionId]),
+  );
+  if (owners.size === 0) return [];
+  const rows = await database.read<Newest>(
+    `SELECT k.agent_version_id AS id, k.organization_id AS organizationId, (
+       SELECT CONCAT(n.revision_source, n.revision_id) FROM sessions n
+       WHERE n.organization_id = k.organization_id AND n.agent_version_id = k.agent_version_id
+       ORDER BY n.agent_version_id DESC, n.organization_id DESC, n.revision_source DESC LIMIT 1) AS newest
+     FROM agent_version_revisions k WHERE k.id IN (${placeholders([...owners])})`,
+    [...owners.values()],
+  );
+  const byOwner = new Map(rows.map(({ id, organizationId, newest }) => [id + organizationId, newest]));
+  return versions.flatMap((contents) => newestIn(contents, byOwner) ?? []);
+}
+
+/** What an organization's sessions say of a version: the greatest order key, and the revision that has it. */
+interface Newest {
+  readonly id: string;
+  readonly organizationId: string;
+  /** Null where no session carries the version any more. */
+  readonly newest: string | null;
+}
+
+/** @returns undefined where the newest content is none of these */
+function newestIn(
+  contents: readonly AgentVersionRow[],
+  byOwner: ReadonlyMap<string, string | null>,
+): AgentVersionRow | undefined {
+  let best: { readonly content: AgentVersionRow; readonly rank: string } | undefined;
+  for (const content of contents) {
+    const { id, organizationId, revisionId, changedAt } = content;
+    const newest = byOwner.get(id + organizationId);
+    if (newest === undefined) return undefined;
+    const carried = newest?.slice(-revisionId.length);
+    if (carried !== undefined && !contents.some((each) => each.revisionId === carried)) return undefined;
+    if (carried !== undefined && carried !== revisionId) continue;
+    const rank = `${newest?.slice(0, -revisionId.length) ?? ""} ${changedAt} ${revisionId}`;
+    if (best === undefined || rank > best.rank) best = { content, rank };
+  }
+  return best?.content;
 }
 
 const toRecord = recordMaker(AgentVersion, new Set(["receivedAt", "changedAt"]));

@@ -67,15 +67,18 @@ FROM
   agent_version_revisions r
 WHERE
   r.agent_version_id IN (?)
-  AND NOT EXISTS (
+  AND (
     SELECT
-      1
+      o.id
     FROM
       agent_version_revisions o
     WHERE
       o.agent_version_id = r.agent_version_id
-      AND o.id <> r.id
-  );
+    LIMIT
+      1
+    OFFSET
+      8
+  ) IS NULL;
 
 SELECT
   r.id AS `id`,
