@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventOf, organizationA, rawSocket } from "./support/callers.js";
@@ -120,6 +121,33 @@ describe("a service with an endpoint for traces", () => {
       socket.socket.close();
     },
   );
+
+  it("tells the writes of deliveries that share a transaction with each of them", async () => {
+    const events = await Promise.all(
+      Array.from({ length: 24 }, () => eventOf(organizationA, randomUUID().slice(0, 8))),
+    );
+    const ids = await Promise.all(
+      events.map(async (event) => {
+        const answer = await fetch(`${taking.url}/webhooks/whippy`, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(event),
+        });
+        return ((await answer.json()) as { eventId: string }).eventId;
+      }),
+    );
+    expect(new Set(ids).size).toBe(24);
+    for (const id of ids) {
+      const transaction = () =>
+        receiver.spans.find(
+          ({ traceId, name }) => traceId === id.replaceAll("-", "") && name === "transaction",
+        );
+      await expect.poll(transaction, { timeout: 10_000 }).toBeDefined();
+      expect(transaction()?.events.map(({ name }) => name)).toEqual(
+        expect.arrayContaining(["INSERT webhook_events", "INSERT sessions", "INSERT session_feed"]),
+      );
+    }
+  });
 
   it("makes operations spans by their names, in the client's trace, with their statements", async () => {
     await ask("query Newest { sessions(first: 1) { nodes { id } } }", {

@@ -3,7 +3,6 @@ import type { DataSource } from "typeorm";
 import type { DatabaseTarget } from "../config.js";
 import type { ServerTarget } from "../database-url.js";
 import { UnavailableError } from "../errors.js";
-import { workTogether } from "./common-work.js";
 import { checkTexts } from "./connection/text-check.js";
 import type { Engine, Reading } from "./connection/engine.js";
 import { ServerEngine } from "./connection/server.engine.js";
@@ -184,15 +183,15 @@ export class Database implements SqlReader {
   }
 
   /**
-   * Runs independent pieces of work in one transaction, once: see store/common-work.ts. It may well have been
-   * committed although this throws.
-   * @throws whatever failed first, or at COMMIT
+   * Runs independent pieces of work in one transaction, once: see store/connection/common-work.ts. It may
+   * well have been committed although this throws.
+   * @throws what the first of those that failed threw, or at COMMIT
    */
   async attemptTogether<Result>(
     works: readonly ((transaction: Transaction) => Promise<Result>)[],
     milliseconds: number,
   ): Promise<Result[]> {
-    return await this.engine.attempt((transaction) => workTogether(transaction, works), milliseconds);
+    return await this.engine.attemptTogether(works, milliseconds);
   }
 
   /**

@@ -35,6 +35,11 @@ export interface Engine {
   ): Promise<Row[]>;
   /** Runs `work` in one transaction, once. */
   attempt<Result>(work: (transaction: Transaction) => Promise<Result>, milliseconds: number): Promise<Result>;
+  /** Runs pieces of work in one transaction, once: see store/connection/common-work.ts. */
+  attemptTogether<Result>(
+    works: readonly ((transaction: Transaction) => Promise<Result>)[],
+    milliseconds: number,
+  ): Promise<Result[]>;
   /** Throws where no writes are taken. */
   checkWritable(milliseconds: number): Promise<void>;
   close(): Promise<void>;

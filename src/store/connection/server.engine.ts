@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import type { ServerTarget } from "../../database-url.js";
 import { isWithoutOthers, isWithoutWrites } from "../database-errors.js";
+import { workTogether } from "./common-work.js";
 import type { Dialect } from "../sql/dialect.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
 import { detectServer, serverDataSource, type ServerKind } from "./data-source.js";
@@ -139,6 +140,13 @@ export class ServerEngine implements Engine {
     );
     this.heardOfWrites(true);
     return result;
+  }
+
+  async attemptTogether<Result>(
+    works: readonly ((transaction: Transaction) => Promise<Result>)[],
+    milliseconds: number,
+  ): Promise<Result[]> {
+    return await this.attempt((transaction) => workTogether(transaction, works), milliseconds);
   }
 
   async checkWritable(milliseconds: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DataSource, QueryRunner } from "typeorm";
 import type { FileTarget } from "../../database-url.js";
+import { workTogether } from "./common-work.js";
 import type { Dialect } from "../sql/dialect.js";
 import { sqlite } from "../sql/sqlite.dialect.js";
 import { textOf } from "../sql/statements.js";
@@ -45,6 +46,12 @@ export class SqliteEngine implements Engine {
     const turn = this.gate.then(() => this.inTransaction(work));
     this.gate = turn.catch(() => undefined);
     return await turn;
+  }
+
+  async attemptTogether<Result>(
+    works: readonly ((transaction: Transaction) => Promise<Result>)[],
+  ): Promise<Result[]> {
+    return await this.attempt((transaction) => workTogether(transaction, works));
   }
 
   async checkWritable(): Promise<void> {

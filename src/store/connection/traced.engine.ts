@@ -1,7 +1,7 @@
 import type { DataSource } from "typeorm";
 import type { SpanAttributes, Tracing } from "../../tracing/tracing.js";
 import type { Dialect } from "../sql/dialect.js";
-import type { SqlValue, Transaction } from "../sql/transaction.js";
+import type { ReadTogether, SqlValue, Transaction } from "../sql/transaction.js";
 import type { Engine, Reading } from "./engine.js";
 import type { PoolUsage } from "./pool.js";
 
@@ -14,6 +14,8 @@ const longestText = 2_000;
  * delivery as much as the delivery itself.
  */
 export class TracedEngine implements Engine {
+  private readonly tracedReads = new WeakMap<object, unknown>();
+
   constructor(
     private readonly engine: Engine,
     private readonly tracing: Tracing,
@@ -59,6 +61,15 @@ export class TracedEngine implements Engine {
     return await this.engine.attempt((transaction) => work(this.traced(transaction)), milliseconds);
   }
 
+  /** Each piece's statements belong to its own trace; one that several share belongs to the first's. */
+  async attemptTogether<Result>(
+    works: readonly ((transaction: Transaction) => Promise<Result>)[],
+    milliseconds: number,
+  ): Promise<Result[]> {
+    const traced = works.map((work) => (transaction: Transaction) => work(this.traced(transaction)));
+    return await this.engine.attemptTogether(traced, milliseconds);
+  }
+
   async checkWritable(milliseconds: number): Promise<void> {
     await this.engine.checkWritable(milliseconds);
   }
@@ -68,7 +79,7 @@ export class TracedEngine implements Engine {
   }
 
   private traced(transaction: Transaction): Transaction {
-    const traced: Transaction = {
+    return {
       dialect: transaction.dialect,
       isShared: transaction.isShared,
       query: (sql, parameters) => this.statement(sql, () => transaction.query(sql, parameters)),
@@ -81,8 +92,16 @@ export class TracedEngine implements Engine {
         if (this.tracing.isRecording()) this.tracing.event(...this.describe(insert.head));
         await transaction.insertLater(insert);
       },
-      readTogether: async (read, key) => (await read(traced, [key]))(key),
+      readTogether: (read, key) => transaction.readTogether(this.tracedRead(read), key),
     };
+  }
+
+  /** For one that is read by together, always the same. */
+  private tracedRead<Key, Value>(read: ReadTogether<Key, Value>): ReadTogether<Key, Value> {
+    const traced: ReadTogether<Key, Value> =
+      (this.tracedReads.get(read) as typeof read | undefined) ??
+      ((transaction, keys) => read(this.traced(transaction), keys));
+    this.tracedReads.set(read, traced);
     return traced;
   }
 

@@ -9,7 +9,7 @@ import type { Scope } from "./scope.js";
 
 const revisions = tableOf(AgentVersion);
 
-/** With kilobytes of each, some megabytes at the most. */
+/** Contents; with a kilobyte or two of each, some ten megabytes at the most. */
 const mostKnown = 10_000;
 
 /** Of a version that was edited more often, no content is kept. */
@@ -50,14 +50,17 @@ function kept(): ReadonlySet<keyof AgentVersionRow> {
 }
 
 /**
- * What agent versions say, with each of their contents, by their ids. Contents are kept for as long as none of
- * any version is added or changed by any instance, which the mark says that is read with each session. Of a
- * version with several, the one that is the newest now is read each time, through its sessions.
+ * What agent versions say, with each of their contents, by their ids. Contents are kept for as long as none
+ * of any version is added or changed by any instance, which the mark says that is read with each session. Of
+ * a version with several, the one that is the newest now is read each time, through its sessions.
  */
 export class KnownVersions {
   private mark: Mark | undefined;
   /** None of a version that has too many. */
-  private readonly contents = new LRUCache<string, readonly AgentVersionRow[]>({ max: mostKnown });
+  private readonly contents = new LRUCache<string, readonly AgentVersionRow[]>({
+    maxSize: mostKnown,
+    sizeCalculation: ({ length }) => Math.max(length, 1),
+  });
 
   /**
    * The versions of these sessions, by their ids, with the content that is the newest within the scope; those
@@ -72,7 +75,7 @@ export class KnownVersions {
     const edited = new Map<string, readonly AgentVersionRow[]>();
     const sort = (id: string, contents: readonly AgentVersionRow[]) => {
       const [only] = contents;
-      if (contents.length === 1 && only !== undefined) newest.set(id, only);
+      if (contents.length === 1 && only !== undefined && isWithin(scope, only)) newest.set(id, only);
       else edited.set(id, contents);
     };
     const unknown = new Set<string>();
@@ -111,15 +114,19 @@ export class KnownVersions {
   }
 }
 
+function isWithin(scope: Scope, { organizationId }: AgentVersionRow): boolean {
+  return scope.kind === "all" || organizationId === scope.organizationId;
+}
+
 /** The newest content of each version, where it is one of these: see {@link AgentVersionReader.byIds}. */
 async function newestOf(
   database: SqlReader,
   scope: Scope,
   edited: ReadonlyMap<string, readonly AgentVersionRow[]>,
 ): Promise<AgentVersionRow[]> {
-  const within = ({ organizationId }: AgentVersionRow) =>
-    scope.kind === "all" || organizationId === scope.organizationId;
-  const versions = Array.from(edited.values(), (contents) => contents.filter(within));
+  const versions = Array.from(edited.values(), (contents) =>
+    contents.filter((content) => isWithin(scope, content)),
+  );
   /** One of the contents that an organization has of a version stands for the two. */
   const owners = new Map(
     versions.flat().map((content) => [content.id + content.organizationId, content.revisionId]),

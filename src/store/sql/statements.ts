@@ -6,13 +6,13 @@ import type { Table } from "./table.js";
 export type Conflict<Row extends object> = "keep" | { readonly overwrite: readonly (keyof Row & string)[] };
 
 /** Rows of one statement; a session with more messages takes several. */
-const rowsPerStatement = 200;
+export const rowsPerStatement = 200;
 /** How many ids one SELECT, UPDATE or DELETE names. */
 const idsPerStatement = 500;
 
 /**
- * Inserts rows, in the order given (callers sort by key, so that two transactions never wait for each other
- * in a circle). Without `conflict`, a row whose key exists is an error.
+ * Inserts rows, in the order given (callers sort theirs by key, so that two transactions seldom wait for each
+ * other in a circle). Without `conflict`, a row whose key exists is an error.
  * @returns how many rows the statements affected: with "keep", the number of new rows
  */
 export async function insertRows<Row extends object>(

@@ -1,34 +1,38 @@
-import type { Dialect } from "./sql/dialect.js";
-import type { Insert, ReadTogether, SqlValue, Transaction } from "./sql/transaction.js";
+import type { Dialect } from "../sql/dialect.js";
+import { rowsPerStatement } from "../sql/statements.js";
+import type { Insert, ReadTogether, SqlValue, Transaction } from "../sql/transaction.js";
 
 /**
  * Does independent pieces of work in one transaction, with fewer statements than each would take alone: what
  * they read by {@link Transaction.readTogether} at the same time is read at once, and rows of the same kind
- * are inserted at once. Each piece's own writes keep their order. No two pieces may touch the same rows.
- * @throws whatever failed first
+ * are inserted at once. Each piece's own statements keep their order. Two pieces may touch the same row only
+ * where it comes out the same in any order.
+ * @throws what the first of those that failed threw
  */
 export async function workTogether<Result>(
   transaction: Transaction,
   works: readonly ((transaction: Transaction) => Promise<Result>)[],
 ): Promise<Result[]> {
-  const readings = new Readings(transaction);
-  const pieces = works.map(() => new Piece(transaction, readings));
+  const writeAll = (): Promise<void> =>
+    writeTogether(
+      transaction,
+      pieces.map((piece) => piece.takeWrites()),
+    );
+  const readings = new Readings(transaction, writeAll);
+  const pieces: readonly Piece[] = works.map(() => new Piece(transaction, readings));
   const outcomes = await Promise.allSettled(pieces.map(async (piece, index) => await works[index]?.(piece)));
   const results = outcomes.map((outcome) => {
     if (outcome.status === "rejected") throw outcome.reason;
     return outcome.value as Result;
   });
-  await writeTogether(
-    transaction,
-    pieces.map((piece) => piece.takeWrites()),
-  );
+  await writeAll();
   return results;
 }
 
 /** What a piece writes and nobody waits for. */
 type Write = Insert | { readonly sql: string; readonly parameters: readonly SqlValue[] };
 
-/** One piece of a transaction: its writes wait until all pieces are done, or until it asks something. */
+/** One piece of a transaction: its writes wait until it asks something, or all pieces read or have ended. */
 class Piece implements Transaction {
   readonly isShared = true;
   private writes: Write[] = [];
@@ -43,11 +47,13 @@ class Piece implements Transaction {
   }
 
   async query<Row extends object>(sql: string, parameters?: readonly SqlValue[]): Promise<Row[]> {
-    return await this.afterWrites(() => this.transaction.query<Row>(sql, parameters));
+    await this.write();
+    return await this.transaction.query<Row>(sql, parameters);
   }
 
   async execute(sql: string, parameters?: readonly SqlValue[]): Promise<number> {
-    return await this.afterWrites(() => this.transaction.execute(sql, parameters));
+    await this.write();
+    return await this.transaction.execute(sql, parameters);
   }
 
   later(sql: string, parameters: readonly SqlValue[] = []): Promise<void> {
@@ -70,20 +76,21 @@ class Piece implements Transaction {
     return taken;
   }
 
-  /** All is asked for in one go, so that it may travel together. */
-  private async afterWrites<Result>(ask: () => Promise<Result>): Promise<Result> {
-    const written = this.takeWrites().map((write) => writeLater(this.transaction, write));
-    const [result] = await Promise.all([ask(), ...written]);
-    return result;
+  private async write(): Promise<void> {
+    for (const write of this.takeWrites()) await writeLater(this.transaction, write);
   }
 }
 
 /** What pieces read at the same time: as far as each comes without an answer of the database. */
 class Readings {
   private open = new Map<unknown, { readonly keys: unknown[]; readonly values: Promise<ValueOf> }>();
-  private due: (() => void)[] = [];
+  private due: ((written: Promise<void>) => void)[] = [];
 
-  constructor(private readonly transaction: Transaction) {}
+  /** @param writeAll writes what the pieces have left to be written: locks are taken in the order of each */
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly writeAll: () => Promise<void>,
+  ) {}
 
   async load<Key, Value>(read: ReadTogether<Key, Value>, key: Key): Promise<Value> {
     const { keys, values } = this.open.get(read) ?? this.begin(read as ReadTogether<unknown, unknown>);
@@ -99,8 +106,8 @@ class Readings {
         process.nextTick(() => {
           this.readAll();
         });
-      this.due.push(() => {
-        resolve(read(this.transaction, keys));
+      this.due.push((written) => {
+        resolve(written.then(() => read(this.transaction, keys)));
       });
     });
     const reading = { keys, values };
@@ -112,7 +119,8 @@ class Readings {
     const { due } = this;
     this.due = [];
     this.open = new Map();
-    for (const read of due) read();
+    const written = this.writeAll();
+    for (const read of due) read(written);
   }
 }
 
@@ -124,8 +132,12 @@ async function writeTogether(transaction: Transaction, lists: readonly Write[][]
     const rows: Insert["rows"][number][] = [];
     for (const list of lists) {
       if (!isOfKind(list[0], next)) continue;
-      const taken = list.shift();
-      if (taken !== undefined && "rows" in taken) rows.push(...taken.rows);
+      const [taken] = list;
+      if (taken !== undefined && "rows" in taken) {
+        if (rows.length > 0 && rows.length + taken.rows.length > rowsPerStatement) continue;
+        rows.push(...taken.rows);
+      }
+      list.shift();
     }
     await writeLater(transaction, "rows" in next ? { ...next, rows } : next);
   }

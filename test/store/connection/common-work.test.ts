@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadConfig } from "../../src/config.js";
-import { workTogether } from "../../src/store/common-work.js";
-import { Database } from "../../src/store/database.js";
-import { migrate } from "../../src/store/migrations/migrate.js";
-import { insertRowsLater, placeholders, textOf } from "../../src/store/sql/statements.js";
-import { serviceSettings } from "../../src/store/sql/tables.js";
-import type { ReadTogether, Transaction } from "../../src/store/sql/transaction.js";
-import { createTestDatabase, type TestDatabase } from "../support/service.js";
+import { loadConfig } from "../../../src/config.js";
+import { workTogether } from "../../../src/store/connection/common-work.js";
+import { Database } from "../../../src/store/database.js";
+import { migrate } from "../../../src/store/migrations/migrate.js";
+import { insertRowsLater, placeholders, textOf } from "../../../src/store/sql/statements.js";
+import { serviceSettings } from "../../../src/store/sql/tables.js";
+import type { ReadTogether, Transaction } from "../../../src/store/sql/transaction.js";
+import { createTestDatabase, type TestDatabase } from "../../support/service.js";
 
 describe("pieces of work in one transaction", () => {
   let test: TestDatabase;
@@ -76,6 +76,19 @@ describe("pieces of work in one transaction", () => {
       ["0", "zero"],
       ...[1, 2, 3, 4].map((index) => [String(index), ""]),
     ]);
+  });
+
+  it("write what they have left before they read, and no more rows in one statement than one of them may", async () => {
+    const prefix = `test-${randomUUID()}`;
+    const works = [0, 1, 2, 3].map((index) => async (transaction: Transaction) => {
+      await insert(transaction, `${prefix}${index}`);
+      await transaction.readTogether(readSettings, `${prefix}${index}`);
+      const rows = Array.from({ length: 90 }, (_, row) => ({ name: `${prefix}${index} ${row}`, value: "" }));
+      await insertRowsLater(transaction, serviceSettings, rows);
+    });
+    // 4 x 90 rows, at most 200 at once.
+    expect(await statementsOf(works)).toEqual(["INSERT", "SELECT", "INSERT", "INSERT"]);
+    expect(await stored(prefix)).toHaveLength(4 + 4 * 90);
   });
 
   it("see what they have written themselves", async () => {
