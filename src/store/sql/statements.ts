@@ -44,37 +44,43 @@ export function textOf({ head, rows, tail }: Insert): [sql: string, parameters: 
   return [`${head} ${rows.map(() => tuple).join(", ")} ${tail}`, rows.flat()];
 }
 
+/** What no row names has its default. */
 function inserts<Row extends object>(
   { dialect }: Transaction,
   table: Table<Row>,
   rows: readonly Row[],
   conflict: Conflict<Row> | undefined,
 ): Insert[] {
-  const { properties } = table;
-  const values = rows.map((row) => properties.map((property) => row[property] as SqlValue));
-  const { head, tail } = wordingOf(dialect, table, conflict);
-  if (values.length <= rowsPerStatement) return values.length === 0 ? [] : [{ head, rows: values, tail }];
+  const [first] = rows;
+  if (first === undefined) return [];
+  const named = table.properties.filter((property) => first[property] !== undefined);
+  const values = rows.map((row) => named.map((property) => row[property] as SqlValue));
+  const { head, tail } = wordingOf(dialect, table, named, conflict);
+  if (values.length <= rowsPerStatement) return [{ head, rows: values, tail }];
   return slicesOf(values, rowsPerStatement).map((slice) => ({ head, rows: slice, tail }));
 }
 
 type Wording = Pick<Insert, "head" | "tail">;
 
-/** By dialect and table, and what to do in a conflict: most statements insert the same again and again. */
+/** By all that decides it: most statements insert the same again and again. */
 const wordings = new Map<string, Wording>();
 
 function wordingOf<Row extends object>(
   dialect: Dialect,
   table: Table<Row>,
+  named: Table<Row>["properties"],
   conflict: Conflict<Row> | undefined,
 ): Wording {
   const overwritten = typeof conflict === "object" ? conflict.overwrite : [];
-  const key = `${dialect.name} ${table.name} ${conflict === undefined ? "" : `keep ${overwritten.join()}`}`;
+  const kept = conflict === undefined ? "" : `keep ${overwritten.join()}`;
+  const isWhole = named.length === table.properties.length;
+  const key = `${dialect.name} ${table.name} ${isWhole ? "" : named.join()} ${kept}`;
   const known = wordings.get(key);
   if (known !== undefined) return known;
-  const columns = (properties: readonly (keyof Row & string)[]) =>
+  const columns = (properties: Table<Row>["properties"]) =>
     properties.map((property) => table.column(property));
   const wording = {
-    head: `INSERT INTO ${table.name} (${columns(table.properties).join(", ")}) VALUES`,
+    head: `INSERT INTO ${table.name} (${columns(named).join(", ")}) VALUES`,
     tail: conflict === undefined ? "" : dialect.onConflict(columns(table.key), columns(overwritten)),
   };
   wordings.set(key, wording);
