@@ -128,13 +128,15 @@ type ValueOf = (key: unknown) => unknown;
 
 /** Writes what lists hold, each in its order; rows of one kind that come next in several go together. */
 async function writeTogether(transaction: Transaction, lists: readonly Write[][]): Promise<void> {
+  // A file has no way to save, and keeps each statement of another length prepared.
+  const most = transaction.dialect.isEmbedded ? 0 : rowsPerStatement;
   for (let next = nextOf(lists); next !== undefined; next = nextOf(lists)) {
     const rows: Insert["rows"][number][] = [];
     for (const list of lists) {
       if (!isOfKind(list[0], next)) continue;
       const [taken] = list;
       if (taken !== undefined && "rows" in taken) {
-        if (rows.length > 0 && rows.length + taken.rows.length > rowsPerStatement) continue;
+        if (rows.length > 0 && rows.length + taken.rows.length > most) continue;
         rows.push(...taken.rows);
       }
       list.shift();
