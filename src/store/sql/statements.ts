@@ -44,7 +44,7 @@ export function textOf({ head, rows, tail }: Insert): [sql: string, parameters: 
   return [`${head} ${rows.map(() => tuple).join(", ")} ${tail}`, rows.flat()];
 }
 
-/** What no row names has its default. */
+/** All rows name what the first one does; the rest has its default. */
 function inserts<Row extends object>(
   { dialect }: Transaction,
   table: Table<Row>,

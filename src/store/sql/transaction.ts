@@ -60,7 +60,7 @@ export interface Transaction {
   insertLater(insert: Insert): Promise<void>;
   /**
    * Reads what belongs to a key, together with what the others that share the transaction read by `read` at
-   * the same time. It need not see what was written in the way of `later`.
+   * the same time.
    */
   readTogether<Key, Value>(read: ReadTogether<Key, Value>, key: Key): Promise<Value>;
 }
