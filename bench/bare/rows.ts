@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { countMessages } from "../../src/events/message-counts.js";
+import { packAtOnce } from "../../src/model/packed.js";
 import { searchTerms } from "../../src/store/search-terms.js";
 import type { SimulatedEnvelope, SimulatedMessage } from "../../tools/simulate/payload.js";
 
@@ -13,6 +14,7 @@ export interface EventRows {
   readonly session: Row;
   readonly messages: readonly Row[];
   readonly joins: readonly Row[];
+  readonly parties: readonly Row[];
   /** Only where the event brings an analysis. */
   readonly analysis: Row | undefined;
   /** Only where the event brings some, or says that there are none. */
@@ -99,8 +101,8 @@ export function toRows(body: Buffer): EventRows {
       ended_reason: data.ended_reason,
       language: data.language,
       translation_language: data.translation_language ?? null,
-      chat_transcript: data.chat_transcript,
-      translated_chat_transcript: data.translated_chat_transcript ?? null,
+      chat_transcript: packed(data.chat_transcript),
+      translated_chat_transcript: packed(data.translated_chat_transcript),
       ...analysis,
       message_count: data.messages.length,
       failed_message_count: counts.failedMessageCount,
@@ -113,6 +115,7 @@ export function toRows(body: Buffer): EventRows {
     },
     messages: data.messages.map((message) => messageRow(message, { owner, source, receivedAt })),
     joins: data.messages.map(({ id }, position) => ({ session_id: data.id, message_id: id, position })),
+    parties: partiesOf(data.messages).map((party) => ({ session_id: data.id, party })),
     analysis:
       kind === "analyzed"
         ? {
@@ -205,6 +208,14 @@ function messageRow(
 }
 
 /** Whippy's instants end in Z. */
+/** Whom the messages came from and went to, and whose contact they are. */
+function partiesOf(messages: readonly SimulatedMessage[]): string[] {
+  return [...new Set(messages.flatMap(({ from, to, contact_id }) => [from, to, contact_id]))].sort();
+}
+
+const packed = (text: string | null | undefined) =>
+  text === null || text === undefined ? null : packAtOnce(Buffer.from(text));
+
 function datetime(instant: string): string {
   return `${instant.slice(0, 10)} ${instant.slice(11, -1)}`;
 }

@@ -21,6 +21,7 @@ export async function storeEvent(pool: Pool, body: Buffer): Promise<string> {
     }
     await insert(connection, "messages", rows.messages, messageUpdate);
     await insert(connection, "session_messages", rows.joins, "position = LEAST(position, VALUES(position))");
+    await insert(connection, "session_parties", rows.parties, "party = VALUES(party)");
     // The same analysis again is no news.
     const isNews =
       rows.analysis === undefined ||

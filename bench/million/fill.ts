@@ -70,6 +70,17 @@ const plans: readonly CopyPlan[] = [
     values: { session_id: copiedId("t.session_id"), message_id: copiedId("t.message_id") },
   },
   {
+    table: "session_parties",
+    from: `(SELECT p.session_id, p.party, MAX(COALESCE(m.contact_id = p.party, FALSE)) AS is_contact,
+              MAX(COALESCE(IF(m.direction = 'INBOUND', m.from_address, m.to_address) = p.party, FALSE)) AS is_theirs
+            FROM session_parties p JOIN session_messages j ON j.session_id = p.session_id
+            JOIN messages m ON m.id = j.message_id GROUP BY p.session_id, p.party) t`,
+    values: {
+      session_id: copiedId("t.session_id"),
+      party: `CASE WHEN t.is_contact THEN ${copiedId("t.party")} WHEN t.is_theirs THEN CONCAT(t.party, n.copy) ELSE t.party END`,
+    },
+  },
+  {
     table: "analysis_answers",
     from: "analysis_answers t",
     values: { session_id: copiedId("t.session_id") },

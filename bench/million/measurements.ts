@@ -150,9 +150,8 @@ export function measurements(samples: Samples): Measurement[] {
     }),
     page("a person's sessions, by phone number", {
       filter: { messages: { some: { or: [{ from: { eq: phone } }, { to: { eq: phone } }] } } },
-      byHand: `WHERE s.id IN (SELECT j.session_id FROM messages m JOIN session_messages j ON j.message_id = m.id
-        WHERE m.from_address = ? OR m.to_address = ?)`,
-      parameters: [phone, phone],
+      byHand: "WHERE s.id IN (SELECT p.session_id FROM session_parties p WHERE p.party = ?)",
+      parameters: [phone],
       demands: "index",
     }),
     search("a word that one session in two hundred holds", word),
@@ -196,7 +195,8 @@ function oneSession({ sessionId }: Samples): Measurement {
     variables: { id: sessionId },
     byHand: [
       {
-        sql: `SELECT id, lifecycle, started_at, started_at_decimals, user_sentiment, chat_summary, chat_transcript, message_count
+        sql: `SELECT id, lifecycle, started_at, started_at_decimals, user_sentiment, chat_summary,
+                CAST(UNCOMPRESS(chat_transcript) AS CHAR CHARACTER SET utf8mb4) AS chat_transcript, message_count
           FROM sessions WHERE id = ?`,
         parameters: [sessionId],
       },

@@ -114,9 +114,11 @@ export class Analysis {
   indices: [
     // Of a scope's names each is looked up once, however many answers have it.
     { name: "ix_analysis_answers_name", columns: ["organizationId", "name", "nameTrailingSpaces"] },
-    { name: "ix_analysis_answers_string", columns: ["name", "stringPrefix", "sessionId"] },
-    { name: "ix_analysis_answers_number", columns: ["name", "numberValue", "sessionId"] },
-    { name: "ix_analysis_answers_boolean", columns: ["name", "booleanValue", "sessionId"] },
+    // An answer has one of the three.
+    {
+      name: "ix_analysis_answers_value",
+      columns: ["name", "stringPrefix", "numberValue", "booleanValue", "sessionId"],
+    },
   ],
 })
 export class StoredAnswer {

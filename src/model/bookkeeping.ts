@@ -20,6 +20,30 @@ export class SessionMessage {
 }
 
 /**
+ * Whom a session's messages came from or went to, and whose contact they are: what an index of messages would
+ * hold once for each of them. Kept wherever one of these changes.
+ */
+@Table({
+  table: "session_parties",
+  indices: [{ name: "ix_session_parties_party", columns: ["party"] }],
+})
+export class SessionParty {
+  @Column(uuid, { privacy: notPersonal, primary: true })
+  readonly sessionId!: string;
+
+  /** An address as it stands in messages, or a contact's id; see {@link partyOf}. */
+  @Column(text(320), { privacy: personText, primary: true })
+  readonly party!: string;
+}
+
+/** MySQL takes texts for equal that differ in the spaces at their ends alone. */
+export function partyOf(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === " ") end -= 1;
+  return text.slice(0, end);
+}
+
+/**
  * The words of all texts of a session, its messages' among them: see search-terms.ts. None where there is no
  * word. They are made anew wherever one of these texts changes. (SQLite has no full-text index: there the
  * virtual table session_terms_index does its work, kept by triggers.)

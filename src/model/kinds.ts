@@ -1,13 +1,23 @@
 import type { GraphQLScalarType } from "graphql";
 import { Float, ID, Int } from "type-graphql";
 import { fromDatetime, toDatetime } from "./instant.js";
+import { unpack } from "./packed.js";
 import { DateTimeScalar, JsonScalar } from "./scalars.js";
 
 /** The type of a column, apart from any SQL dialect: see store/sql/dialect.ts. */
 export type ColumnType =
   | {
       readonly type:
-        "uuid" | "hash" | "longText" | "longAscii" | "bytes" | "integer" | "bigint" | "double" | "instant";
+        | "uuid"
+        | "hash"
+        | "longText"
+        | "packedText"
+        | "longAscii"
+        | "bytes"
+        | "integer"
+        | "bigint"
+        | "double"
+        | "instant";
     }
   | { readonly type: "ascii" | "text"; readonly length: number };
 
@@ -35,6 +45,8 @@ export interface Kind {
   readonly comparator?: ComparatorName;
   /** Texts compare by code points; MySQL ignores trailing spaces unless told otherwise. */
   readonly isText?: true;
+  /** A server has its bytes packed (model/packed.ts); a file, and every row that is written, the text. */
+  readonly isPacked?: true;
   /** The stored form of a filter's value, where it differs from GraphQL's. */
   readonly toStored?: (value: never) => StoredValue;
   /** The served form of a stored value that is not null, where it differs. */
@@ -71,6 +83,14 @@ export const longText: Kind = {
   type: String,
   comparator: "String",
   isText: true,
+};
+
+/** A text of any length that says again what is stored elsewhere: servers keep it packed. */
+export const packedText: Kind = {
+  ...longText,
+  column: { type: "packedText" },
+  isPacked: true,
+  toServed: (stored: string | Buffer) => unpackedText(stored),
 };
 
 /** A code of our own, of ASCII characters. */
@@ -156,6 +176,11 @@ export const ranked = (type: object, comparator: ComparatorName, values: readonl
   toStored: (value: string) => values.indexOf(value) + 1,
   toServed: (stored: number) => values[stored - 1],
 });
+
+/** The text that a row holds, packed or not. */
+export function unpackedText(stored: string | Buffer): string {
+  return typeof stored === "string" ? stored : unpack(stored).toString();
+}
 
 /** Ids are stored in lower case; what is no UUID equals none of them (and must not meet an ASCII column). */
 export function storedId(value: string): string {

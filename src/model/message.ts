@@ -13,10 +13,6 @@ import { notPersonal, personAddress, personId, personJson, personText } from "./
     { name: "ix_messages_created", columns: ["createdAt", "id"] },
     { name: "ix_messages_organization_created", columns: ["organizationId", "createdAt", "id"] },
     { name: "ix_messages_conversation", columns: ["conversationId", "createdAt", "id"] },
-    // A person is looked for by these.
-    { name: "ix_messages_from", columns: ["from"] },
-    { name: "ix_messages_to", columns: ["to"] },
-    { name: "ix_messages_contact", columns: ["contactId"] },
   ],
 })
 @ObjectType({
@@ -266,3 +262,6 @@ export type MessageFacts = Omit<
   | "source"
   | "older"
 >;
+
+/** The fields that name a party of the sessions that list the message. */
+export const partyFields = ["from", "to", "contactId"] as const satisfies readonly (keyof MessageFacts)[];

@@ -1,6 +1,18 @@
 import { ObjectType, registerEnumType } from "type-graphql";
 import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
-import { ascii, hash, instant, integer, json, longText, ranked, receipt, text, uuid } from "./kinds.js";
+import {
+  ascii,
+  hash,
+  instant,
+  integer,
+  json,
+  longText,
+  packedText,
+  ranked,
+  receipt,
+  text,
+  uuid,
+} from "./kinds.js";
 import { Node } from "./node.js";
 import { notPersonal, personAnswers, personText } from "./privacy.js";
 
@@ -275,7 +287,7 @@ export class Session extends Node {
   })
   readonly chatSummary!: string | null;
 
-  @Property(longText, {
+  @Property(packedText, {
     description: "The whole chat as text. It also contains messages that were not delivered.",
     privacy: personText,
     nullable: true,
@@ -285,7 +297,7 @@ export class Session extends Node {
   })
   readonly chatTranscript!: string | null;
 
-  @Property(longText, {
+  @Property(packedText, {
     description: "The whole chat, translated into translationLanguage. Null where it was not translated.",
     privacy: personText,
     nullable: true,

@@ -2,6 +2,7 @@ import { ObjectType, registerEnumType } from "type-graphql";
 import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
 import { ascii, bytes, code, hash, instant, integer, longText, receipt, text, uuid } from "./kinds.js";
 import { Node } from "./node.js";
+import { unpack } from "./packed.js";
 import { notPersonal, personJson } from "./privacy.js";
 
 /** What became of a delivery. The values are those of the column. */
@@ -142,7 +143,7 @@ export class WebhookEvent extends Node {
   })
   readonly bodySha256!: string;
 
-  /** Compressed, see store/raw-body.ts. An erasure redacts or scrubs it: see events/redact.ts. */
+  /** Packed, see model/packed.ts. An erasure redacts or scrubs it: see events/redact.ts. */
   @Column(bytes, { privacy: personJson, column: "body" })
   readonly packedBody!: Buffer;
 }
@@ -155,3 +156,7 @@ export type WebhookEventRow = Omit<Row<WebhookEvent>, "status"> &
 
 /** A row with its body as it was received, not as the column holds it. */
 export type RawEvent = Omit<WebhookEventRow, "packedBody"> & { readonly body: Buffer };
+
+export function toRawEvent({ packedBody, ...row }: WebhookEventRow): RawEvent {
+  return { ...row, body: unpack(packedBody) };
+}

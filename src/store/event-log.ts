@@ -9,11 +9,11 @@ import type { Transaction } from "./sql/transaction.js";
 import { errorCode, isDataFault, isKnownDelivery } from "./database-errors.js";
 import type { ErasureList } from "./erasure/erasure-list.js";
 import { flushCommits, flushWith } from "./flush.js";
-import { packBody, toRawEvent } from "./raw-body.js";
+import { pack } from "../model/packed.js";
 import { newReceipt, type Receipt } from "./receipt.js";
 import { SharedTransactions } from "./shared-transactions.js";
 import { insertRowsLater, selectList, updateRow } from "./sql/statements.js";
-import type { RawEvent, WebhookEventRow } from "../model/webhook-event.js";
+import { type RawEvent, toRawEvent, type WebhookEventRow } from "../model/webhook-event.js";
 import { webhookEvents } from "./sql/tables.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
 import type { FeedAppender } from "./writers/feed.writer.js";
@@ -88,7 +88,7 @@ export class EventLog {
     const received = toRow(delivery);
     // What came is known again by its hash, also where less of it is kept.
     const { body, envelope } = await this.erasures.redact(delivery);
-    const row = { ...received, sizeBytes: body.length, packedBody: await packBody(body) };
+    const row = { ...received, sizeBytes: body.length, packedBody: await pack(body) };
     try {
       return await this.settle(
         { ...received, sizeBytes: body.length, body },

@@ -6,7 +6,7 @@ import type { ClassType } from "type-graphql";
 import { Agent } from "../../src/model/agent.js";
 import { AgentVersion, AgentVersionRevision } from "../../src/model/agent-version.js";
 import { Analysis, StoredAnswer } from "../../src/model/analysis.js";
-import { SessionTerms } from "../../src/model/bookkeeping.js";
+import { SessionParty, SessionTerms } from "../../src/model/bookkeeping.js";
 import { propertiesOf, tableTraitsOf } from "../../src/model/declare.js";
 import { Message } from "../../src/model/message.js";
 import * as constants from "../../src/model/privacy.js";
@@ -31,7 +31,7 @@ const digits = "3237452021";
 const words = { theirs: "zebra", others: "quagga", agents: "okapi" };
 
 const classes = [
-  ...[Session, Message, Analysis, StoredAnswer, SessionTerms, WebhookEvent],
+  ...[Session, Message, Analysis, StoredAnswer, SessionParty, SessionTerms, WebhookEvent],
   ...[AgentVersionRevision, AgentVersion, Agent],
 ];
 

@@ -5,7 +5,7 @@ import { identifierOf } from "../../src/events/identifiers.js";
 import { Database } from "../../src/store/database.js";
 import type { SqlValue } from "../../src/store/sql/transaction.js";
 import { believedMilliseconds, ErasureList } from "../../src/store/erasure/erasure-list.js";
-import { unpackBody } from "../../src/store/raw-body.js";
+import { unpack } from "../../src/model/packed.js";
 import { tables } from "../../src/store/sql/tables.js";
 import {
   createTestDatabase,
@@ -155,7 +155,7 @@ describe("an older backup that is restored", () => {
     const identifiers = [identifierOf(address)].filter((one) => one !== undefined);
     const bodies = async () => {
       const rows = await database.read<{ body: Buffer }>("SELECT body FROM webhook_events ORDER BY id");
-      return rows.map(({ body }) => unpackBody(body).toString());
+      return rows.map(({ body }) => unpack(body).toString());
     };
     const eventOfThem = () =>
       newEvent("analyzed", { messages: [{ ...message, id: randomUUID(), from: address }] });

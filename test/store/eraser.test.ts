@@ -8,7 +8,7 @@ import { Eraser } from "../../src/store/erasure/eraser.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { EventLog } from "../../src/store/event-log.js";
 import { migrate } from "../../src/store/migrations/migrate.js";
-import { unpackBody } from "../../src/store/raw-body.js";
+import { unpack } from "../../src/model/packed.js";
 import { WebhookEventReader } from "../../src/store/readers/webhook-event.reader.js";
 import { FeedWriter } from "../../src/store/writers/feed.writer.js";
 import { SessionWriter } from "../../src/store/writers/session.writer.js";
@@ -60,7 +60,7 @@ async function held(): Promise<string> {
     database.read("SELECT terms FROM session_terms"),
   ]);
   const raw = await database.read<{ body: Buffer }>("SELECT body FROM webhook_events");
-  return JSON.stringify(rows) + raw.map(({ body }) => unpackBody(body).toString()).join("\n");
+  return JSON.stringify(rows) + raw.map(({ body }) => unpack(body).toString()).join("\n");
 }
 
 describe("an erasure, while deliveries come", () => {

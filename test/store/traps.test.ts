@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { unpackBody } from "../../src/store/raw-body.js";
+import { unpack } from "../../src/model/packed.js";
 import { onDatabase } from "../support/callers.js";
 import { wholeSession, type WholeSession } from "../support/session-query.js";
 import {
@@ -367,7 +367,7 @@ describe("the traps of the payloads", () => {
     const stored = await onDatabase(service.database, (database) =>
       database.read<{ body: Buffer }>("SELECT body FROM webhook_events WHERE session_id = ?", [own.id]),
     );
-    expect(stored.map((row) => unpackBody(row.body).toString())).toEqual([body]);
+    expect(stored.map((row) => unpack(row.body).toString())).toEqual([body]);
   });
 
   it("20: infers no ending from the agent's settings", async () => {

@@ -1,6 +1,6 @@
-import { unpackBody } from "../../src/store/raw-body.js";
+import { unpack } from "../../src/model/packed.js";
 
-/** The text in a column of bytes. The only such column holds bodies of raw events, compressed. */
+/** The text in a column of bytes: all such columns are packed. */
 export function plainBytes(value: Buffer): string {
-  return unpackBody(value).toString();
+  return unpack(value).toString();
 }

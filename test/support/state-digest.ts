@@ -34,6 +34,7 @@ const projectedTables: Record<string, { readonly order: string; readonly without
   agent_version_revisions: { order: "id", without: ["received_at"] },
   messages: { order: "id", without: ["received_at", "changed_at"] },
   session_messages: { order: "session_id, message_id", without: [] },
+  session_parties: { order: "session_id, party", without: [] },
   analyses: { order: "session_id, content_sha256", without: ["event_id", "received_at"] },
   analysis_answers: { order: "session_id, position", without: [] },
   session_terms: { order: "session_id", without: [] },

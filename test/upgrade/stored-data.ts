@@ -1,6 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import type { DataSource } from "typeorm";
 import { migrationsTable } from "../../src/store/connection/data-source.js";
+import { tables } from "../../src/store/sql/tables.js";
+import { packAtOnce } from "../../src/model/packed.js";
 import { migrationName } from "../../src/store/migrations/migrate.js";
 
 /**
@@ -49,6 +51,7 @@ export async function keepStored(name: string, { manager }: DataSource): Promise
 
 /** Makes an empty database what it was. */
 export async function restoreStored({ migrations, rows }: StoredData, database: DataSource): Promise<void> {
+  const packs = database.options.type !== "better-sqlite3";
   const all = database.migrations;
   const known = all.filter((migration) => migrations.includes(migrationName(migration)));
   if (known.length !== migrations.length) throw new Error("A migration that was released is gone.");
@@ -61,9 +64,19 @@ export async function restoreStored({ migrations, rows }: StoredData, database: 
     const values = columns.map(() => "?").join(", ");
     await database.manager.query(
       `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${values})`,
-      Object.values(row),
+      columns.map((column) => (packs && isPacked(table, column) ? packed(row[column]) : row[column])),
     );
   }
+}
+
+/** Whether servers pack the texts of a column: see model/packed.ts. */
+function isPacked(name: string, column: string): boolean {
+  const table = tables.find((each) => each.name === name);
+  return Array.from(table?.packed ?? []).some((property) => table?.column(property as never) === column);
+}
+
+function packed(text: unknown): unknown {
+  return typeof text === "string" ? packAtOnce(Buffer.from(text)) : text;
 }
 
 const mark = "base64:";

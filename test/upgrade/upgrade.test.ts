@@ -6,7 +6,7 @@ import { CursorCodec } from "../../src/graphql/cursors.js";
 import type { WebhookEventRow } from "../../src/model/webhook-event.js";
 import { Database } from "../../src/store/database.js";
 import { pendingSchemaChanges } from "../../src/store/migrations/migrate.js";
-import { unpackBody } from "../../src/store/raw-body.js";
+import { unpack } from "../../src/model/packed.js";
 import { loadCursorKey } from "../../src/store/service-settings.js";
 import { builtCommand } from "../support/built-command.js";
 import { onDatabase, socketClient } from "../support/callers.js";
@@ -48,7 +48,7 @@ describe.each(await keptNames())("a database as %s left it", { timeout: longest 
   const bodies = () =>
     rowsOf("webhook_events")
       .toSorted((a, b) => (String(a.id) < String(b.id) ? -1 : 1))
-      .map(({ body }) => unpackBody(body as WebhookEventRow["packedBody"]));
+      .map(({ body }) => unpack(body as WebhookEventRow["packedBody"]));
 
   /** What is stored, in the columns that there were. */
   const state = async ({ database }: TestService) => {

@@ -10,7 +10,7 @@ import { jsonTextOf } from "../../events/json.js";
 import { type EventJson, isWith, ownAddressField, withoutErased } from "../../events/redact.js";
 import { lockWaitSeconds } from "../connection/data-source.js";
 import type { Database } from "../database.js";
-import { packBody, unpackBody } from "../raw-body.js";
+import { pack, unpack } from "../../model/packed.js";
 import { updateRow } from "../sql/statements.js";
 import { webhookEvents } from "../sql/tables.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
@@ -155,10 +155,10 @@ export class Eraser {
       bodyScan,
     )) {
       for (const { id, packed } of rows) {
-        const event = JSON.parse(jsonTextOf(unpackBody(packed))) as EventJson;
+        const event = JSON.parse(jsonTextOf(unpack(packed))) as EventJson;
         if (!isWith(event, erased) && !scrubber.finds(event)) continue;
         const safe = Buffer.from(JSON.stringify(withoutErased(event, erased)));
-        const packedBody = await packBody(safe);
+        const packedBody = await pack(safe);
         await this.database.transaction((transaction) =>
           updateRow(transaction, webhookEvents, { id }, { sizeBytes: safe.length, packedBody }),
         );

@@ -184,7 +184,8 @@ async function deleteSessions(
       slice,
     );
   }
-  for (const table of ["analysis_answers", "analyses", "session_messages", "session_terms", "expectations"])
+  const hanging = ["analysis_answers", "analyses", "session_messages", "session_parties", "session_terms"];
+  for (const table of [...hanging, "expectations"])
     await transaction.execute(`DELETE FROM ${table} WHERE session_id ${among}`, ids);
   await transaction.execute(`DELETE FROM sessions WHERE id ${among}`, ids);
   await deleteRows(transaction, "webhook_events", events);

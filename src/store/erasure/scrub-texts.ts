@@ -4,7 +4,9 @@ import { AgentVersionRevision } from "../../model/agent-version.js";
 import { Analysis, StoredAnswer } from "../../model/analysis.js";
 import { type Property, propertiesOf, tableTraitsOf } from "../../model/declare.js";
 import { Expectation } from "../../model/expectation.js";
+import { unpackedText } from "../../model/kinds.js";
 import { Message } from "../../model/message.js";
+import { packAtOnce } from "../../model/packed.js";
 import { Session } from "../../model/session.js";
 import type { Database } from "../database.js";
 import { changeContentsMark } from "../service-settings.js";
@@ -50,7 +52,7 @@ function textTable(type: ClassType): TextTable {
   };
 }
 
-type TextRow = Record<string, string | number | null>;
+type TextRow = Record<string, string | number | Buffer | null>;
 
 /** Removes what a scrubber looks for from all texts that are stored. @returns how many rows were changed */
 export async function scrubTexts(database: Database, scrubber: Scrubber): Promise<number> {
@@ -91,9 +93,11 @@ function changesOf(row: TextRow, { texts, json }: TextTable, scrubber: Scrubber)
   const changes: [string, SqlValue][] = [];
   for (const name of texts) {
     const value = row[name];
-    if (typeof value !== "string") continue;
-    const scrubbed = scrubber.scrubText(value);
-    if (scrubbed !== value) changes.push([name, scrubbed]);
+    if (typeof value !== "string" && !Buffer.isBuffer(value)) continue;
+    const text = unpackedText(value);
+    const scrubbed = scrubber.scrubText(text);
+    if (scrubbed === text) continue;
+    changes.push([name, Buffer.isBuffer(value) ? packAtOnce(Buffer.from(scrubbed)) : scrubbed]);
   }
   for (const name of json) {
     const value = row[name];

@@ -44,6 +44,8 @@ export interface FilterField {
   readonly expression?: (column: string, row: string) => string;
   /** Texts compare by code points; MySQL ignores trailing spaces unless told otherwise. */
   readonly isText?: boolean;
+  /** A text that the dialect may keep packed. */
+  readonly isPacked?: boolean;
   /** A column of ASCII, which must not meet other characters on MySQL. */
   readonly isAscii?: boolean;
   /** The column of a text's first 191 characters, where an index holds those alone. */
@@ -225,7 +227,7 @@ export function compileComparator(
   { dialect, path, tally }: FilterPlace,
 ): SqlCondition {
   const own = `${alias}.${field.column}`;
-  const column = field.expression?.(own, alias) ?? own;
+  const column = field.isPacked ? dialect.unpacked(own) : (field.expression?.(own, alias) ?? own);
   const ascii = (value: unknown) => (field.isAscii && typeof value === "string" ? asciiOnly(value) : value);
   const stored = (value: unknown): SqlValue => field.stored?.(value as never) ?? (ascii(value) as SqlValue);
   const parts: SqlCondition[] = [];
@@ -255,7 +257,7 @@ export function compileComparator(
     const bound = comparator[name];
     if (isPresent(bound)) add(`${column} ${operator} ?`, stored(bound));
   }
-  if (isPresent(isNull)) add(`${column} IS ${isNull ? "" : "NOT "}NULL`);
+  if (isPresent(isNull)) add(`${field.isPacked ? own : column} IS ${isNull ? "" : "NOT "}NULL`);
   if (isPresent(contains)) add(`INSTR(${column}, ?) > 0`, stored(contains));
   if (isPresent(startsWith)) add(`INSTR(${column}, ?) = 1`, stored(startsWith));
   for (const [name, isWhole] of ignoringCase) {

@@ -15,6 +15,7 @@ import {
   type ParentCount,
 } from "./parents.js";
 import { onceFor } from "./once.js";
+import { isOneOf, partiesOf } from "./parties.js";
 import { positionsIn, recordMaker, shapeOf, storedFor } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
@@ -80,7 +81,7 @@ export class MessageReader {
   ): Promise<Slice<MessageRecord>> {
     const asked = askedOf(fields);
     const { conditions, orderBy, limit } = windowSql(query.order, query.window);
-    const where = [...this.matching(scope, query.filter), ...conditions];
+    const where = [...this.matching(scope, query.filter), ...ofParties(query.filter), ...conditions];
     const rows = await this.database.read<MessageRow>(
       `SELECT ${asked.columns} FROM messages m
        WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
@@ -91,7 +92,7 @@ export class MessageReader {
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
-    const where = this.matching(scope, filter);
+    const where = [...this.matching(scope, filter), ...ofParties(filter)];
     const [row] = await this.database.read<{ count: number | string }>(
       `SELECT COUNT(*) AS count FROM messages m WHERE ${where.map(({ sql }) => sql).join(" AND ")}`,
       where.flatMap(({ parameters }) => parameters),
@@ -254,6 +255,21 @@ export class MessageReader {
     const { sql, parameters } = compileFilter(filter, messageFilterFields, "m", this.database);
     return [scopeCondition(scope, "m"), { sql: `(${sql})`, parameters }];
   }
+}
+
+/** That a session with a party that the filter names lists the message; nothing where it names none. */
+function ofParties(filter: object): SqlCondition[] {
+  const parties = partiesOf(filter);
+  if (parties === undefined) return [];
+  const { sql, parameters } = isOneOf(parties);
+  // DISTINCT keeps the optimizers from asking anew for each message.
+  return [
+    {
+      sql: `m.id IN (SELECT found.id FROM (SELECT DISTINCT j.message_id AS id FROM session_parties p
+              JOIN session_messages j ON j.session_id = p.session_id WHERE ${sql}) found)`,
+      parameters,
+    },
+  ];
 }
 
 /** Whether every message matches. */

@@ -44,6 +44,7 @@ function filterField({ kind, column, traits }: Property): FilterField {
     nullable: traits.nullable ?? false,
     ...(derived && { expression: (_, row) => derived(row) }),
     ...(kind.isText && { isText: true }),
+    ...(kind.isPacked && { isPacked: true }),
     ...(kind.column.type === "ascii" && { isAscii: true }),
     ...(kind.toStored && { stored: kind.toStored }),
   };

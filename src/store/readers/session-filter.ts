@@ -28,6 +28,7 @@ import {
 } from "./filter.js";
 import { refuseWithheld } from "./mask.js";
 import { messageFilterFields } from "./message.reader.js";
+import { isOneOf, partiesOf } from "./parties.js";
 import { shapeOf } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
 
@@ -109,6 +110,8 @@ interface HangingRows {
   /** The fields by which an index finds rows. */
   readonly indexed: readonly string[];
   readonly reads: number;
+  /** The sessions whose rows a filter may match, where it tells by its values. */
+  readonly within?: (filter: Filter, session: string) => SqlCondition | undefined;
 }
 
 const messagesOfSession: HangingRows = {
@@ -116,8 +119,9 @@ const messagesOfSession: HangingRows = {
     `session_messages fj JOIN messages fm ON fm.id = fj.message_id WHERE fj.session_id = ${session}.id`,
   alias: "fm",
   fields: messageFilterFields,
-  indexed: ["id", "conversationId", "from", "to", "contactId"],
+  indexed: ["id", "conversationId"],
   reads: readsOf.messages,
+  within: sessionsOfParties,
 };
 
 /** All that a session's history serves: superseded analyses and the current one. */
@@ -136,7 +140,7 @@ interface ToManyFilter {
 }
 
 /** What is asked of such rows. */
-function toMany({ from, alias: row, fields, indexed, reads }: HangingRows): FilterRelation {
+function toMany({ from, alias: row, fields, indexed, reads, within: among }: HangingRows): FilterRelation {
   return ({ some, every, none }: ToManyFilter, alias, place) => {
     const any = ({ sql, parameters }: SqlCondition, form: SubqueryForm): SqlCondition => {
       const subquery = `SELECT 1 FROM ${from(alias)} AND (${sql})`;
@@ -145,12 +149,24 @@ function toMany({ from, alias: row, fields, indexed, reads }: HangingRows): Filt
     const matching = (filter: object, name: string) =>
       compileNested(filter, fields, row, within(place, name));
     const parts: SqlCondition[] = [];
-    if (isPresent(some))
-      parts.push(any(matching(some, "some"), isFindable(some, indexed) ? place.form : "each"));
+    if (isPresent(some)) {
+      const matches = matching(some, "some");
+      const form = isFindable(some, indexed) ? place.form : "each";
+      const sessions = form === "each" && place.form === "all" ? among?.(some, alias) : undefined;
+      parts.push(...(sessions === undefined ? [] : [sessions]), any(matches, form));
+    }
     if (isPresent(every)) parts.push(negate(any(negate(matching(every, "every")), "each")));
     if (isPresent(none)) parts.push(negate(any(matching(none, "none"), "each")));
     return join(parts, "AND");
   };
+}
+
+/** The sessions that have one of the parties that a filter of messages names. */
+function sessionsOfParties(filter: Filter, session: string): SqlCondition | undefined {
+  const parties = partiesOf(filter);
+  if (parties === undefined) return undefined;
+  const { sql, parameters } = isOneOf(parties);
+  return { sql: `${session}.id IN (SELECT p.session_id FROM session_parties p WHERE ${sql})`, parameters };
 }
 
 /**
@@ -179,11 +195,22 @@ interface AnswerFilter {
   readonly boolean?: Comparator<unknown> | null;
 }
 
-const answerFields: Readonly<Record<"type" | "string" | "number" | "boolean", FilterField>> = {
+/** How an answer's value is asked for. */
+interface AnswerField extends FilterField {
+  /** The columns before it in the index of values, which are null where it has a value. */
+  readonly after?: readonly string[];
+}
+
+const answerFields: Readonly<Record<"type" | "string" | "number" | "boolean", AnswerField>> = {
   type: { column: "question_type", nullable: true, isText: true },
   string: { column: "string_value", nullable: true, isText: true, prefixColumn: "string_prefix" },
-  number: { column: "number_value", nullable: true },
-  boolean: { column: "boolean_value", nullable: true, stored: (value: boolean) => Number(value) },
+  number: { column: "number_value", nullable: true, after: ["string_prefix"] },
+  boolean: {
+    column: "boolean_value",
+    nullable: true,
+    stored: (value: boolean) => Number(value),
+    after: ["string_prefix", "number_value"],
+  },
 };
 
 const answerName: FilterField = { column: "name", nullable: false, isText: true };
@@ -217,7 +244,10 @@ function compileAnswer(answer: AnswerFilter, alias: string, place: FilterPlace):
     const matching = compileComparator(comparator, field, "fa", within(place, name));
     // Where no value at all would match, that no matching answer exists is not the question: that no other
     // one does.
-    parts.push(matchesNothing(comparator) ? negate(some(negate(matching))) : some(matching));
+    const others = (field.after ?? []).map((column) => ({ sql: `fa.${column} IS NULL`, parameters: [] }));
+    parts.push(
+      matchesNothing(comparator) ? negate(some(negate(matching))) : some(join([...others, matching], "AND")),
+    );
   }
   return join(parts, "AND");
 }

@@ -3,11 +3,12 @@ import { fromDatetime } from "../../model/instant.js";
 import { storedId } from "../../model/kinds.js";
 import {
   type RawEvent,
+  toRawEvent,
   WebhookEvent,
   type WebhookEventRow,
   type WebhookEventStatusCode,
 } from "../../model/webhook-event.js";
-import { toRawEvent, unpackBody } from "../raw-body.js";
+import { unpack } from "../../model/packed.js";
 import type { SqlReader } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { webhookEvents } from "../sql/tables.js";
@@ -151,7 +152,7 @@ const toRecord = recordMaker(WebhookEvent, converted);
 
 function toWebhookEvent({ packedBody, ...row }: RecordRow): WebhookEventRecord {
   const record = toRecord(row) as WebhookEventRecord;
-  return packedBody === undefined ? record : { ...record, body: unpackBody(packedBody) };
+  return packedBody === undefined ? record : { ...record, body: unpack(packedBody) };
 }
 
 function conditionOf({ id, status, since }: RawEventSelection) {

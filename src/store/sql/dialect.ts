@@ -17,6 +17,8 @@ export interface ColumnTypes {
   text(length: number, options?: Partial<Column>): Column;
   /** A Unicode text of any length. */
   longText(options?: Partial<Column>): Column;
+  /** The same, packed where a server can unpack it in a statement: see `unpacked`. */
+  packedText(options?: Partial<Column>): Column;
   /** ASCII of any length. */
   longAscii(options?: Partial<Column>): Column;
   bytes(options?: Partial<Column>): Column;
@@ -52,6 +54,8 @@ export interface Dialect {
    * A full-text index is declared with its table, and finds its rows before anything else is asked of them.
    */
   readonly hasFullTextIndexes: boolean;
+  /** What is declared a packed text is stored packed: see model/packed.ts. */
+  readonly packsTexts: boolean;
   /** Words of sessions are kept, and found: the setting SEARCH. */
   readonly isSearched: boolean;
   /** The end of a SELECT that locks the rows it finds until the transaction ends. */
@@ -92,6 +96,8 @@ export interface Dialect {
     characters: readonly (readonly string[])[],
     isWhole: boolean,
   ): { readonly sql: string; readonly parameters: readonly (string | number)[] };
+  /** The text in a column of packed texts. */
+  unpacked(column: string): string;
   /** The seconds between two instants, with their fraction. */
   secondsBetween(from: string, to: string): string;
   /** Deletes all rows of a table. */

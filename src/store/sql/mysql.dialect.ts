@@ -9,6 +9,7 @@ const types: ColumnTypes = {
   ascii: (length, options) => ({ type: "varchar", length, ...ascii, ...options }),
   text: (length, options) => ({ type: "varchar", length, ...unicode, ...options }),
   longText: (options) => ({ type: "longtext", ...unicode, ...options }),
+  packedText: (options) => ({ type: "longblob", ...options }),
   longAscii: (options) => ({ type: "longtext", ...ascii, ...options }),
   bytes: (options) => ({ type: "longblob", ...options }),
   integer: (options) => ({ type: "int", ...options }),
@@ -27,6 +28,7 @@ export const mysql: ServerDialect = {
   types,
   padsTexts: true,
   hasFullTextIndexes: true,
+  packsTexts: true,
   isSearched: true,
   forUpdate: " FOR UPDATE",
   joinInOrder: "STRAIGHT_JOIN",
@@ -67,6 +69,7 @@ export const mysql: ServerDialect = {
         }
       : { sql: `INSTR(${folded}, ?) > 0`, parameters };
   },
+  unpacked: (column) => `(CAST(UNCOMPRESS(${column}) AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin)`,
   secondsBetween: (from, to) => `(TIMESTAMPDIFF(MICROSECOND, ${from}, ${to}) / 1000000)`,
   empty: (table) => `TRUNCATE TABLE ${table}`,
 };

@@ -6,6 +6,7 @@ const types: ColumnTypes = {
   ascii: (length, options) => ({ type: "varchar", length, ...options }),
   text: (length, options) => ({ type: "varchar", length, ...options }),
   longText: (options) => ({ type: "text", ...options }),
+  packedText: (options) => ({ type: "text", ...options }),
   longAscii: (options) => ({ type: "text", ...options }),
   bytes: (options) => ({ type: "blob", ...options }),
   integer: (options) => ({ type: "integer", ...options }),
@@ -21,6 +22,8 @@ export const sqlite: Dialect = {
   types,
   padsTexts: false,
   hasFullTextIndexes: false,
+  // It has no function that unpacks.
+  packsTexts: false,
   isSearched: true,
   // One writer at a time needs no row locks.
   forUpdate: "",
@@ -52,6 +55,7 @@ export const sqlite: Dialect = {
     const pattern = characters.map(globOf).join("");
     return { sql: `${column} GLOB ?`, parameters: [isWhole ? pattern : `*${pattern}*`] };
   },
+  unpacked: (column) => column,
   secondsBetween: (from, to) => `((julianday(${to}) - julianday(${from})) * 86400)`,
   empty: (table) => `DELETE FROM ${table}`,
 };

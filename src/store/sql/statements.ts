@@ -1,3 +1,5 @@
+import { unpackedText } from "../../model/kinds.js";
+import { packAtOnce } from "../../model/packed.js";
 import type { Dialect } from "./dialect.js";
 import type { Insert, SqlValue, Transaction } from "./transaction.js";
 import type { Table } from "./table.js";
@@ -54,10 +56,36 @@ function inserts<Row extends object>(
   const [first] = rows;
   if (first === undefined) return [];
   const named = table.properties.filter((property) => first[property] !== undefined);
-  const values = rows.map((row) => named.map((property) => row[property] as SqlValue));
+  const values = rows.map((row) => named.map(storerOf(dialect, table, row)));
   const { head, tail } = wordingOf(dialect, table, named, conflict);
   if (values.length <= rowsPerStatement) return [{ head, rows: values, tail }];
   return slicesOf(values, rowsPerStatement).map((slice) => ({ head, rows: slice, tail }));
+}
+
+/** What of a row a statement gives the column of a property. */
+function storerOf<Row extends object>(
+  { packsTexts }: Dialect,
+  { packed }: Table<Row>,
+  row: Partial<Row>,
+): (property: keyof Row & string) => SqlValue {
+  if (!packsTexts || packed.size === 0) return (property) => row[property] as SqlValue;
+  return (property) => {
+    const value = row[property] as SqlValue;
+    return typeof value === "string" && packed.has(property) ? packAtOnce(Buffer.from(value)) : value;
+  };
+}
+
+/** Rows as they were written, where the dialect packs texts of theirs. */
+export function unpackRows<Row extends object>(
+  { packed }: { readonly packed: ReadonlySet<string> },
+  rows: readonly Row[],
+): readonly Row[] {
+  for (const row of rows as readonly Record<string, unknown>[])
+    for (const property of packed) {
+      const stored = row[property];
+      if (Buffer.isBuffer(stored)) row[property] = unpackedText(stored);
+    }
+  return rows;
 }
 
 type Wording = Pick<Insert, "head" | "tail">;
@@ -98,8 +126,9 @@ export async function updateRow<Row extends object>(
     Object.keys(part)
       .map((property) => `${table.column(property as keyof Row & string)} = ?`)
       .join(separator);
+  const names = Object.keys(changes) as (keyof Row & string)[];
   await transaction.later(`UPDATE ${table.name} SET ${equals(changes, ", ")} WHERE ${equals(key, " AND ")}`, [
-    ...(Object.values(changes) as SqlValue[]),
+    ...names.map(storerOf(transaction.dialect, table, changes)),
     ...(Object.values(key) as SqlValue[]),
   ]);
 }

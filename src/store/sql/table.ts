@@ -9,6 +9,8 @@ export interface Table<Stored extends object> {
   readonly key: readonly (keyof Stored & string)[];
   /** Every property that is stored, in the order of declaration. */
   readonly properties: readonly (keyof Stored & string)[];
+  /** Those that are packed where the dialect packs texts. */
+  readonly packed: ReadonlySet<string>;
   entity(dialect: Dialect): EntitySchema<Stored>;
   /** The SQL name of a property: `startedAt` → `started_at`. */
   column(property: keyof Stored & string): string;
@@ -43,6 +45,7 @@ function makeTable(type: ClassType): AnyTable {
     name: table,
     key: properties.filter(({ traits }) => traits.primary).map(({ name }) => name),
     properties: properties.map(({ name }) => name),
+    packed: new Set(properties.filter(({ kind }) => kind.isPacked).map(({ name }) => name)),
     column: (property) => {
       const { column, traits } = known(property);
       if (traits.derived) throw new Error(`${type.name}.${property} is no column of its own.`);

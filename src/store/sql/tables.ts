@@ -9,6 +9,7 @@ import {
   ServiceSetting,
   SessionFeedEntry,
   SessionMessage,
+  SessionParty,
   SessionTerms,
 } from "../../model/bookkeeping.js";
 import { DeliveryHour, Expectation } from "../../model/expectation.js";
@@ -23,6 +24,7 @@ export const agentVersionRevisions = tableOf(AgentVersionRevision);
 export const sessions = tableOf<Session, SessionRow>(Session);
 export const messages = tableOf<Message, MessageRow>(Message);
 export const sessionMessages = tableOf(SessionMessage);
+export const sessionParties = tableOf(SessionParty);
 export const analyses = tableOf<Analysis, AnalysisRow>(Analysis);
 export const analysisAnswers = tableOf(StoredAnswer);
 export const sessionTerms = tableOf(SessionTerms);
@@ -44,6 +46,7 @@ export const projectedTables = [
   sessions,
   messages,
   sessionMessages,
+  sessionParties,
   analyses,
   analysisAnswers,
   sessionTerms,

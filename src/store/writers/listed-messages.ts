@@ -1,11 +1,15 @@
 import { countMessages } from "../../events/message-counts.js";
-import type { MessageFacts } from "../../model/message.js";
+import { type MessageFacts, partyFields } from "../../model/message.js";
 import type { Transaction } from "../sql/transaction.js";
-import { placeholders, selectList, slicesOf, updateRow } from "../sql/statements.js";
+import { placeholders, selectList, slicesOf, unpackRows, updateRow } from "../sql/statements.js";
 import { messages, sessions } from "../sql/tables.js";
+import { renewParties } from "./party.writer.js";
 import { keepTerms, searchedOfMessage, searchedOfSession, type SearchedSession } from "./search.writer.js";
 
-/** What sessions know of the messages that they list: their words, and how many are in which state. */
+/**
+ * What sessions know of the messages that they list: their words, who takes part, and how many are in which
+ * state.
+ */
 export type ListedMessage = MessageFacts;
 
 /** The fields of a message that sessions know; of a listed message these alone are read. */
@@ -13,6 +17,7 @@ export const listedFields: readonly (keyof MessageFacts)[] = [
   "deliveryStatus",
   "direction",
   "mode",
+  ...partyFields,
   ...searchedOfMessage,
 ];
 
@@ -60,12 +65,14 @@ export async function refreshOtherSessions(
  * same.
  */
 export async function refreshSession(transaction: Transaction, sessionId: string): Promise<void> {
-  const [session] = await transaction.query<SearchedSession>(
+  const rows = await transaction.query<SearchedSession>(
     `SELECT ${selectList(sessions, "s", ["id", ...searchedOfSession])} FROM sessions s WHERE s.id = ?${transaction.dialect.forUpdate}`,
     [sessionId],
   );
+  const [session] = unpackRows(sessions, rows);
   if (session === undefined) return;
   const listed = await readListed(transaction, sessionId);
   await updateRow(transaction, sessions, { id: sessionId }, countMessages(listed));
+  await renewParties(transaction, sessionId, listed);
   await keepTerms(transaction, session, listed);
 }

@@ -11,7 +11,7 @@ import type { SessionSnapshot } from "../../events/session-payload.js";
 import type { RevisionFacts } from "../../model/agent-version.js";
 import type { SessionFacts } from "../../model/session.js";
 import type { ReadTogether, Transaction } from "../sql/transaction.js";
-import { insertRowsLater, placeholders, selectList, updateRow } from "../sql/statements.js";
+import { insertRowsLater, placeholders, selectList, unpackRows, updateRow } from "../sql/statements.js";
 import { agentVersionRevisions } from "../sql/tables.js";
 import { datetimeAfter } from "../../model/instant.js";
 import { overdueBit, Session, type SessionRow, statuses } from "../../model/session.js";
@@ -23,6 +23,7 @@ import { readListed, refreshOtherSessions } from "./listed-messages.js";
 import { MergedRow } from "./merged-row.js";
 import { type KnownMessage, type MessagesOutcome, MessageWriter } from "./message.writer.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
+import { addParties, renewParties } from "./party.writer.js";
 import { RevisionWriter } from "./revision.writer.js";
 import { keepTerms, searchedOfSession } from "./search.writer.js";
 
@@ -92,6 +93,7 @@ export class SessionWriter {
     await insertRowsLater(transaction, sessions, [row]);
     if (receipt.definition.bringsAnalysis)
       await this.analyses.keep(transaction, snapshot, receipt, key, true);
+    await addParties(transaction, row.id, messages.current);
     await keepTerms(transaction, row, messages.current);
     await refreshOtherSessions(transaction, messages.rewritten, row.id);
     await this.syncAnswers(transaction, row, snapshot.revision, false);
@@ -149,6 +151,8 @@ export class SessionWriter {
     );
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
     if (isMet) await closeOfSession(transaction, known.id, status);
+    if (messages.rewritten.length > 0) await renewParties(transaction, known.id, listed);
+    else if (messages.joined > 0) await addParties(transaction, known.id, messages.current);
     const isRetold = searchedOfSession.some((field) => after.changed.includes(field));
     if (isRetold || messages.joined > 0 || messages.rewritten.length > 0)
       await keepTerms(transaction, next, listed);
@@ -208,7 +212,7 @@ const lockSessions: ReadTogether<string, SessionRow | undefined> = async (transa
     `SELECT ${selected} FROM sessions s WHERE s.id IN (${placeholders(ids)}) ORDER BY s.id${transaction.dialect.forUpdate}`,
     ids,
   );
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  const byId = new Map(unpackRows(sessions, rows).map((row) => [row.id, row]));
   return (id) => byId.get(id);
 };
 

@@ -23,6 +23,7 @@ const tables = [
   "session_terms",
   "analysis_answers",
   "analyses",
+  "session_parties",
   "session_messages",
   "messages",
   "sessions",
@@ -106,8 +107,8 @@ const statements = [
     source varchar(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     revision_source varchar(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     chat_summary longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
-    chat_transcript longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
-    translated_chat_transcript longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+    chat_transcript longblob NULL,
+    translated_chat_transcript longblob NULL,
     custom_analysis_data longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     older longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     INDEX ix_sessions_started (started_at, id, organization_id, agent_id, ended_at, analyzed_at,
@@ -159,9 +160,6 @@ const statements = [
     INDEX ix_messages_created (created_at, id),
     INDEX ix_messages_organization_created (organization_id, created_at, id),
     INDEX ix_messages_conversation (conversation_id, created_at, id),
-    INDEX ix_messages_from (from_address),
-    INDEX ix_messages_to (to_address),
-    INDEX ix_messages_contact (contact_id),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS session_messages (
@@ -170,6 +168,12 @@ const statements = [
     position int NOT NULL,
     INDEX ix_session_messages_message (message_id),
     PRIMARY KEY (session_id, message_id)
+  ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
+  `CREATE TABLE IF NOT EXISTS session_parties (
+    session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    party varchar(320) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    INDEX ix_session_parties_party (party),
+    PRIMARY KEY (session_id, party)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS analyses (
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -200,9 +204,7 @@ const statements = [
     boolean_value int NULL,
     string_value longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     INDEX ix_analysis_answers_name (organization_id, name, name_trailing_spaces),
-    INDEX ix_analysis_answers_string (name, string_prefix, session_id),
-    INDEX ix_analysis_answers_number (name, number_value, session_id),
-    INDEX ix_analysis_answers_boolean (name, boolean_value, session_id),
+    INDEX ix_analysis_answers_value (name, string_prefix, number_value, boolean_value, session_id),
     PRIMARY KEY (session_id, position)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS session_terms (

@@ -24,6 +24,7 @@ const tables = [
   "session_terms",
   "analysis_answers",
   "analyses",
+  "session_parties",
   "session_messages",
   "messages",
   "sessions",
@@ -171,9 +172,6 @@ const statements = [
   `CREATE INDEX ix_messages_created ON messages (created_at, id)`,
   `CREATE INDEX ix_messages_organization_created ON messages (organization_id, created_at, id)`,
   `CREATE INDEX ix_messages_conversation ON messages (conversation_id, created_at, id)`,
-  `CREATE INDEX ix_messages_from ON messages (from_address)`,
-  `CREATE INDEX ix_messages_to ON messages (to_address)`,
-  `CREATE INDEX ix_messages_contact ON messages (contact_id)`,
   `CREATE TABLE session_messages (
     session_id varchar(36) NOT NULL,
     message_id varchar(36) NOT NULL,
@@ -181,6 +179,12 @@ const statements = [
     PRIMARY KEY (session_id, message_id)
   )`,
   `CREATE INDEX ix_session_messages_message ON session_messages (message_id)`,
+  `CREATE TABLE session_parties (
+    session_id varchar(36) NOT NULL,
+    party varchar(320) NOT NULL,
+    PRIMARY KEY (session_id, party)
+  )`,
+  `CREATE INDEX ix_session_parties_party ON session_parties (party)`,
   `CREATE TABLE analyses (
     session_id varchar(36) NOT NULL,
     content_sha256 varchar(64) NOT NULL,
@@ -212,9 +216,7 @@ const statements = [
     PRIMARY KEY (session_id, position)
   )`,
   `CREATE INDEX ix_analysis_answers_name ON analysis_answers (organization_id, name, name_trailing_spaces)`,
-  `CREATE INDEX ix_analysis_answers_string ON analysis_answers (name, string_prefix, session_id)`,
-  `CREATE INDEX ix_analysis_answers_number ON analysis_answers (name, number_value, session_id)`,
-  `CREATE INDEX ix_analysis_answers_boolean ON analysis_answers (name, boolean_value, session_id)`,
+  `CREATE INDEX ix_analysis_answers_value ON analysis_answers (name, string_prefix, number_value, boolean_value, session_id)`,
   `CREATE TABLE session_terms (
     session_id varchar(36) PRIMARY KEY NOT NULL,
     terms text NOT NULL

@@ -238,6 +238,13 @@ VALUES
   (?);
 
 INSERT INTO
+  session_parties (session_id, party)
+VALUES
+  (?)
+ON DUPLICATE KEY UPDATE
+  session_id = session_id;
+
+INSERT INTO
   session_terms (session_id, terms)
 VALUES
   (?)

@@ -40,7 +40,11 @@ SELECT
                           fa.session_id = s.id
                           AND fa.name = ?
                           AND LENGTH(fa.name) = LENGTH(?)
-                          AND ((fa.boolean_value = ?))
+                          AND (
+                            (fa.string_prefix IS NULL)
+                            AND (fa.number_value IS NULL)
+                            AND ((fa.boolean_value = ?))
+                          )
                       ),
                       0
                     )
@@ -123,7 +127,11 @@ FROM
                             fa.session_id = s.id
                             AND fa.name = ?
                             AND LENGTH(fa.name) = LENGTH(?)
-                            AND ((fa.boolean_value = ?))
+                            AND (
+                              (fa.string_prefix IS NULL)
+                              AND (fa.number_value IS NULL)
+                              AND ((fa.boolean_value = ?))
+                            )
                         ),
                         0
                       )
@@ -162,7 +170,11 @@ WHERE
                 fa.session_id = s.id
                 AND fa.name = ?
                 AND LENGTH(fa.name) = LENGTH(?)
-                AND ((fa.boolean_value = ?))
+                AND (
+                  (fa.string_prefix IS NULL)
+                  AND (fa.number_value IS NULL)
+                  AND ((fa.boolean_value = ?))
+                )
             ),
             0
           )

@@ -235,6 +235,12 @@ VALUES
   (?);
 
 INSERT INTO
+  session_parties (session_id, party)
+VALUES
+  (?)
+ON CONFLICT (session_id, party) DO NOTHING;
+
+INSERT INTO
   session_terms (session_id, terms)
 VALUES
   (?)

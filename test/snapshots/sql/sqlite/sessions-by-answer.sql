@@ -39,7 +39,11 @@ SELECT
                         WHERE
                           fa.session_id = s.id
                           AND fa.name = ?
-                          AND ((fa.boolean_value = ?))
+                          AND (
+                            (fa.string_prefix IS NULL)
+                            AND (fa.number_value IS NULL)
+                            AND ((fa.boolean_value = ?))
+                          )
                       ),
                       0
                     )
@@ -121,7 +125,11 @@ FROM
                           WHERE
                             fa.session_id = s.id
                             AND fa.name = ?
-                            AND ((fa.boolean_value = ?))
+                            AND (
+                              (fa.string_prefix IS NULL)
+                              AND (fa.number_value IS NULL)
+                              AND ((fa.boolean_value = ?))
+                            )
                         ),
                         0
                       )
@@ -159,7 +167,11 @@ WHERE
               WHERE
                 fa.session_id = s.id
                 AND fa.name = ?
-                AND ((fa.boolean_value = ?))
+                AND (
+                  (fa.string_prefix IS NULL)
+                  AND (fa.number_value IS NULL)
+                  AND ((fa.boolean_value = ?))
+                )
             ),
             0
           )

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { packBody, unpackBody } from "../../src/store/raw-body.js";
+import { pack, unpack } from "../../src/model/packed.js";
 import { onDatabase } from "../support/callers.js";
 import { createTestDatabase, sample, startService, type TestDatabase } from "../support/service.js";
 
@@ -10,7 +10,7 @@ describe("a packed body", () => {
     ["random", randomBytes(100_000)],
     ["larger than what is packed at once", Buffer.from("long ".repeat(200_000))],
   ])("is the same again where it was %s", async (_, body) => {
-    expect(unpackBody(await packBody(body)).equals(body)).toBe(true);
+    expect(unpack(await pack(body)).equals(body)).toBe(true);
   });
 });
 
