@@ -37,7 +37,7 @@ export const slowReader: Scenario = async (rounds, report) => {
     const seed = new Deliveries(service.url, { perSecond: 40 });
     await seed.untilAcknowledged(largeSessions, recoverySeconds);
     await seed.finish(recoverySeconds);
-    await server.query(`UPDATE app.sessions SET chat_transcript = REPEAT('x', ${transcriptBytes})`);
+    await server.query(`UPDATE app.sessions SET chat_transcript = COMPRESS(REPEAT('x', ${transcriptBytes}))`);
     for (let round = 0; round < rounds; round += 1) report(await readSlowly(service, server));
   } finally {
     await service?.stop("SIGKILL");

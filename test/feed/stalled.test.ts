@@ -2,6 +2,9 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { updateRow } from "../../src/store/sql/statements.js";
+import { sessions } from "../../src/store/sql/tables.js";
+import { onDatabase } from "../support/callers.js";
 import { startService, type TestService } from "../support/service.js";
 import { heard, inDatabase, listen, type Listener, postAnalyzed } from "../support/listening.js";
 import { metric } from "../support/metrics.js";
@@ -38,9 +41,10 @@ describe("a subscriber that does not read", () => {
     });
     const [sessionId = ""] = await postAnalyzed(service, 1);
     const transcript = "x".repeat(transcriptBytes);
-    await inDatabase(
-      service,
-      `UPDATE sessions SET chat_transcript = '${transcript}' WHERE id = '${sessionId}'`,
+    await onDatabase(service.database, (database) =>
+      database.transaction((transaction) =>
+        updateRow(transaction, sessions, { id: sessionId }, { chatTranscript: transcript }),
+      ),
     );
     const listeners = await Promise.all(Array.from({ length: others }, () => listen(service.url)));
     const sleeper = await Sleeper.fallAsleep(service);

@@ -1,4 +1,5 @@
 import type { Database } from "../../src/store/database.js";
+import { plainBytes } from "./plain-bytes.js";
 
 /**
  * All projected tables as one text, row by row, so that two databases can be compared and a difference be
@@ -20,12 +21,17 @@ export async function projectedState(database: Database): Promise<string> {
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([column, value]) => [
           column,
-          orderKeyColumns.includes(column) ? withoutReceipt(value, receiptTimes) : value,
+          orderKeyColumns.includes(column) ? withoutReceipt(value, receiptTimes) : plain(value),
         ]);
       parts.push(`${table} ${JSON.stringify(Object.fromEntries(kept))}`);
     }
   }
   return parts.join("\n");
+}
+
+/** Texts that servers pack, as they are in a file. */
+function plain(value: unknown): unknown {
+  return Buffer.isBuffer(value) ? plainBytes(value) : value;
 }
 
 const projectedTables: Record<string, { readonly order: string; readonly without: readonly string[] }> = {
