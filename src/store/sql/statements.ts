@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { unpackedText } from "../../model/kinds.js";
 import { packAtOnce } from "../../model/packed.js";
 import type { Dialect } from "./dialect.js";
@@ -46,7 +47,7 @@ export function textOf({ head, rows, tail }: Insert): [sql: string, parameters: 
   return [`${head} ${rows.map(() => tuple).join(", ")} ${tail}`, rows.flat()];
 }
 
-/** All rows name what the first one does; the rest has its default. */
+/** What no row names has its default; and null is one, where nothing that is there is overwritten. */
 function inserts<Row extends object>(
   { dialect }: Transaction,
   table: Table<Row>,
@@ -55,7 +56,11 @@ function inserts<Row extends object>(
 ): Insert[] {
   const [first] = rows;
   if (first === undefined) return [];
-  const named = table.properties.filter((property) => first[property] !== undefined);
+  const isNamed =
+    typeof conflict === "object"
+      ? (property: keyof Row) => first[property] !== undefined
+      : (property: keyof Row) => rows.some((row) => row[property] !== undefined && row[property] !== null);
+  const named = table.properties.filter(isNamed);
   const values = rows.map((row) => named.map(storerOf(dialect, table, row)));
   const { head, tail } = wordingOf(dialect, table, named, conflict);
   if (values.length <= rowsPerStatement) return [{ head, rows: values, tail }];
@@ -69,9 +74,14 @@ function storerOf<Row extends object>(
   row: Partial<Row>,
 ): (property: keyof Row & string) => SqlValue {
   if (!packsTexts || packed.size === 0) return (property) => row[property] as SqlValue;
+  // A translation into the same language is the same text.
+  const before = new Map<string, Buffer>();
   return (property) => {
     const value = row[property] as SqlValue;
-    return typeof value === "string" && packed.has(property) ? packAtOnce(Buffer.from(value)) : value;
+    if (typeof value !== "string" || !packed.has(property)) return value;
+    const bytes = before.get(value) ?? packAtOnce(Buffer.from(value));
+    before.set(value, bytes);
+    return bytes;
   };
 }
 
@@ -80,18 +90,22 @@ export function unpackRows<Row extends object>(
   { packed }: { readonly packed: ReadonlySet<string> },
   rows: readonly Row[],
 ): readonly Row[] {
-  for (const row of rows as readonly Record<string, unknown>[])
+  for (const row of rows as readonly Record<string, unknown>[]) {
+    let before: { readonly stored: Buffer; readonly text: string } | undefined;
     for (const property of packed) {
       const stored = row[property];
-      if (Buffer.isBuffer(stored)) row[property] = unpackedText(stored);
+      if (!Buffer.isBuffer(stored)) continue;
+      if (!before?.stored.equals(stored)) before = { stored, text: unpackedText(stored) };
+      row[property] = before.text;
     }
+  }
   return rows;
 }
 
 type Wording = Pick<Insert, "head" | "tail">;
 
 /** By all that decides it: most statements insert the same again and again. */
-const wordings = new Map<string, Wording>();
+const wordings = new LRUCache<string, Wording>({ max: 500 });
 
 function wordingOf<Row extends object>(
   dialect: Dialect,

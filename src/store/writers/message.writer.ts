@@ -5,16 +5,17 @@ import type { MessageFacts } from "../../model/message.js";
 import type { ReadTogether, Transaction } from "../sql/transaction.js";
 import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
-import { messages } from "../sql/tables.js";
-import { sessionMessages } from "../sql/tables.js";
+import type { SessionMessage } from "../../model/bookkeeping.js";
+import type { Row } from "../../model/declare.js";
+import { messages, sessionMessages } from "../sql/tables.js";
 import { type ListedMessage, listedFields } from "./listed-messages.js";
 import { MergedRow } from "./merged-row.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
 
 /** What became of a snapshot's messages. */
 export interface MessagesOutcome {
-  /** Messages that the session had not listed before. */
-  readonly joined: number;
+  /** Those of `current` that the session had not listed before. */
+  readonly joined: readonly ListedMessage[];
   /** Whether any message is new to the session or reads otherwise than before. */
   readonly changed: boolean;
   /** The snapshot's messages, as they stand now. */
@@ -74,13 +75,10 @@ export class MessageWriter {
     });
     await insertRowsLater(transaction, messages, rows);
     const outcome = await this.mergeInto(transaction, snapshot, { sessionKey, receivedAt }, known);
-    const joined = await this.join(transaction, snapshot.id, incoming, known);
-    return {
-      joined,
-      changed: outcome.changed || joined > 0,
-      current: [...fresh, ...outcome.current],
-      rewritten: outcome.rewritten,
-    };
+    await this.join(transaction, snapshot.id, incoming, known);
+    const current = [...fresh, ...outcome.current];
+    const joined = current.filter(({ id }) => (known.get(id)?.position ?? null) === null);
+    return { joined, changed: outcome.changed || joined.length > 0, current, rewritten: outcome.rewritten };
   }
 
   private async mergeInto(
@@ -133,7 +131,7 @@ export class MessageWriter {
     sessionId: string,
     incoming: readonly Positioned[],
     known: ReadonlyMap<string, KnownMessage>,
-  ): Promise<number> {
+  ): Promise<void> {
     const rows = [];
     for (const { facts, position } of incoming) {
       const earlier = known.get(facts.id)?.position ?? null;
@@ -142,9 +140,10 @@ export class MessageWriter {
         await updateRow(transaction, sessionMessages, { sessionId, messageId: facts.id }, { position });
     }
     await insertRowsLater(transaction, sessionMessages, rows);
-    return rows.length;
   }
 }
+
+type Listing = Row<SessionMessage>;
 
 /** Those of the snapshots' messages that are stored; no two snapshots have a message in common. */
 const lockMessages: ReadTogether<SessionSnapshot, readonly KnownMessage[]> = async (
@@ -153,23 +152,29 @@ const lockMessages: ReadTogether<SessionSnapshot, readonly KnownMessage[]> = asy
 ) => {
   const sessions = new Map<string, string>();
   for (const { id, messages: listed } of snapshots) for (const each of listed) sessions.set(each.id, id);
-  const named = placeholders(snapshots);
-  const slices = await Promise.all(
-    slicesOf([...sessions.keys()].sort()).map((slice) =>
-      transaction.query<KnownMessage & { readonly listedBy: string | null }>(
-        `SELECT ${selected}, j.position AS position, j.session_id AS listedBy FROM messages m
-         LEFT JOIN session_messages j ON j.session_id IN (${named}) AND j.message_id = m.id
+  const sessionIds = snapshots.map(({ id }) => id);
+  const [listings, ...slices] = await Promise.all([
+    // Whoever lists messages holds the session's lock, as we do.
+    transaction.query<Listing>(
+      `SELECT ${selectList(sessionMessages, "j", sessionMessages.properties)} FROM session_messages j
+       WHERE j.session_id IN (${placeholders(sessionIds)})`,
+      sessionIds,
+    ),
+    ...slicesOf([...sessions.keys()].sort()).map((slice) =>
+      transaction.query<MessageRow>(
+        `SELECT ${selected} FROM messages m
          WHERE m.id IN (${placeholders(slice)}) ORDER BY m.id${transaction.dialect.forUpdate}`,
-        [...snapshots.map(({ id }) => id), ...slice],
+        slice,
       ),
     ),
-  );
+  ]);
+  const positions = new Map<string, number>();
+  for (const { sessionId, messageId, position } of listings)
+    // Another of these sessions may list it too.
+    if (sessions.get(messageId) === sessionId) positions.set(messageId, position);
   const known = new Map<string, KnownMessage>();
-  for (const row of slices.flat()) {
-    const isOwn = row.listedBy === null || row.listedBy === sessions.get(row.id);
-    // Another session of the conversation may list it too.
-    if (isOwn || !known.has(row.id)) known.set(row.id, isOwn ? row : { ...row, position: null });
-  }
+  for (const row of slices.flat())
+    known.set(row.id, Object.assign(row, { position: positions.get(row.id) ?? null }));
   return ({ messages: listed }) => listed.flatMap(({ id }) => known.get(id) ?? []);
 };
 

@@ -4,15 +4,20 @@ import { insertRowsLater } from "../sql/statements.js";
 import { sessionParties } from "../sql/tables.js";
 import type { Transaction } from "../sql/transaction.js";
 
-/** Adds the parties of these messages to a session's. */
+/** Adds the parties of messages that join to those of a session. @param current they are among these */
 export async function addParties(
   transaction: Transaction,
   sessionId: string,
-  listed: readonly MessageFacts[],
+  {
+    joined,
+    current,
+  }: { readonly joined: readonly MessageFacts[]; readonly current: readonly MessageFacts[] },
 ): Promise<void> {
-  const named = listed.flatMap((message) => partyFields.flatMap((name) => message[name] ?? []));
-  const parties = [...new Set(named.map(partyOf))].sort();
-  const rows = parties.map((party) => ({ sessionId, party }));
+  const others = new Set(current);
+  for (const message of joined) others.delete(message);
+  const known = partiesOf(others);
+  const parties = Array.from(partiesOf(joined)).filter((party) => !known.has(party));
+  const rows = parties.sort().map((party) => ({ sessionId, party }));
   await insertRowsLater(transaction, sessionParties, rows, "keep");
 }
 
@@ -23,5 +28,15 @@ export async function renewParties(
   listed: readonly MessageFacts[],
 ): Promise<void> {
   await transaction.later("DELETE FROM session_parties WHERE session_id = ?", [sessionId]);
-  await addParties(transaction, sessionId, listed);
+  await addParties(transaction, sessionId, { joined: listed, current: listed });
+}
+
+function partiesOf(messages: Iterable<MessageFacts>): Set<string> {
+  const parties = new Set<string>();
+  for (const message of messages)
+    for (const name of partyFields) {
+      const party = message[name];
+      if (party !== null) parties.add(partyOf(party));
+    }
+  return parties;
 }

@@ -93,7 +93,7 @@ export class SessionWriter {
     await insertRowsLater(transaction, sessions, [row]);
     if (receipt.definition.bringsAnalysis)
       await this.analyses.keep(transaction, snapshot, receipt, key, true);
-    await addParties(transaction, row.id, messages.current);
+    await addParties(transaction, row.id, messages);
     await keepTerms(transaction, row, messages.current);
     await refreshOtherSessions(transaction, messages.rewritten, row.id);
     await this.syncAnswers(transaction, row, snapshot.revision, false);
@@ -125,7 +125,7 @@ export class SessionWriter {
     const kindsSeen = (known.kindsSeen | receipt.definition.seenBit) & (isMet ? ~overdueBit : ~0);
     const changed =
       after.changed.length > 0 || messages.changed || isOtherAnalysis || kindsSeen !== known.kindsSeen;
-    const messageCount = known.messageCount + messages.joined;
+    const messageCount = known.messageCount + messages.joined.length;
     const unnamed =
       messageCount > messages.current.length ? await readListed(transaction, known.id, messages.current) : [];
     const listed = [...messages.current, ...unnamed];
@@ -152,9 +152,9 @@ export class SessionWriter {
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
     if (isMet) await closeOfSession(transaction, known.id, status);
     if (messages.rewritten.length > 0) await renewParties(transaction, known.id, listed);
-    else if (messages.joined > 0) await addParties(transaction, known.id, messages.current);
+    else if (messages.joined.length > 0) await addParties(transaction, known.id, messages);
     const isRetold = searchedOfSession.some((field) => after.changed.includes(field));
-    if (isRetold || messages.joined > 0 || messages.rewritten.length > 0)
+    if (isRetold || messages.joined.length > 0 || messages.rewritten.length > 0)
       await keepTerms(transaction, next, listed);
     await refreshOtherSessions(transaction, messages.rewritten, known.id);
     if (after.changed.includes("customAnalysisData") || after.changed.includes("revisionId")) {

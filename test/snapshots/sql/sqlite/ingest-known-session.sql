@@ -5,15 +5,11 @@ INSERT INTO
     event_type,
     api_version,
     status,
-    error,
-    notes,
     received_at,
     event_created_at,
     event_created_at_decimals,
     organization_id,
     session_id,
-    signature_scheme,
-    signature_key_index,
     size_bytes,
     body_sha256,
     body
@@ -61,6 +57,15 @@ ORDER BY
   s.id;
 
 SELECT
+  j.session_id AS `sessionId`,
+  j.message_id AS `messageId`,
+  j.position AS `position`
+FROM
+  session_messages j
+WHERE
+  j.session_id IN (?);
+
+SELECT
   m.id AS `id`,
   m.body AS `body`,
   m.translated_body AS `translatedBody`,
@@ -91,13 +96,9 @@ SELECT
   m.attachments AS `attachments`,
   m.metadata AS `metadata`,
   m.source AS `source`,
-  m.older AS `older`,
-  j.position AS position,
-  j.session_id AS listedBy
+  m.older AS `older`
 FROM
   messages m
-  LEFT JOIN session_messages j ON j.session_id IN (?)
-  AND j.message_id = m.id
 WHERE
   m.id IN (?)
 ORDER BY
@@ -182,7 +183,7 @@ VALUES
   (?);
 
 INSERT INTO
-  session_feed (event_id, position, epoch, organization_id, session_id, kind, received_at)
+  session_feed (event_id, organization_id, session_id, kind, received_at)
 VALUES
   (?)
 ON CONFLICT (event_id) DO NOTHING;

@@ -5,15 +5,11 @@ INSERT INTO
     event_type,
     api_version,
     status,
-    error,
-    notes,
     received_at,
     event_created_at,
     event_created_at_decimals,
     organization_id,
     session_id,
-    signature_scheme,
-    signature_key_index,
     size_bytes,
     body_sha256,
     body
@@ -94,6 +90,15 @@ ORDER BY
   s.id;
 
 SELECT
+  j.session_id AS `sessionId`,
+  j.message_id AS `messageId`,
+  j.position AS `position`
+FROM
+  session_messages j
+WHERE
+  j.session_id IN (?);
+
+SELECT
   m.id AS `id`,
   m.body AS `body`,
   m.translated_body AS `translatedBody`,
@@ -124,13 +129,9 @@ SELECT
   m.attachments AS `attachments`,
   m.metadata AS `metadata`,
   m.source AS `source`,
-  m.older AS `older`,
-  j.position AS position,
-  j.session_id AS listedBy
+  m.older AS `older`
 FROM
   messages m
-  LEFT JOIN session_messages j ON j.session_id IN (?)
-  AND j.message_id = m.id
 WHERE
   m.id IN (?)
 ORDER BY
@@ -140,15 +141,12 @@ INSERT INTO
   messages (
     id,
     body,
-    translated_body,
     direction,
     type,
     mode,
     delivery_status,
     from_address,
     to_address,
-    language,
-    translation_language,
     created_at,
     created_at_decimals,
     updated_at,
@@ -159,16 +157,9 @@ INSERT INTO
     conversation_id,
     contact_id,
     channel_id,
-    campaign_id,
-    campaign_contact_id,
-    sequence_id,
-    step_id,
-    step_contact_id,
-    user_id,
     attachments,
     metadata,
-    source,
-    older
+    source
   )
 VALUES
   (?);
@@ -206,11 +197,9 @@ INSERT INTO
     chat_transcript,
     translated_chat_transcript,
     custom_analysis_data,
-    look_at,
     kinds_seen,
     source,
-    revision_source,
-    older
+    revision_source
   )
 VALUES
   (?);
@@ -266,7 +255,7 @@ VALUES
   (?);
 
 INSERT INTO
-  session_feed (event_id, position, epoch, organization_id, session_id, kind, received_at)
+  session_feed (event_id, organization_id, session_id, kind, received_at)
 VALUES
   (?)
 ON CONFLICT (event_id) DO NOTHING;
