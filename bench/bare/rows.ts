@@ -207,7 +207,6 @@ function messageRow(
   };
 }
 
-/** Whippy's instants end in Z. */
 /** Whom the messages came from and went to, and whose contact they are. */
 function partiesOf(messages: readonly SimulatedMessage[]): string[] {
   return [...new Set(messages.flatMap(({ from, to, contact_id }) => [from, to, contact_id]))].sort();
@@ -216,6 +215,7 @@ function partiesOf(messages: readonly SimulatedMessage[]): string[] {
 const packed = (text: string | null | undefined) =>
   text === null || text === undefined ? null : packAtOnce(Buffer.from(text));
 
+/** Whippy's instants end in Z. */
 function datetime(instant: string): string {
   return `${instant.slice(0, 10)} ${instant.slice(11, -1)}`;
 }

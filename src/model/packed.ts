@@ -4,7 +4,7 @@ import { deflate, deflateSync, inflateSync } from "node:zlib";
 /** Smallest of those levels that take the least time: JSON of a session becomes a fifth. */
 const level = 3;
 /** More is compressed off the event loop. */
-const longestAtOnce = 256 * 1024;
+export const longestAtOnce = 256 * 1024;
 
 const deflateElsewhere = promisify(deflate);
 

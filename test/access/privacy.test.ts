@@ -65,7 +65,7 @@ async function dumpAsStored(database: TestDatabase): Promise<string> {
     );
     return JSON.stringify(rows, (_key, value: unknown) => {
       const bytes = value as { type?: unknown; data?: unknown } | null;
-      return bytes?.type === "Buffer" ? Buffer.from(bytes.data as number[]).toString("latin1") : value;
+      return bytes?.type === "Buffer" ? plainBytes(Buffer.from(bytes.data as number[])) : value;
     });
   });
 }

@@ -96,7 +96,7 @@ describe("a delivery that is known already", () => {
       const rollback = vi.spyOn(MysqlConnection.prototype, "rollback");
       const commit = vi.spyOn(MysqlConnection.prototype, "commit");
       expect(await record("started")).toBe("duplicate");
-      expect(inserted.mock.lastCall?.[0].head).toMatch(/^INSERT INTO service_settings /);
+      expect(inserted.mock.lastCall?.[0].kind.table).toBe("service_settings");
       expect(later.mock.lastCall?.[0]).toMatch(/^DELETE FROM service_settings /);
       expect(later.mock.invocationCallOrder.at(-1)).toBeGreaterThan(
         inserted.mock.invocationCallOrder.at(-1) ?? Infinity,

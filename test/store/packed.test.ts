@@ -14,6 +14,28 @@ describe("a packed body", () => {
   });
 });
 
+describe("a transcript", () => {
+  it.each([
+    ["empty", ""],
+    ["short", "Agent: Größe, 求人, 🙏"],
+    ["longer than what is packed at once", "Agent: Hello. ".repeat(40_000)],
+  ])("is served as it came where it was %s, and found by what it holds", async (_, transcript) => {
+    const service = await startService();
+    const event = await sample("analyzed");
+    Object.assign(event.data, { chat_transcript: transcript, translated_chat_transcript: null });
+    expect((await service.post(event)).status).toBe(200);
+    const { data } = await service.query(
+      `query ($filter: SessionFilter) { sessions(filter: $filter) {
+        nodes { chatTranscript translatedChatTranscript } } }`,
+      { filter: { chatTranscript: transcript === "" ? { eq: "" } : { contains: transcript.slice(-10) } } },
+    );
+    await service.stop();
+    expect(data).toEqual({
+      sessions: { nodes: [{ chatTranscript: transcript, translatedChatTranscript: null }] },
+    });
+  });
+});
+
 describe("the body of a stored event", () => {
   let database: TestDatabase;
   const body = sample("analyzed").then((event) => JSON.stringify(event));

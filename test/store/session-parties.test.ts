@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { insertRows } from "../../src/store/sql/statements.js";
+import { sessionParties } from "../../src/store/sql/tables.js";
 import { onDatabase } from "../support/callers.js";
 import { sample, startService, type TestService } from "../support/service.js";
 
@@ -103,6 +105,20 @@ describe("who takes part in a session", () => {
     expect(await partiesOf(session)).toEqual([address]);
     expect((await find({ from: { eq: address } })).messages).toEqual([id]);
     expect((await find({ from: { eq: `${address} ` } })).messages).toEqual([spaced]);
+  });
+
+  it("finds the messages of one that takes part in more sessions than are looked at", async () => {
+    const [everywhere, session, message] = [newAddress(), randomUUID(), randomUUID()];
+    await post(session, [{ id: message, from: everywhere }]);
+    const others = Array.from({ length: 1_000 }, () => ({ sessionId: randomUUID(), party: everywhere }));
+    await onDatabase(service.database, (database) =>
+      database.transaction((transaction) => insertRows(transaction, sessionParties, others)),
+    );
+    expect(await find({ from: { eq: everywhere } })).toEqual({
+      sessions: [session],
+      messages: [message],
+      count: 1,
+    });
   });
 
   it("is what its messages say now, in every session that lists them", async () => {

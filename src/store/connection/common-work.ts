@@ -156,13 +156,7 @@ function nextOf(lists: readonly Write[][]): Write | undefined {
 /** Whether it is the same write, or inserts rows of the same kind. */
 function isOfKind(write: Write | undefined, other: Write): boolean {
   if (write === other) return true;
-  return (
-    write !== undefined &&
-    "rows" in write &&
-    "rows" in other &&
-    write.head === other.head &&
-    write.tail === other.tail
-  );
+  return write !== undefined && "rows" in write && "rows" in other && write.kind === other.kind;
 }
 
 async function writeLater(transaction: Transaction, write: Write): Promise<void> {

@@ -1,4 +1,5 @@
 import type { PoolConnection, QueryError, ResultSetHeader } from "mysql2";
+import { headOf } from "../sql/statements.js";
 import type { Insert, SqlValue } from "../sql/transaction.js";
 
 /** Statements that wait travel on their own beyond this many characters: a packet has its bounds. */
@@ -66,17 +67,18 @@ export class MysqlConnection {
   }
 
   /** As {@link later}. */
-  async insertLater({ head, rows, tail }: Insert): Promise<void> {
+  async insertLater(insert: Insert): Promise<void> {
+    const { head, columns } = headOf(insert);
     let statement = head;
-    for (const [index, row] of rows.entries()) {
+    for (const [index, row] of insert.rows.entries()) {
       statement += index === 0 ? " (" : ", (";
-      for (let column = 0; column < row.length; column += 1) {
-        if (column > 0) statement += ", ";
+      for (const [place, column] of columns.entries()) {
+        if (place > 0) statement += ", ";
         statement += this.literal(row[column]);
       }
       statement += ")";
     }
-    await this.leave(`${statement} ${tail}`);
+    await this.leave(`${statement} ${insert.kind.tail}`);
   }
 
   private async leave(statement: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { DataSource } from "typeorm";
 import type { SpanAttributes, Tracing } from "../../tracing/tracing.js";
 import type { Dialect } from "../sql/dialect.js";
+import { headOf } from "../sql/statements.js";
 import type { ReadTogether, SqlValue, Transaction } from "../sql/transaction.js";
 import type { Engine, Reading } from "./engine.js";
 import type { PoolUsage } from "./pool.js";
@@ -89,7 +90,7 @@ export class TracedEngine implements Engine {
         await transaction.later(sql, parameters);
       },
       insertLater: async (insert) => {
-        if (this.tracing.isRecording()) this.tracing.event(...this.describe(insert.head));
+        if (this.tracing.isRecording()) this.tracing.event(...this.describe(headOf(insert).head));
         await transaction.insertLater(insert);
       },
       readTogether: (read, key) => transaction.readTogether(this.tracedRead(read), key),

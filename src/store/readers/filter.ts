@@ -104,6 +104,24 @@ const mostReads = 200;
  */
 export const readsOf = { messages: 16, analysisHistory: 2, answer: 1, search: 1 } as const;
 
+/**
+ * Whether an index finds the rows that match. Of all others the sessions are asked one by one: MySQL would
+ * read every row of the other table first.
+ * @param indexed the fields by which an index finds rows
+ */
+export function isFindable(filter: Filter, indexed: readonly string[]): boolean {
+  const own = Object.entries(filter).some(([name, comparator]: [string, unknown]) => {
+    const { eq, in: among } = (comparator ?? {}) as Comparator<unknown>;
+    return indexed.includes(name) && (isPresent(eq) || isPresent(among));
+  });
+  const { and, or } = filter;
+  return (
+    own ||
+    (and ?? []).some((each) => isFindable(each, indexed)) ||
+    (isPresent(or) && or.every((each) => isFindable(each, indexed)))
+  );
+}
+
 /** What a filter is compiled for. */
 interface Purpose {
   readonly fields: FilterFields;

@@ -3,7 +3,7 @@ import type { SqlReader, SqlValue } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
 import { messages } from "../sql/tables.js";
-import { compileFilter, type FilterFields, isPresent, join, noFilter } from "./filter.js";
+import { compileFilter, type FilterFields, isFindable, isPresent, join, noFilter } from "./filter.js";
 import { mask, refuseWithheld } from "./mask.js";
 import { type OrderTerm, type Slice, sortAsStored, toSlice, type Window, windowSql } from "./page.js";
 import {
@@ -27,6 +27,12 @@ export type MessageRecord = Served<Message>;
 
 /** The fields of MessageFilter and their columns. */
 export const messageFilterFields: FilterFields = shapeOf(Message).filterFields;
+
+/** Those by which an index finds messages. */
+export const indexedOfMessages = ["id", "conversationId"] as const;
+
+/** Of more sessions it is quicker to pass over the messages in their order. */
+const mostSessionsOfParties = 1_000;
 
 /** By creation, then by id; `descending` has the newest first. */
 export const messageOrders = {
@@ -81,7 +87,8 @@ export class MessageReader {
   ): Promise<Slice<MessageRecord>> {
     const asked = askedOf(fields);
     const { conditions, orderBy, limit } = windowSql(query.order, query.window);
-    const where = [...this.matching(scope, query.filter), ...ofParties(query.filter), ...conditions];
+    const found = await this.ofParties(query.filter);
+    const where = [...this.matching(scope, query.filter), ...found, ...conditions];
     const rows = await this.database.read<MessageRow>(
       `SELECT ${asked.columns} FROM messages m
        WHERE ${where.map(({ sql }) => sql).join(" AND ")} ORDER BY ${orderBy} LIMIT ${limit}`,
@@ -92,7 +99,7 @@ export class MessageReader {
   }
 
   async count(scope: Scope, filter: object): Promise<number> {
-    const where = [...this.matching(scope, filter), ...ofParties(filter)];
+    const where = [...this.matching(scope, filter), ...(await this.ofParties(filter))];
     const [row] = await this.database.read<{ count: number | string }>(
       `SELECT COUNT(*) AS count FROM messages m WHERE ${where.map(({ sql }) => sql).join(" AND ")}`,
       where.flatMap(({ parameters }) => parameters),
@@ -250,26 +257,35 @@ export class MessageReader {
     );
   }
 
+  /**
+   * That a session with a party that the filter names lists the message; nothing where it names none, or one
+   * of many sessions, as the organization's own number is.
+   */
+  private async ofParties(filter: object): Promise<SqlCondition[]> {
+    const parties = isFindable(filter, indexedOfMessages) ? undefined : partiesOf(filter);
+    if (parties === undefined) return [];
+    const { sql, parameters } = isOneOf(parties);
+    const [sessions] = await this.database.read<{ count: number | string }>(
+      `SELECT COUNT(*) AS count
+       FROM (SELECT p.session_id FROM session_parties p WHERE ${sql} LIMIT ${mostSessionsOfParties + 1}) n`,
+      parameters,
+    );
+    if (Number(sessions?.count) > mostSessionsOfParties) return [];
+    // DISTINCT keeps the optimizers from asking anew for each message.
+    return [
+      {
+        sql: `m.id IN (SELECT found.id FROM (SELECT DISTINCT j.message_id AS id FROM session_parties p
+                JOIN session_messages j ON j.session_id = p.session_id WHERE ${sql}) found)`,
+        parameters,
+      },
+    ];
+  }
+
   private matching(scope: Scope, filter: object): SqlCondition[] {
     refuseWithheld(scope, filter);
     const { sql, parameters } = compileFilter(filter, messageFilterFields, "m", this.database);
     return [scopeCondition(scope, "m"), { sql: `(${sql})`, parameters }];
   }
-}
-
-/** That a session with a party that the filter names lists the message; nothing where it names none. */
-function ofParties(filter: object): SqlCondition[] {
-  const parties = partiesOf(filter);
-  if (parties === undefined) return [];
-  const { sql, parameters } = isOneOf(parties);
-  // DISTINCT keeps the optimizers from asking anew for each message.
-  return [
-    {
-      sql: `m.id IN (SELECT found.id FROM (SELECT DISTINCT j.message_id AS id FROM session_parties p
-              JOIN session_messages j ON j.session_id = p.session_id WHERE ${sql}) found)`,
-      parameters,
-    },
-  ];
 }
 
 /** Whether every message matches. */

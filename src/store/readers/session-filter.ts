@@ -20,6 +20,7 @@ import {
   type FilterFields,
   type FilterPlace,
   type FilterRelation,
+  isFindable,
   isPresent,
   join,
   negate,
@@ -27,7 +28,7 @@ import {
   within,
 } from "./filter.js";
 import { refuseWithheld } from "./mask.js";
-import { messageFilterFields } from "./message.reader.js";
+import { indexedOfMessages, messageFilterFields } from "./message.reader.js";
 import { isOneOf, partiesOf } from "./parties.js";
 import { shapeOf } from "./record.js";
 import { type Scope, type SqlCondition, scopeCondition } from "./scope.js";
@@ -119,7 +120,7 @@ const messagesOfSession: HangingRows = {
     `session_messages fj JOIN messages fm ON fm.id = fj.message_id WHERE fj.session_id = ${session}.id`,
   alias: "fm",
   fields: messageFilterFields,
-  indexed: ["id", "conversationId"],
+  indexed: indexedOfMessages,
   reads: readsOf.messages,
   within: sessionsOfParties,
 };
@@ -167,23 +168,6 @@ function sessionsOfParties(filter: Filter, session: string): SqlCondition | unde
   if (parties === undefined) return undefined;
   const { sql, parameters } = isOneOf(parties);
   return { sql: `${session}.id IN (SELECT p.session_id FROM session_parties p WHERE ${sql})`, parameters };
-}
-
-/**
- * Whether an index finds the rows that match. Of all others the sessions are asked one by one: MySQL would
- * read every row of the other table first.
- */
-function isFindable(filter: Filter, indexed: readonly string[]): boolean {
-  const own = Object.entries(filter).some(([name, comparator]: [string, unknown]) => {
-    const { eq, in: among } = (comparator ?? {}) as Comparator<unknown>;
-    return indexed.includes(name) && (isPresent(eq) || isPresent(among));
-  });
-  const { and, or } = filter;
-  return (
-    own ||
-    (and ?? []).some((each) => isFindable(each, indexed)) ||
-    (isPresent(or) && or.every((each) => isFindable(each, indexed)))
-  );
 }
 
 interface AnswerFilter {

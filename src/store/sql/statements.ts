@@ -1,8 +1,7 @@
-import { LRUCache } from "lru-cache";
 import { unpackedText } from "../../model/kinds.js";
-import { packAtOnce } from "../../model/packed.js";
+import { longestAtOnce, pack, packAtOnce } from "../../model/packed.js";
 import type { Dialect } from "./dialect.js";
-import type { Insert, SqlValue, Transaction } from "./transaction.js";
+import type { Insert, InsertKind, SqlValue, Transaction } from "./transaction.js";
 import type { Table } from "./table.js";
 
 /** What to do where a row with the same key exists: keep it, or overwrite the named properties. */
@@ -25,7 +24,7 @@ export async function insertRows<Row extends object>(
   conflict?: Conflict<Row>,
 ): Promise<number> {
   let affected = 0;
-  for (const insert of inserts(transaction, table, rows, conflict)) {
+  for (const insert of await inserts(transaction, table, rows, conflict)) {
     affected += await transaction.execute(...textOf(insert));
   }
   return affected;
@@ -38,33 +37,48 @@ export async function insertRowsLater<Row extends object>(
   rows: readonly Row[],
   conflict?: Conflict<Row>,
 ): Promise<void> {
-  for (const insert of inserts(transaction, table, rows, conflict)) await transaction.insertLater(insert);
+  for (const insert of await inserts(transaction, table, rows, conflict))
+    await transaction.insertLater(insert);
 }
 
 /** An INSERT with placeholders, and its values. */
-export function textOf({ head, rows, tail }: Insert): [sql: string, parameters: SqlValue[]] {
-  const tuple = `(${placeholders(rows[0] ?? [])})`;
-  return [`${head} ${rows.map(() => tuple).join(", ")} ${tail}`, rows.flat()];
+export function textOf({ kind, rows }: Insert): [sql: string, parameters: SqlValue[]] {
+  const { head, columns } = headOf({ kind, rows });
+  const tuple = `(${placeholders(columns)})`;
+  const values = rows.flatMap((row) => columns.map((column) => row[column] ?? null));
+  return [`${head} ${rows.map(() => tuple).join(", ")} ${kind.tail}`, values];
 }
 
-/** What no row names has its default; and null is one, where nothing that is there is overwritten. */
-function inserts<Row extends object>(
+/**
+ * An INSERT up to its rows.
+ * @returns which columns of the rows it names
+ */
+export function headOf({ kind, rows }: Insert): {
+  readonly head: string;
+  readonly columns: readonly number[];
+} {
+  const columns = kind.columns.flatMap(({ isOptional }, column) =>
+    isOptional && rows.every((row) => row[column] === null) ? [] : [column],
+  );
+  const names = columns.map((column) => kind.columns[column]?.name);
+  return { head: `INSERT INTO ${kind.table} (${names.join(", ")}) VALUES`, columns };
+}
+
+/** All rows name what the first one does; the rest has its default. */
+async function inserts<Row extends object>(
   { dialect }: Transaction,
   table: Table<Row>,
   rows: readonly Row[],
   conflict: Conflict<Row> | undefined,
-): Insert[] {
+): Promise<Insert[]> {
   const [first] = rows;
   if (first === undefined) return [];
-  const isNamed =
-    typeof conflict === "object"
-      ? (property: keyof Row) => first[property] !== undefined
-      : (property: keyof Row) => rows.some((row) => row[property] !== undefined && row[property] !== null);
-  const named = table.properties.filter(isNamed);
-  const values = rows.map((row) => named.map(storerOf(dialect, table, row)));
-  const { head, tail } = wordingOf(dialect, table, named, conflict);
-  if (values.length <= rowsPerStatement) return [{ head, rows: values, tail }];
-  return slicesOf(values, rowsPerStatement).map((slice) => ({ head, rows: slice, tail }));
+  const named = table.properties.filter((property) => first[property] !== undefined);
+  const long = await packLong(dialect, table, rows);
+  const values = rows.map((row) => named.map(storerOf(dialect, table, row, long)));
+  const kind = kindOf(dialect, table, named, conflict);
+  if (values.length <= rowsPerStatement) return [{ kind, rows: values }];
+  return slicesOf(values, rowsPerStatement).map((slice) => ({ kind, rows: slice }));
 }
 
 /** What of a row a statement gives the column of a property. */
@@ -72,6 +86,7 @@ function storerOf<Row extends object>(
   { packsTexts }: Dialect,
   { packed }: Table<Row>,
   row: Partial<Row>,
+  long: ReadonlyMap<string, Buffer>,
 ): (property: keyof Row & string) => SqlValue {
   if (!packsTexts || packed.size === 0) return (property) => row[property] as SqlValue;
   // A translation into the same language is the same text.
@@ -79,10 +94,30 @@ function storerOf<Row extends object>(
   return (property) => {
     const value = row[property] as SqlValue;
     if (typeof value !== "string" || !packed.has(property)) return value;
-    const bytes = before.get(value) ?? packAtOnce(Buffer.from(value));
+    const bytes = long.get(value) ?? before.get(value) ?? packAtOnce(Buffer.from(value));
     before.set(value, bytes);
     return bytes;
   };
+}
+
+const nothingLong: ReadonlyMap<string, Buffer> = new Map();
+
+/** Texts that are long are packed off the event loop. */
+async function packLong<Row extends object>(
+  { packsTexts }: Dialect,
+  { packed }: Table<Row>,
+  rows: readonly Partial<Row>[],
+): Promise<ReadonlyMap<string, Buffer>> {
+  if (!packsTexts || packed.size === 0) return nothingLong;
+  const texts = new Set<string>();
+  for (const row of rows as readonly Readonly<Record<string, unknown>>[])
+    for (const property of packed) {
+      const text = row[property];
+      if (typeof text === "string" && text.length > longestAtOnce) texts.add(text);
+    }
+  if (texts.size === 0) return nothingLong;
+  const entries = Array.from(texts, async (text) => [text, await pack(Buffer.from(text))] as const);
+  return new Map(await Promise.all(entries));
 }
 
 /** Rows as they were written, where the dialect packs texts of theirs. */
@@ -102,31 +137,35 @@ export function unpackRows<Row extends object>(
   return rows;
 }
 
-type Wording = Pick<Insert, "head" | "tail">;
-
 /** By all that decides it: most statements insert the same again and again. */
-const wordings = new LRUCache<string, Wording>({ max: 500 });
+const kinds = new Map<string, InsertKind>();
 
-function wordingOf<Row extends object>(
+function kindOf<Row extends object>(
   dialect: Dialect,
   table: Table<Row>,
   named: Table<Row>["properties"],
   conflict: Conflict<Row> | undefined,
-): Wording {
+): InsertKind {
   const overwritten = typeof conflict === "object" ? conflict.overwrite : [];
   const kept = conflict === undefined ? "" : `keep ${overwritten.join()}`;
   const isWhole = named.length === table.properties.length;
   const key = `${dialect.name} ${table.name} ${isWhole ? "" : named.join()} ${kept}`;
-  const known = wordings.get(key);
+  const known = kinds.get(key);
   if (known !== undefined) return known;
-  const columns = (properties: Table<Row>["properties"]) =>
+  const namesOf = (properties: Table<Row>["properties"]) =>
     properties.map((property) => table.column(property));
-  const wording = {
-    head: `INSERT INTO ${table.name} (${columns(named).join(", ")}) VALUES`,
-    tail: conflict === undefined ? "" : dialect.onConflict(columns(table.key), columns(overwritten)),
+  // A file keeps each statement prepared: the fewer of them the better.
+  const mayLeaveOut = !dialect.isEmbedded && overwritten.length === 0;
+  const kind = {
+    table: table.name,
+    columns: named.map((property) => ({
+      name: table.column(property),
+      isOptional: mayLeaveOut && table.nullable.has(property),
+    })),
+    tail: conflict === undefined ? "" : dialect.onConflict(namesOf(table.key), namesOf(overwritten)),
   };
-  wordings.set(key, wording);
-  return wording;
+  kinds.set(key, kind);
+  return kind;
 }
 
 /** Sets properties of the row with this key: see {@link Transaction.later}. */
@@ -141,8 +180,9 @@ export async function updateRow<Row extends object>(
       .map((property) => `${table.column(property as keyof Row & string)} = ?`)
       .join(separator);
   const names = Object.keys(changes) as (keyof Row & string)[];
+  const long = await packLong(transaction.dialect, table, [changes]);
   await transaction.later(`UPDATE ${table.name} SET ${equals(changes, ", ")} WHERE ${equals(key, " AND ")}`, [
-    ...names.map(storerOf(transaction.dialect, table, changes)),
+    ...names.map(storerOf(transaction.dialect, table, changes, long)),
     ...(Object.values(key) as SqlValue[]),
   ]);
 }

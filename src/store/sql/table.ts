@@ -9,6 +9,8 @@ export interface Table<Stored extends object> {
   readonly key: readonly (keyof Stored & string)[];
   /** Every property that is stored, in the order of declaration. */
   readonly properties: readonly (keyof Stored & string)[];
+  /** Those that may be null. */
+  readonly nullable: ReadonlySet<string>;
   /** Those that are packed where the dialect packs texts. */
   readonly packed: ReadonlySet<string>;
   entity(dialect: Dialect): EntitySchema<Stored>;
@@ -45,6 +47,7 @@ function makeTable(type: ClassType): AnyTable {
     name: table,
     key: properties.filter(({ traits }) => traits.primary).map(({ name }) => name),
     properties: properties.map(({ name }) => name),
+    nullable: new Set(properties.filter(({ traits }) => traits.nullable).map(({ name }) => name)),
     packed: new Set(properties.filter(({ kind }) => kind.isPacked).map(({ name }) => name)),
     column: (property) => {
       const { column, traits } = known(property);

@@ -23,9 +23,19 @@ export type ReadByKeys<Value> = (
 
 /** Rows that are inserted by one statement. */
 export interface Insert {
-  /** Up to the rows: `INSERT INTO … (…) VALUES`. */
-  readonly head: string;
+  /** The same object for all rows of a kind. */
+  readonly kind: InsertKind;
   readonly rows: readonly (readonly SqlValue[])[];
+}
+
+/** What is inserted where: rows of the same kind may be inserted together. */
+export interface InsertKind {
+  readonly table: string;
+  readonly columns: readonly {
+    readonly name: string;
+    /** It may be left out where it is null in all rows. */
+    readonly isOptional: boolean;
+  }[];
   /** What to do where a key exists; may be empty. */
   readonly tail: string;
 }

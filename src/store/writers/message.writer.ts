@@ -1,10 +1,9 @@
 import { toDatetime } from "../../model/instant.js";
 import { firstSighting, merge, type Merged, messageOrderKey, type OrderKey } from "../../events/merge.js";
 import type { SessionSnapshot } from "../../events/session-payload.js";
-import type { MessageFacts } from "../../model/message.js";
 import type { ReadTogether, Transaction } from "../sql/transaction.js";
 import { insertRowsLater, placeholders, selectList, slicesOf, updateRow } from "../sql/statements.js";
-import { Message, type MessageRow } from "../../model/message.js";
+import { Message, type MessageFacts, type MessageRow, partyFields } from "../../model/message.js";
 import type { SessionMessage } from "../../model/bookkeeping.js";
 import type { Row } from "../../model/declare.js";
 import { messages, sessionMessages } from "../sql/tables.js";
@@ -21,10 +20,12 @@ export interface MessagesOutcome {
   /** The snapshot's messages, as they stand now. */
   readonly current: readonly ListedMessage[];
   /**
-   * Messages that were known and whose texts or status changed: other sessions of the conversation may list
-   * them too.
+   * Messages that were known and of which something changed that sessions know: others of the conversation
+   * may list them too.
    */
   readonly rewritten: readonly string[];
+  /** Whether one of those names another party than before. */
+  readonly arePartiesOther: boolean;
 }
 
 /** A message that is stored, and where the session lists it; null where it does not yet. */
@@ -78,7 +79,7 @@ export class MessageWriter {
     await this.join(transaction, snapshot.id, incoming, known);
     const current = [...fresh, ...outcome.current];
     const joined = current.filter(({ id }) => (known.get(id)?.position ?? null) === null);
-    return { joined, changed: outcome.changed || joined.length > 0, current, rewritten: outcome.rewritten };
+    return { ...outcome, joined, changed: outcome.changed || joined.length > 0, current };
   }
 
   private async mergeInto(
@@ -90,6 +91,7 @@ export class MessageWriter {
     let changed = false;
     const current: ListedMessage[] = [];
     const rewritten: string[] = [];
+    let arePartiesOther = false;
     const moved: string[] = [];
     const receivedEarlier: string[] = [];
     const changedRows: MessageRow[] = [];
@@ -108,6 +110,7 @@ export class MessageWriter {
       changed ||= after.changed.length > 0;
       current.push(after.fields);
       if (listedFields.some((name) => after.changed.includes(name))) rewritten.push(row.id);
+      arePartiesOther ||= partyFields.some((name) => after.changed.includes(name));
       const isLater = after.changed.length > 0 && receivedAt > row.changedAt;
       const times = {
         receivedAt: receivedAt < row.receivedAt ? receivedAt : row.receivedAt,
@@ -123,7 +126,7 @@ export class MessageWriter {
       changedRows.sort((a, b) => (a.id < b.id ? -1 : 1));
       await insertRowsLater(transaction, messages, changedRows, { overwrite });
     }
-    return { changed, current, rewritten };
+    return { changed, current, rewritten, arePartiesOther };
   }
 
   private async join(

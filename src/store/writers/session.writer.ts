@@ -151,7 +151,7 @@ export class SessionWriter {
     );
     if (Object.keys(changes).length > 0) await updateRow(transaction, sessions, { id: known.id }, changes);
     if (isMet) await closeOfSession(transaction, known.id, status);
-    if (messages.rewritten.length > 0) await renewParties(transaction, known.id, listed);
+    if (messages.arePartiesOther) await renewParties(transaction, known.id, listed);
     else if (messages.joined.length > 0) await addParties(transaction, known.id, messages);
     const isRetold = searchedOfSession.some((field) => after.changed.includes(field));
     if (isRetold || messages.joined.length > 0 || messages.rewritten.length > 0)

@@ -5,11 +5,15 @@ INSERT INTO
     event_type,
     api_version,
     status,
+    error,
+    notes,
     received_at,
     event_created_at,
     event_created_at_decimals,
     organization_id,
     session_id,
+    signature_scheme,
+    signature_key_index,
     size_bytes,
     body_sha256,
     body
@@ -183,7 +187,7 @@ VALUES
   (?);
 
 INSERT INTO
-  session_feed (event_id, organization_id, session_id, kind, received_at)
+  session_feed (event_id, position, epoch, organization_id, session_id, kind, received_at)
 VALUES
   (?)
 ON CONFLICT (event_id) DO NOTHING;

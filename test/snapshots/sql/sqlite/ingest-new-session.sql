@@ -5,11 +5,15 @@ INSERT INTO
     event_type,
     api_version,
     status,
+    error,
+    notes,
     received_at,
     event_created_at,
     event_created_at_decimals,
     organization_id,
     session_id,
+    signature_scheme,
+    signature_key_index,
     size_bytes,
     body_sha256,
     body
@@ -141,12 +145,15 @@ INSERT INTO
   messages (
     id,
     body,
+    translated_body,
     direction,
     type,
     mode,
     delivery_status,
     from_address,
     to_address,
+    language,
+    translation_language,
     created_at,
     created_at_decimals,
     updated_at,
@@ -157,9 +164,16 @@ INSERT INTO
     conversation_id,
     contact_id,
     channel_id,
+    campaign_id,
+    campaign_contact_id,
+    sequence_id,
+    step_id,
+    step_contact_id,
+    user_id,
     attachments,
     metadata,
-    source
+    source,
+    older
   )
 VALUES
   (?);
@@ -197,9 +211,11 @@ INSERT INTO
     chat_transcript,
     translated_chat_transcript,
     custom_analysis_data,
+    look_at,
     kinds_seen,
     source,
-    revision_source
+    revision_source,
+    older
   )
 VALUES
   (?);
@@ -255,7 +271,7 @@ VALUES
   (?);
 
 INSERT INTO
-  session_feed (event_id, organization_id, session_id, kind, received_at)
+  session_feed (event_id, position, epoch, organization_id, session_id, kind, received_at)
 VALUES
   (?)
 ON CONFLICT (event_id) DO NOTHING;
