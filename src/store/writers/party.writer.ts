@@ -4,14 +4,18 @@ import { insertRowsLater } from "../sql/statements.js";
 import { sessionParties } from "../sql/tables.js";
 import type { Transaction } from "../sql/transaction.js";
 
-/** Adds the parties of messages that join to those of a session. @param current they are among these */
+/** Messages that a session lists. */
+interface Listed {
+  readonly current: readonly MessageFacts[];
+  /** Those of them that it had not listed before. */
+  readonly joined: readonly MessageFacts[];
+}
+
+/** Adds the parties of messages that join to those of a session. */
 export async function addParties(
   transaction: Transaction,
   sessionId: string,
-  {
-    joined,
-    current,
-  }: { readonly joined: readonly MessageFacts[]; readonly current: readonly MessageFacts[] },
+  { current, joined }: Listed,
 ): Promise<void> {
   const others = new Set(current);
   for (const message of joined) others.delete(message);
