@@ -19,7 +19,7 @@ const layers = {
   "health.ts": ["errors", "store/"],
   "version.ts": [],
   "tracing/": [],
-  "metrics/": ["errors"],
+  "metrics/": ["errors", "model/uuid"],
   "metrics/router.ts": ["access/", "metrics/"],
   "http/": ["errors", "logger"],
   "board/": [],

@@ -1,3 +1,4 @@
+import { isUuid, uuidPattern } from "../model/uuid.js";
 import { hasWords } from "./digits.js";
 import { findEmailAddresses } from "./email-address.js";
 import { mapScalars, scalarsOf } from "./json-scalars.js";
@@ -21,8 +22,7 @@ export type Identifier = string;
 /** What takes the place of a phone number or e-mail address in the texts of others. */
 const erasedMark = "[erased]";
 
-const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
-const isUuid = new RegExp(`^${uuid.source}$`, "i");
+const uuid = new RegExp(uuidPattern, "gi");
 
 /** No field of an address is longer. */
 const longestAddress = 1_000;
@@ -33,7 +33,7 @@ const longestAddress = 1_000;
  */
 export function identifierOf(text: string): Identifier | undefined {
   const trimmed = text.trim();
-  if (isUuid.test(trimmed)) return trimmed.toLowerCase();
+  if (isUuid(trimmed)) return trimmed.toLowerCase();
   if (trimmed.length > longestAddress) return undefined;
   const phone = readPhoneNumber(trimmed)?.number;
   if (phone?.startsWith("+") === true && /[+＋]|^\D*00/.test(trimmed)) return phone;
@@ -46,7 +46,7 @@ export function identifierOf(text: string): Identifier | undefined {
  * @param beside another number of the same message, whose country is that of numbers without one
  */
 export function identifiersOfAddress(text: string, beside: string | null): Identifier[] {
-  if (isUuid.test(text.trim())) return [text.trim().toLowerCase()];
+  if (isUuid(text.trim())) return [text.trim().toLowerCase()];
   const parts = text.slice(0, longestAddress).split(/[,;\n]/);
   const country = beside === null ? undefined : readPhoneNumber(beside)?.callingCode;
   return parts.flatMap((part) => {
@@ -88,7 +88,7 @@ export function* possibleKeys(value: unknown, lengths: ReadonlySet<number>): Gen
   for (const [scalar] of scalarsOf(value)) {
     const text = String(scalar);
     for (const [id] of text.matchAll(uuid)) yield id.toLowerCase();
-    if (text.length === 36 && isUuid.test(text)) continue;
+    if (text.length === 36 && isUuid(text)) continue;
     if (text.length >= 7 && lengths.size > 0 && isWholeOrText(scalar)) yield* possibleTails(text, lengths);
     for (const { address } of findEmailAddresses(text)) yield address;
   }

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { instantRule, parseInstant } from "../model/instant.js";
+import { uuidFormat } from "../model/uuid.js";
 import { findUnstorable } from "./storable.js";
 
 /** Compared in lower case: session-payload.ts writes it so. */
-const uuid = z
-  .string("must be a UUID")
-  .regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "must be a UUID");
+const uuid = z.string("must be a UUID").regex(uuidFormat, "must be a UUID");
 const text = (most = 16_000_000) =>
   z
     .string("must be a text")

@@ -2,12 +2,12 @@ import type { Request } from "express";
 import type { GraphQLSchema } from "graphql";
 import { BadInputError, ServiceError } from "../errors.js";
 import type { CursorCodec } from "../graphql/cursors.js";
+import { isUuid } from "../model/uuid.js";
 import type { Position } from "../store/readers/page.js";
 import { readFilter } from "./filter-input.js";
 
 /** The list that an export's cursors are of. */
 export const list = "export";
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The parameters of an export. */
 export interface ExportParameters {
@@ -83,7 +83,7 @@ function parse(json: string): unknown {
 /** An export's order is that of the sessions' ids, so an id is a place in it. */
 function readAfter(after: unknown, cursors: CursorCodec): Position {
   if (typeof after === "string") {
-    if (uuid.test(after)) return [after.toLowerCase()];
+    if (isUuid(after)) return [after.toLowerCase()];
     try {
       return cursors.decode(list, after, "after");
     } catch {

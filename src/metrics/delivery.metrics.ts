@@ -1,3 +1,4 @@
+import { isUuid } from "../model/uuid.js";
 import { Gauge, Histogram, type Registry } from "prom-client";
 import { BoundedLabels } from "./bounded-labels.js";
 import { seconds } from "./buckets.js";
@@ -14,10 +15,6 @@ export interface FinishedDelivery {
 
 /** Organizations whose last delivery is told by their ids. */
 const mostOrganizations = 100;
-
-function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
-}
 
 /** Metrics of the way in. */
 export class DeliveryMetrics {

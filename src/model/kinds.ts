@@ -3,6 +3,7 @@ import { Float, ID, Int } from "type-graphql";
 import { fromDatetime, toDatetime } from "./instant.js";
 import { unpack } from "./packed.js";
 import { DateTimeScalar, JsonScalar } from "./scalars.js";
+import { isUuid } from "./uuid.js";
 
 /** The type of a column, apart from any SQL dialect: see store/sql/dialect.ts. */
 export type ColumnType =
@@ -184,7 +185,7 @@ export function unpackedText(stored: string | Buffer): string {
 
 /** Ids are stored in lower case; what is no UUID equals none of them (and must not meet an ASCII column). */
 export function storedId(value: string): string {
-  return /^[0-9a-f-]{36}$/i.test(value) ? value.toLowerCase() : "";
+  return isUuid(value) ? value.toLowerCase() : "";
 }
 
 /**

@@ -3,13 +3,12 @@ import { getOperationAST, GraphQLError, type GraphQLSchema, Kind } from "graphql
 import type { Access } from "../../access/access.js";
 import { type Caller, localCaller } from "../../access/caller.js";
 import { BadInputError, ServiceError } from "../../errors.js";
+import { isUuid } from "../../model/uuid.js";
 import type { AllowList } from "./allow-list.js";
 import type { RequestContext } from "../context.js";
 import { ReadingTime } from "./reading-time.js";
 import { KnownWeights } from "./known-weights.js";
 import { demandWithin, type Limits, type RequestedOperation } from "./limits.js";
-
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Decides, for HTTP and WebSocket alike, whether a valid operation is executed. */
 export class OperationGate {
@@ -89,7 +88,7 @@ export class OperationGate {
     if (caller === localCaller) return;
     const name = operation.operationName ?? "";
     const ids = Object.values(operation.variables ?? {}).filter(
-      (value): value is string => typeof value === "string" && uuid.test(value),
+      (value): value is string => typeof value === "string" && isUuid(value),
     );
     const fields = `${name}{${rootFields(operation).join(" ")}}`;
     this.access.audit.note({
