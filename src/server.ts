@@ -202,7 +202,7 @@ function createWatcher(
     feed: writer,
     set: setWaits(waits),
     onOpened: () => {
-      feed.nudge();
+      feed.committed();
     },
     logger,
   });

@@ -1,9 +1,8 @@
 import type { Logger } from "../logger.js";
-import type { FeedPlace } from "../events/feed-place.js";
-import type { FeedWriter } from "../store/writers/feed.writer.js";
+import type { Assignment, FeedWriter } from "../store/writers/feed.writer.js";
 
 /**
- * Numbers committed changes and announces how far it got. Runs when nudged (after each commit), one run at a
+ * Numbers committed changes and announces how far it got. Runs when nudged (after a commit), one run at a
  * time; a slow poll picks up what another instance committed and could not number, such as one that was
  * killed.
  */
@@ -14,11 +13,7 @@ export class FeedAssigner {
 
   constructor(
     private readonly feed: FeedWriter,
-    /**
-     * @param assigned the events that got a position just now
-     * @param begun when the transaction that gave it began, in milliseconds since 1970
-     */
-    private readonly announce: (head: FeedPlace, assigned: readonly string[], begun: number) => void,
+    private readonly announce: (assignment: Assignment) => void,
     private readonly logger: Logger,
   ) {}
 
@@ -45,11 +40,10 @@ export class FeedAssigner {
   private async run(): Promise<void> {
     while (this.nudged) {
       this.nudged = false;
-      const begun = Date.now();
       try {
-        const { assigned, isAll, head } = await this.feed.assignPositions();
-        this.announce(head, assigned, begun);
-        if (!isAll) this.nudged = true;
+        const assignment = await this.feed.assignPositions();
+        this.announce(assignment);
+        if (!assignment.isAll) this.nudged = true;
       } catch (err) {
         this.logger.warn(
           { err },

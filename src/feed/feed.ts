@@ -3,7 +3,7 @@ import type { FeedMetrics } from "../metrics/feed.metrics.js";
 import type { FeedPlace } from "../events/feed-place.js";
 import type { FeedReader } from "../store/readers/feed.reader.js";
 import { receiptMilliseconds } from "../store/receipt.js";
-import type { FeedWriter } from "../store/writers/feed.writer.js";
+import type { Assignment, FeedWriter } from "../store/writers/feed.writer.js";
 import type { Announcements } from "./announcements.js";
 import { FeedAssigner } from "./assigner.js";
 import type { Tracing } from "../tracing/tracing.js";
@@ -36,16 +36,11 @@ export class Feed {
   private readonly pruner: FeedPruner;
 
   constructor(private readonly parts: FeedParts) {
-    const { writer, fanOut, announcements, retentionDays, metrics, tracing, logger } = parts;
+    const { writer, fanOut, announcements, retentionDays, logger } = parts;
     this.assigner = new FeedAssigner(
       writer,
-      (head, assigned, begun) => {
-        fanOut.advance(head);
-        if (assigned.length > 0) announcements.send(head.position);
-        for (const received of assigned.map(receiptMilliseconds))
-          if (!Number.isNaN(received)) metrics.positioned(received);
-        const { carrier } = announcements;
-        if (tracing !== undefined) tracePositions(tracing, { assigned, begun, head: head.position, carrier });
+      (assignment) => {
+        this.announce(assignment);
       },
       logger,
     );
@@ -61,9 +56,10 @@ export class Feed {
     this.pruner.start();
   }
 
-  /** A change was committed. */
-  nudge(): void {
-    this.assigner.nudge();
+  /** A change was committed, with its place in the feed or without. */
+  committed(assignment?: Assignment): void {
+    if (assignment !== undefined) this.announce(assignment);
+    if (assignment?.isAll !== true) this.assigner.nudge();
   }
 
   /** The last place that clients can be shown: read it before what it is to stand for. */
@@ -74,6 +70,16 @@ export class Feed {
   /** The place that was given last. */
   async currentHead(): Promise<FeedPlace> {
     return await this.parts.reader.currentHead();
+  }
+
+  private announce({ assigned, begun, head }: Assignment): void {
+    const { fanOut, announcements, metrics, tracing } = this.parts;
+    fanOut.advance(head);
+    if (assigned.length > 0) announcements.send(head.position);
+    for (const received of assigned.map(receiptMilliseconds))
+      if (!Number.isNaN(received)) metrics.positioned(received);
+    const { carrier } = announcements;
+    if (tracing !== undefined) tracePositions(tracing, { assigned, begun, head: head.position, carrier });
   }
 
   /** Ends all subscriptions, the numbering and the pruning. */

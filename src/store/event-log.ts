@@ -16,7 +16,7 @@ import { insertRowsLater, selectList, updateRow } from "./sql/statements.js";
 import { type RawEvent, toRawEvent, type WebhookEventRow } from "../model/webhook-event.js";
 import { webhookEvents } from "./sql/tables.js";
 import type { EventReceipt } from "./writers/event-receipt.js";
-import type { FeedAppender } from "./writers/feed.writer.js";
+import type { Assignment, FeedAppender } from "./writers/feed.writer.js";
 import type { Tracing } from "../tracing/tracing.js";
 import type { SessionWriter } from "./writers/session.writer.js";
 
@@ -43,6 +43,8 @@ export type Fate = {
       readonly sessionId: string;
       readonly organizationId: string;
       readonly changed: boolean;
+      /** The places in the feed that were given with it, where that was so. */
+      readonly assignment: Assignment | undefined;
     }
   | { readonly status: "ignored" }
   | { readonly status: "dead"; readonly error: NotUnderstoodError }
@@ -171,14 +173,23 @@ export class EventLog {
     };
     const isShort = raw.sizeBytes <= longestShared;
     const touches = [sessionId, ...snapshot.messages.map(({ id }) => id)];
-    const changed = await this.inTransaction(isShort ? touches : undefined, async (transaction) => {
+    const change = await this.inTransaction(isShort ? touches : undefined, async (transaction) => {
       await keep(transaction, fate);
-      const hasChanged = await this.sessions.write(transaction, snapshot, receipt);
-      if (hasChanged) await this.feed.append(transaction, snapshot, receipt);
-      return hasChanged;
+      if (!(await this.sessions.write(transaction, snapshot, receipt))) return unchanged;
+      await this.feed.append(transaction, snapshot, receipt);
+      const assignment = this.isAlone(transaction) ? await this.feed.assignWithin(transaction) : undefined;
+      return { changed: true, assignment };
     });
     this.sessions.revisions.remember(snapshot.revision);
-    return { status: "projected", eventId: raw.id, notes, sessionId, organizationId, changed };
+    return { status: "projected", eventId: raw.id, notes, sessionId, organizationId, ...change };
+  }
+
+  /**
+   * Whether nobody else is at work here, whom the lock on the feed's head would hold up. Nodes of a cluster
+   * have no such lock: there whoever writes the same row last fails at COMMIT.
+   */
+  private isAlone(transaction: Transaction): boolean {
+    return this.database.cluster === undefined && !transaction.isShared && this.shared.isQuiet;
   }
 
   /** @param touches what it touches, where it may share a transaction with other events */
@@ -212,6 +223,8 @@ export class EventLog {
 
 /** Larger events would hold up those that share their transaction. */
 const longestShared = 64 * 1024;
+
+const unchanged = { changed: false, assignment: undefined };
 
 const noFate = { error: null, notes: null, organizationId: null, sessionId: null };
 

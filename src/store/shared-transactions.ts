@@ -66,6 +66,11 @@ export class SharedTransactions {
     })) as Result;
   }
 
+  /** Whether at most one transaction runs, and nothing waits for another. */
+  get isQuiet(): boolean {
+    return this.running <= 1 && this.waiting.length === 0;
+  }
+
   /** After all that arrived in the same turn of the event loop. */
   private startSoon(): void {
     if (this.isDue) return;

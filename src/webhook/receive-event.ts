@@ -44,7 +44,7 @@ export async function receiveEvent(
   const record = () => events.record({ body: request.body, envelope, signature, receipt });
   const outcome = await (tracing?.delivery(describe(receipt, type, request.headers), record) ?? record());
   metrics.committed(performance.now() - begun);
-  if (outcome.status === "projected" && outcome.changed) feed.nudge();
+  if (outcome.status === "projected" && outcome.changed) feed.committed(outcome.assignment);
   if (outcome.status !== "duplicate" && outcome.notes.length > 0) {
     const { eventId, notes } = outcome;
     logger.info({ eventId, notes }, "odd fields of an event were left out");

@@ -24,7 +24,11 @@ const refused: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: "temporary tables", pattern: /\bCREATE\s+TEMPORARY\b/ },
   { name: "locks of tables", pattern: /\bLOCK\s+TABLES?\b/ },
   { name: "shared locks", pattern: /\bLOCK\s+IN\s+SHARE\s+MODE\b|\bFOR\s+SHARE\b/ },
-  { name: "SKIP LOCKED and NOWAIT", pattern: /\bSKIP\s+LOCKED\b|\bFOR\s+UPDATE\s+NOWAIT\b/ },
+  {
+    name: "SKIP LOCKED and NOWAIT",
+    pattern: /\bSKIP\s+LOCKED\b|\bFOR\s+UPDATE\s+NOWAIT\b/,
+    within: /^src\/store\/sql\/mysql\.dialect\.ts$/,
+  },
   { name: "numbers of the server's", pattern: /\bAUTO_INCREMENT\b|\bLAST_INSERT_ID\b/ },
   { name: "REPLACE", pattern: /\bREPLACE\s+INTO\b/ },
   { name: "tables made of a SELECT", pattern: /\bCREATE\s+TABLE\b[^;(]*\bAS\s+SELECT\b/ },

@@ -60,6 +60,8 @@ export interface Dialect {
   readonly isSearched: boolean;
   /** The end of a SELECT that locks the rows it finds until the transaction ends. */
   readonly forUpdate: string;
+  /** The same, but for rows that others have locked: those are not found. */
+  readonly forUpdateAtOnce: string;
   /**
    * A join that takes the rows of its left side one after the other, in their order, and ends once enough are
    * found.

@@ -31,6 +31,7 @@ export const mysql: ServerDialect = {
   packsTexts: true,
   isSearched: true,
   forUpdate: " FOR UPDATE",
+  forUpdateAtOnce: " FOR UPDATE SKIP LOCKED",
   joinInOrder: "STRAIGHT_JOIN",
   // The server knows no limit of SELECTs, and takes 0.1 to 0.3 ms for a short one.
   unionLimits: { selects: Infinity, characters: 2_000_000 },

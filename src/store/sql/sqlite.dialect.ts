@@ -27,6 +27,7 @@ export const sqlite: Dialect = {
   isSearched: true,
   // One writer at a time needs no row locks.
   forUpdate: "",
+  forUpdateAtOnce: "",
   joinInOrder: "CROSS JOIN",
   // It takes 500 SELECTs and 32,766 values, and prepares them in a time that grows with their square.
   unionLimits: { selects: 500, characters: 80_000 },

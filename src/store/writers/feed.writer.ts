@@ -16,10 +16,25 @@ const assignedAtOnce = 500;
 const prunedAtOnce = 500;
 
 /** Where changes are told to subscribers and to alarms. */
-export type FeedAppender = Pick<FeedWriter, "append">;
+export type FeedAppender = Pick<FeedWriter, "append" | "assignWithin">;
 
 /** Tells nobody: what is made anew of known events is no news. */
-export const untold: FeedAppender = { append: () => Promise.resolve() };
+export const untold: FeedAppender = {
+  append: () => Promise.resolve(),
+  assignWithin: () => Promise.resolve(undefined),
+};
+
+/** What was numbered, once its transaction is committed. */
+export interface Assignment {
+  /** The events that were numbered. */
+  readonly assigned: readonly string[];
+  /** Whether these were all. */
+  readonly isAll: boolean;
+  /** The place that was given last. */
+  readonly head: FeedPlace;
+  /** When the numbering began, in milliseconds since 1970. */
+  readonly begun: number;
+}
 
 /** Appends changes to the feed, and numbers them once they are committed. */
 export class FeedWriter {
@@ -63,43 +78,24 @@ export class FeedWriter {
    * order is not commit order: a reader at 10 could miss 9, which commits later. Here the lock on feed_head
    * lets one assigner at a time through, across instances, and it numbers only what it can see committed, so
    * no position below the head ever appears later.
-   * @returns the events that were numbered, whether these were all, and the place that was given last
    */
-  async assignPositions(): Promise<{
-    readonly assigned: readonly string[];
-    readonly isAll: boolean;
-    readonly head: FeedPlace;
-  }> {
+  async assignPositions(): Promise<Assignment> {
     return await this.database.transaction(async (transaction) => {
-      // They travel together; the second is run once the first has its lock, and sees what is committed then.
-      const [[row], waiting] = await Promise.all([
-        transaction.query<{ position: number | string; epoch: string | null }>(
-          `SELECT last_position AS position, last_epoch AS epoch FROM feed_head
-           WHERE id = 1${transaction.dialect.forUpdate}`,
-        ),
-        transaction.query<{ eventId: string }>(
-          `SELECT event_id AS eventId FROM session_feed WHERE position IS NULL ORDER BY event_id LIMIT ${assignedAtOnce}`,
-        ),
-      ]);
-      if (row === undefined) throw new UnavailableError("The feed has no head: is a backup being restored?");
-      const head = toPlace(row);
-      if (waiting.length === 0) return { assigned: [], isAll: true, head };
-      const ids = waiting.map(({ eventId }) => eventId);
-      const cases = ids.map(() => "WHEN ? THEN ?").join(" ");
-      const epoch = randomBytes(8).toString("hex");
-      const last = head.position + ids.length;
-      await transaction.later(
-        `UPDATE session_feed SET epoch = ?, position = CASE event_id ${cases} END
-         WHERE event_id IN (${placeholders(ids)})`,
-        [epoch, ...ids.flatMap((id, index) => [id, head.position + index + 1]), ...ids],
-      );
-      await transaction.later("UPDATE feed_head SET last_position = ?, last_epoch = ? WHERE id = 1", [
-        last,
-        epoch,
-      ]);
-      const isAll = ids.length < assignedAtOnce;
-      return { assigned: ids, isAll, head: { position: last, epoch } };
+      const assignment = await assign(transaction, transaction.dialect.forUpdate);
+      if (assignment === undefined)
+        throw new UnavailableError("The feed has no head: is a backup being restored?");
+      return assignment;
     });
+  }
+
+  /**
+   * The same at the end of the transaction that makes a change, with the change itself: the lock is held
+   * until its commit, so what holds of positions holds here too. It spares a second commit, and subscribers
+   * the wait for it.
+   * @returns undefined where somebody else has the lock: then the change is left to {@link assignPositions}
+   */
+  async assignWithin(transaction: Transaction): Promise<Assignment | undefined> {
+    return await assign(transaction, transaction.dialect.forUpdateAtOnce);
   }
 
   /** @returns when the oldest change without a position was received, in milliseconds since 1970 */
@@ -141,4 +137,40 @@ export class FeedWriter {
       return expired.length;
     });
   }
+}
+
+/**
+ * Numbers what is committed, and what the transaction itself has appended.
+ * @param lock the end of the SELECT that takes the lock
+ * @returns undefined where the lock is not to be had, or there is no head
+ */
+async function assign(transaction: Transaction, lock: string): Promise<Assignment | undefined> {
+  const begun = Date.now();
+  // They travel together; the second is run once the first has its lock, and sees what is committed then.
+  const [[row], waiting] = await Promise.all([
+    transaction.query<{ position: number | string; epoch: string | null }>(
+      `SELECT last_position AS position, last_epoch AS epoch FROM feed_head WHERE id = 1${lock}`,
+    ),
+    transaction.query<{ eventId: string }>(
+      `SELECT event_id AS eventId FROM session_feed
+       WHERE position IS NULL ORDER BY event_id LIMIT ${assignedAtOnce}`,
+    ),
+  ]);
+  if (row === undefined) return undefined;
+  const head = toPlace(row);
+  if (waiting.length === 0) return { assigned: [], isAll: true, head, begun };
+  const ids = waiting.map(({ eventId }) => eventId);
+  const cases = ids.map(() => "WHEN ? THEN ?").join(" ");
+  const epoch = randomBytes(8).toString("hex");
+  const last = head.position + ids.length;
+  await transaction.later(
+    `UPDATE session_feed SET epoch = ?, position = CASE event_id ${cases} END
+     WHERE event_id IN (${placeholders(ids)})`,
+    [epoch, ...ids.flatMap((id, index) => [id, head.position + index + 1]), ...ids],
+  );
+  await transaction.later("UPDATE feed_head SET last_position = ?, last_epoch = ? WHERE id = 1", [
+    last,
+    epoch,
+  ]);
+  return { assigned: ids, isAll: ids.length < assignedAtOnce, head: { position: last, epoch }, begun };
 }
