@@ -11,7 +11,7 @@ import { EventLog } from "../store/event-log.js";
 import { ExpectationReader, type OverdueLine } from "../store/readers/expectation.reader.js";
 import { everything, type Scope } from "../store/readers/scope.js";
 import { WebhookEventReader } from "../store/readers/webhook-event.reader.js";
-import { type FeedAppender, FeedWriter, untold } from "../store/writers/feed.writer.js";
+import { type FeedAppender, FeedWriter, leftToService, untold } from "../store/writers/feed.writer.js";
 import { SessionWriter } from "../store/writers/session.writer.js";
 import { CheckpointFile } from "./events/checkpoint.js";
 import { exportEvents } from "./events/export-events.js";
@@ -230,7 +230,7 @@ async function withLog(work: (parts: LogParts) => Promise<void>, appender?: Feed
     const events = new EventLog(
       database,
       new SessionWriter(),
-      appender ?? new FeedWriter(database),
+      appender ?? leftToService(new FeedWriter(database)),
       new ErasureList(database),
     );
     await work({ database, reader: new WebhookEventReader(database), events, config });

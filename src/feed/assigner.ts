@@ -2,9 +2,9 @@ import type { Logger } from "../logger.js";
 import type { Assignment, FeedWriter } from "../store/writers/feed.writer.js";
 
 /**
- * Numbers committed changes and announces how far it got. Runs when nudged (after a commit), one run at a
- * time; a slow poll picks up what another instance committed and could not number, such as one that was
- * killed.
+ * Numbers committed changes and announces how far it got. Runs when nudged (after a commit that left one
+ * without a number), one run at a time; a slow poll picks up what another instance committed and could not
+ * number, such as one that was killed.
  */
 export class FeedAssigner {
   private running: Promise<void> | undefined;

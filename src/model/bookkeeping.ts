@@ -70,7 +70,7 @@ export class SessionFeedEntry {
   @Column(uuid, { privacy: notPersonal, primary: true })
   readonly eventId!: string;
 
-  /** Gapless and in order; null until the assigner has numbered the committed change. */
+  /** Gapless and in order; null until the change is numbered: with its commit, or later by the assigner. */
   @Column(bigint, { privacy: notPersonal, nullable: true })
   readonly position!: string | null;
 
@@ -96,7 +96,7 @@ export class SessionFeedEntry {
 }
 
 /**
- * One row: how far positions have been given. Its row lock makes the assigner one at a time, across
+ * One row: how far positions have been given. Its row lock lets one transaction at a time give them, across
  * instances.
  */
 @Table({ table: "feed_head" })

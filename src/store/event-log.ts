@@ -177,7 +177,8 @@ export class EventLog {
       await keep(transaction, fate);
       if (!(await this.sessions.write(transaction, snapshot, receipt))) return unchanged;
       await this.feed.append(transaction, snapshot, receipt);
-      const assignment = this.isAlone(transaction) ? await this.feed.assignWithin(transaction) : undefined;
+      const isAlone = isShort && this.isAlone(transaction);
+      const assignment = isAlone ? await this.feed.assignWithin(transaction) : undefined;
       return { changed: true, assignment };
     });
     this.sessions.revisions.remember(snapshot.revision);
@@ -185,11 +186,12 @@ export class EventLog {
   }
 
   /**
-   * Whether nobody else is at work here, whom the lock on the feed's head would hold up. Nodes of a cluster
-   * have no such lock: there whoever writes the same row last fails at COMMIT.
+   * Whether no other event that may share a transaction is at work here, which the lock on the feed's head
+   * would hold up. Nodes of a cluster have no such lock: there whoever writes the same row last fails at
+   * COMMIT.
    */
   private isAlone(transaction: Transaction): boolean {
-    return this.database.cluster === undefined && !transaction.isShared && this.shared.isQuiet;
+    return this.database.cluster === undefined && !transaction.isShared && this.shared.pieces === 1;
   }
 
   /** @param touches what it touches, where it may share a transaction with other events */

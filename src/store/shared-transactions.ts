@@ -34,6 +34,7 @@ export class SharedTransactions {
   private waiting: Waiting[] = [];
   private readonly touched = new Set<string>();
   private running = 0;
+  private underWay = 0;
   private isDue = false;
 
   private readonly mostAtOnce: number;
@@ -54,6 +55,7 @@ export class SharedTransactions {
    */
   async run<Result>(touches: readonly string[], work: Work<Result>): Promise<Result> {
     if (this.database.cluster !== undefined) return await this.database.transaction(work);
+    this.underWay += 1;
     return (await new Promise<unknown>((resolve, reject) => {
       const milliseconds = this.database.limits.transaction;
       const deadline = performance.now() + milliseconds;
@@ -63,12 +65,14 @@ export class SharedTransactions {
       }, milliseconds);
       this.waiting.push({ touches, work, deadline, timer, resolve, reject });
       this.startSoon();
+    }).finally(() => {
+      this.underWay -= 1;
     })) as Result;
   }
 
-  /** Whether at most one transaction runs, and nothing waits for another. */
-  get isQuiet(): boolean {
-    return this.running <= 1 && this.waiting.length === 0;
+  /** How many pieces of work run or wait. */
+  get pieces(): number {
+    return this.underWay;
   }
 
   /** After all that arrived in the same turn of the event loop. */

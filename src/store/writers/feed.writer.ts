@@ -12,11 +12,19 @@ import type { EventReceipt } from "./event-receipt.js";
 
 /** How many committed changes get their positions in one transaction. */
 const assignedAtOnce = 500;
+/** The same, where a delivery waits for it. */
+const assignedWithin = 16;
 /** Few enough that the assigner, which waits for the same lock, is not held up noticeably. */
 const prunedAtOnce = 500;
 
 /** Where changes are told to subscribers and to alarms. */
 export type FeedAppender = Pick<FeedWriter, "append" | "assignWithin">;
+
+/** Leaves the numbering to the service that runs beside: it announces what it has numbered. */
+export const leftToService = (writer: FeedWriter): FeedAppender => ({
+  append: (...change) => writer.append(...change),
+  assignWithin: () => Promise.resolve(undefined),
+});
 
 /** Tells nobody: what is made anew of known events is no news. */
 export const untold: FeedAppender = {
@@ -36,7 +44,7 @@ export interface Assignment {
   readonly begun: number;
 }
 
-/** Appends changes to the feed, and numbers them once they are committed. */
+/** Appends changes to the feed, and numbers them: with their commit, or once they are committed. */
 export class FeedWriter {
   constructor(private readonly database: Database) {}
 
@@ -81,7 +89,7 @@ export class FeedWriter {
    */
   async assignPositions(): Promise<Assignment> {
     return await this.database.transaction(async (transaction) => {
-      const assignment = await assign(transaction, transaction.dialect.forUpdate);
+      const assignment = await assign(transaction, transaction.dialect.forUpdate, assignedAtOnce);
       if (assignment === undefined)
         throw new UnavailableError("The feed has no head: is a backup being restored?");
       return assignment;
@@ -95,7 +103,7 @@ export class FeedWriter {
    * @returns undefined where somebody else has the lock: then the change is left to {@link assignPositions}
    */
   async assignWithin(transaction: Transaction): Promise<Assignment | undefined> {
-    return await assign(transaction, transaction.dialect.forUpdateAtOnce);
+    return await assign(transaction, transaction.dialect.forUpdateAtOnce, assignedWithin);
   }
 
   /** @returns when the oldest change without a position was received, in milliseconds since 1970 */
@@ -142,9 +150,10 @@ export class FeedWriter {
 /**
  * Numbers what is committed, and what the transaction itself has appended.
  * @param lock the end of the SELECT that takes the lock
+ * @param most how many changes are numbered, the first received first
  * @returns undefined where the lock is not to be had, or there is no head
  */
-async function assign(transaction: Transaction, lock: string): Promise<Assignment | undefined> {
+async function assign(transaction: Transaction, lock: string, most: number): Promise<Assignment | undefined> {
   const begun = Date.now();
   // They travel together; the second is run once the first has its lock, and sees what is committed then.
   const [[row], waiting] = await Promise.all([
@@ -153,7 +162,7 @@ async function assign(transaction: Transaction, lock: string): Promise<Assignmen
     ),
     transaction.query<{ eventId: string }>(
       `SELECT event_id AS eventId FROM session_feed
-       WHERE position IS NULL ORDER BY event_id LIMIT ${assignedAtOnce}`,
+       WHERE position IS NULL ORDER BY event_id LIMIT ${most}`,
     ),
   ]);
   if (row === undefined) return undefined;
@@ -172,5 +181,5 @@ async function assign(transaction: Transaction, lock: string): Promise<Assignmen
     last,
     epoch,
   ]);
-  return { assigned: ids, isAll: ids.length < assignedAtOnce, head: { position: last, epoch }, begun };
+  return { assigned: ids, isAll: ids.length < most, head: { position: last, epoch }, begun };
 }
