@@ -1,3 +1,4 @@
+import { useSourceMaps } from "./source-maps.js";
 import "reflect-metadata";
 import { type Config, loadConfig } from "./config.js";
 import { ConfigurationError, ServiceError } from "./errors.js";
@@ -12,6 +13,7 @@ import { readVersion } from "./version.js";
  * with code 1.
  */
 async function main(): Promise<void> {
+  useSourceMaps();
   const config = loadConfig(process.env);
   const tracing = await loadTracing(process.env, readVersion());
   const logger = createLogger(config.logLevel, tracing && (() => traceOf(tracing)));

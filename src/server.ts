@@ -12,7 +12,6 @@ import { exportRouter } from "./export/router.js";
 import { SessionExport } from "./export/session-export.js";
 import { expectationKinds } from "./model/expectation.js";
 import { Feed } from "./feed/feed.js";
-import { RedisAnnouncements } from "./feed/redis-announcements.js";
 import { CursorCodec } from "./graphql/cursors.js";
 import { GraphqlEndpoint } from "./graphql/transports/endpoint.js";
 import type { Readers, ReaderSource } from "./graphql/readers.js";
@@ -33,7 +32,7 @@ import { OpenedParts } from "./opened-parts.js";
 import { problemHandler } from "./http/problem.js";
 import { originHeaders } from "./http/answer-headers.js";
 import { productionWarnings } from "./production.js";
-import { redisName } from "./redis.js";
+import { redisName } from "./redis/name.js";
 import type { ClientReader } from "./store/connection/client-reader.js";
 import { ClientReads } from "./store/connection/client-reads.js";
 import { connectDatabase } from "./store/connection/connect.js";
@@ -88,7 +87,7 @@ export async function startServer(config: Config, logger: Logger, tracing?: Trac
     const access = await setUpAccess(config, storage, logs("access"));
     opened.add(() => access.stop());
     const metrics = new Metrics();
-    const live = createFeed(config, storage, { metrics: metrics.feed, tracing, logger: logs("feed") });
+    const live = await createFeed(config, storage, { metrics: metrics.feed, tracing, logger: logs("feed") });
     opened.add(() => live.feed.stop());
     await live.feed.start();
     const ages = { sessions: config.retentionDays, auditLog: config.auditRetentionDays };
@@ -165,11 +164,11 @@ interface FeedTellers {
   readonly logger: Logger;
 }
 
-function createFeed(
+async function createFeed(
   config: Config,
   { database, cursorKey }: Storage,
   { metrics, tracing, logger }: FeedTellers,
-): Live {
+): Promise<Live> {
   const reads = new ClientReads(database);
   const sessions: Pick<SessionReader, "matchingIds"> = {
     matchingIds: (scope, filter, ids) =>
@@ -182,7 +181,7 @@ function createFeed(
     reader,
     writer,
     fanOut,
-    announcements: createAnnouncements(config, cursorKey, logger),
+    announcements: await createAnnouncements(config, cursorKey, logger),
     retentionDays: config.feedRetentionDays,
     metrics,
     tracing,
@@ -390,7 +389,12 @@ function webhooks(
   });
 }
 
-function createAnnouncements({ redisUrl }: Config, databaseKey: string, logger: Logger): Announcements {
+async function createAnnouncements(
+  { redisUrl }: Config,
+  databaseKey: string,
+  logger: Logger,
+): Promise<Announcements> {
   if (redisUrl === undefined) return noAnnouncements;
+  const { RedisAnnouncements } = await import("./feed/redis-announcements.js");
   return new RedisAnnouncements(redisUrl, redisName("feed", databaseKey), logger);
 }

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase, sampleBytes, type TestDatabase } from "./support/service.js";
@@ -84,5 +86,26 @@ describe("the built output", () => {
       data: { sessions: { nodes: [{ status: "ANALYZED", agentVersion: { name: "Staffing Agent" } }] } },
     });
     expect(await stop("SIGTERM")).toBe(0);
+  });
+
+  it("with source maps names places in src, and keeps no map of a library", async () => {
+    const probe = `import { createRequire, findSourceMap } from "node:module";
+      const { cache } = createRequire(import.meta.url);
+      process.on("exit", () => {
+        const libraries = Object.keys(cache).filter((file) => file.includes("/node_modules/typeorm/"));
+        console.log(libraries.length > 100, libraries.filter((file) => findSourceMap(file)).length);
+      });`;
+    const file = path.join(await mkdtemp(path.join(tmpdir(), "maps-")), "probe.mjs");
+    await writeFile(file, probe);
+    const service = await run(process.execPath, ["--enable-source-maps", "--import", file, "dist/main.js"], {
+      DATABASE_URL: "mysql://nobody@127.0.0.1:1/nothing",
+      DATABASE_WAIT_SECONDS: "0",
+    });
+    let output = "";
+    service.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    await once(service, "close");
+    expect(output).toMatch(/\/src\/server\.ts:\d+/);
+    expect(output).not.toMatch(/\/dist\//);
+    expect(output).toMatch(/^true 0$/m);
   });
 });

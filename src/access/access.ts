@@ -41,8 +41,7 @@ export async function setUpAccess(
   }
   const tokens = jwt === undefined ? undefined : new TokenVerifier(jwt);
   const authenticator = new Authenticator(keys, tokens, isOpen, logger);
-  const limits = new RateLimits(settings, config.redisUrl, cursorKey, logger);
-  await limits.start();
+  const limits = await RateLimits.open(settings, config.redisUrl, cursorKey, logger);
   const connections = new Connections(keys, settings, logger);
   const audit = new AuditLog(database, logger);
   return {

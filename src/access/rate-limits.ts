@@ -8,7 +8,7 @@ import {
 import type { Config } from "../config.js";
 import { RateLimitedError } from "../errors.js";
 import type { Logger } from "../logger.js";
-import { connectRedis, redisName } from "../redis.js";
+import { redisName } from "../redis/name.js";
 import { type Caller, localCaller } from "./caller.js";
 
 type Settings = Config["access"]["limits"];
@@ -31,24 +31,29 @@ export class RateLimits {
   private readonly requests: RateLimiterAbstract;
   private readonly costs: RateLimiterAbstract;
   private readonly failures: RateLimiterAbstract;
-  private readonly redis: Redis | undefined;
 
-  /** @param databaseKey what services on one database, which count together, have in common */
-  constructor(
+  private constructor(
     settings: Settings,
-    redisUrl: string | undefined,
+    private readonly redis: Redis | undefined,
     private readonly databaseKey: string,
-    logger: Logger,
   ) {
-    this.redis = redisUrl === undefined ? undefined : connect(redisUrl, logger);
     this.requests = this.limiter("requests", settings.requestsPerMinute);
     this.costs = this.limiter("cost", settings.costPerMinute);
     this.failures = this.limiter("failures", settings.failuresPerMinute);
   }
 
-  /** Waits for Redis, though not for long: where it is away, counting begins without it. */
-  async start(): Promise<void> {
-    await this.redis?.connect().catch(() => undefined);
+  /**
+   * Waits for Redis, though not for long: where it is away, counting begins without it.
+   * @param databaseKey what services on one database, which count together, have in common
+   */
+  static async open(
+    settings: Settings,
+    redisUrl: string | undefined,
+    databaseKey: string,
+    logger: Logger,
+  ): Promise<RateLimits> {
+    const redis = redisUrl === undefined ? undefined : await connect(redisUrl, logger);
+    return new RateLimits(settings, redis, databaseKey);
   }
 
   /** @throws RateLimitedError */
@@ -132,7 +137,7 @@ function secondsOf({ msBeforeNext }: RateLimiterRes): number {
 }
 
 /** A limit that waits for Redis would be worse than none: commands fail at once while it is away. */
-function connect(url: string, logger: Logger): Redis {
+async function connect(url: string, logger: Logger): Promise<Redis> {
   const options = {
     lazyConnect: true,
     connectTimeout: 2_000,
@@ -140,5 +145,8 @@ function connect(url: string, logger: Logger): Redis {
     maxRetriesPerRequest: 0,
     commandTimeout: 500,
   };
-  return connectRedis(url, options, "each instance counts requests for itself", logger);
+  const { connectRedis } = await import("../redis/connect.js");
+  const redis = connectRedis(url, options, "each instance counts requests for itself", logger);
+  await redis.connect().catch(() => undefined);
+  return redis;
 }

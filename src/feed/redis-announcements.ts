@@ -1,6 +1,6 @@
 import type { Redis, RedisOptions } from "ioredis";
 import type { Logger } from "../logger.js";
-import { connectRedis } from "../redis.js";
+import { connectRedis } from "../redis/connect.js";
 import type { Announcements } from "./announcements.js";
 
 /** Connecting is tried again for ever, at most this far apart. */

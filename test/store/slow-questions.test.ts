@@ -3,7 +3,7 @@ import { loadConfig } from "../../src/config.js";
 import { QueryTooComplexError, UnavailableError } from "../../src/errors.js";
 import { ClientReads } from "../../src/store/connection/client-reads.js";
 import { mariadb, mysql } from "../../src/store/sql/mysql.dialect.js";
-import { serverDataSource } from "../../src/store/connection/data-source.js";
+import { serverDataSource } from "../../src/store/connection/server-data-source.js";
 import { Database, defaultTimeLimits } from "../../src/store/database.js";
 import { isConnectionLost, isOutOfTime } from "../../src/store/database-errors.js";
 import { localCaller } from "../../src/access/caller.js";

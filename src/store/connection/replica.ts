@@ -1,7 +1,7 @@
 import type { Pool } from "mysql2";
 import type { ServerTarget } from "../../database-url.js";
 import type { Dialect } from "../sql/dialect.js";
-import { replicaPool } from "./data-source.js";
+import { replicaPool } from "./server-data-source.js";
 import { OneServer } from "./one-server.js";
 import { idleConnections } from "./pool.js";
 import { type Pooled, withConnection } from "./time-limit.js";

@@ -4,7 +4,7 @@ import { isWithoutOthers, isWithoutWrites } from "../database-errors.js";
 import { workTogether } from "./common-work.js";
 import type { Dialect } from "../sql/dialect.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
-import { detectServer, serverDataSource, type ServerKind } from "./data-source.js";
+import { detectServer, serverDataSource, type ServerKind } from "./server-data-source.js";
 import { type Engine, initializeAll, type Reading } from "./engine.js";
 import type { MysqlConnection } from "./mysql-connection.js";
 import { type PoolUsage, usageOf } from "./pool.js";

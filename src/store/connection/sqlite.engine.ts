@@ -5,7 +5,7 @@ import type { Dialect } from "../sql/dialect.js";
 import { sqlite } from "../sql/sqlite.dialect.js";
 import { textOf } from "../sql/statements.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
-import { fileDataSource } from "./data-source.js";
+import { fileDataSource } from "./file-data-source.js";
 import { type Engine, initializeAll, type Reading } from "./engine.js";
 
 /**

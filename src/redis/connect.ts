@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { Redis, type RedisOptions } from "ioredis";
-import type { Logger } from "./logger.js";
+import type { Logger } from "../logger.js";
 
 /**
  * A connection to a Redis that may be away at the start or go away at any time: it is reconnected to in the
@@ -20,12 +19,4 @@ export function connectRedis(url: string, options: RedisOptions, outage: string,
     isDown = false;
   });
   return connection;
-}
-
-/**
- * A name after the database's own key, so that services which share a Redis and not a database do not meet.
- */
-export function redisName(what: string, databaseKey: string): string {
-  const name = createHash("sha256").update(databaseKey).digest("hex").slice(0, 16);
-  return `conversation-agent-api:${what}:${name}`;
 }
