@@ -5,7 +5,7 @@ import { tables } from "../sql/tables.js";
 export const migrationsTable = "migrations";
 
 /** What is said of every data source: it never synchronizes, for migrations alone make the tables. */
-export const shared = (dialect: Dialect) =>
+export const sharedOptions = (dialect: Dialect) =>
   ({
     entities: tables.map((table) => table.entity(dialect)),
     migrationsTableName: migrationsTable,

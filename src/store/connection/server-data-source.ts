@@ -4,7 +4,7 @@ import { DataSource } from "typeorm";
 import type { ServerTarget } from "../../database-url.js";
 import { type Cluster, detectCluster } from "./cluster.js";
 import type { OneServer } from "./one-server.js";
-import { lockWaitSeconds, shared } from "./data-source.js";
+import { lockWaitSeconds, sharedOptions } from "./data-source.js";
 import { createPool } from "./pool.js";
 import { serverOptions } from "./server-options.js";
 import type { Dialect, ServerDialect } from "../sql/dialect.js";
@@ -47,7 +47,7 @@ export function serverDataSource(
   purpose: Purpose = "write",
 ): DataSource {
   const dataSource = new DataSource({
-    ...shared(dialect),
+    ...sharedOptions(dialect),
     type: dialect.name,
     driver: {
       ...driver,

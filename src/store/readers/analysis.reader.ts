@@ -1,6 +1,7 @@
 import type { Served } from "../../model/declare.js";
 import { Analysis, type AnalysisRow } from "../../model/analysis.js";
 import { storedId } from "../../model/kinds.js";
+import { uuidPattern } from "../../model/uuid.js";
 import type { SqlReader } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { analyses } from "../sql/tables.js";
@@ -39,8 +40,10 @@ function compileId(comparator: Comparator<string>, alias: string, place: FilterP
 
 /** As other ids, in lower case; what is no analysis' id equals none of them. */
 function storedAnalysisId(value: string): string {
-  return /^[0-9a-f-]{36}:[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : "";
+  return analysisId.test(value) ? value.toLowerCase() : "";
 }
+
+const analysisId = new RegExp(`^${uuidPattern}:[0-9a-f]{64}$`, "i");
 
 /** Analyses are few for each session, and their key finds them. */
 const newestOfSession = "a.source = (SELECT MAX(n.source) FROM analyses n WHERE n.session_id = a.session_id)";
