@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createTestDatabase, sampleBytes, type TestDatabase } from "./support/service.js";
 
 /**
@@ -95,7 +95,9 @@ describe("the built output", () => {
         const libraries = Object.keys(cache).filter((file) => file.includes("/node_modules/typeorm/"));
         console.log(libraries.length > 100, libraries.filter((file) => findSourceMap(file)).length);
       });`;
-    const file = path.join(await mkdtemp(path.join(tmpdir(), "maps-")), "probe.mjs");
+    const folder = await mkdtemp(path.join(tmpdir(), "maps-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = path.join(folder, "probe.mjs");
     await writeFile(file, probe);
     const service = await run(process.execPath, ["--enable-source-maps", "--import", file, "dist/main.js"], {
       DATABASE_URL: "mysql://nobody@127.0.0.1:1/nothing",
