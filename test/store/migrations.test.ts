@@ -4,6 +4,7 @@ import { loadConfig } from "../../src/config.js";
 import { Database } from "../../src/store/database.js";
 import { migrate, pendingSchemaChanges } from "../../src/store/migrations/migrate.js";
 import { mysqlMigrations } from "../../src/store/migrations/mysql/index.js";
+import { processesIn } from "../support/processes.js";
 import { createTestDatabase, startService, type TestService } from "../support/service.js";
 import { storeVariedSessions } from "../support/varied-sessions.js";
 import { startProxy } from "../support/stallable-proxy.js";
@@ -83,8 +84,8 @@ describe("migrations of a new database", () => {
         // Who changes the table has to wait for us.
         await reader.query("SELECT 1 AS one FROM sessions LIMIT 1");
         const start = migrate(dying.writer).then(() => "not killed", String);
-        await expect.poll(() => altering(database), patiently).toHaveLength(1);
-        const [first] = await altering(database);
+        await expect.poll(() => altering(test.url), patiently).toHaveLength(1);
+        const [first] = await altering(test.url);
         proxy.cut();
         expect(await start).not.toBe("not killed");
         const outcome = migrate(database.writer, (what) => told.push(what), shortLease).then(
@@ -94,7 +95,7 @@ describe("migrations of a new database", () => {
         // It comes when the lease of the dead one has run out, and waits behind it on MySQL, where the server
         // does not notice that nobody waits for that one any more.
         await expect
-          .poll(async () => (await altering(database)).filter((id) => id !== first), patiently)
+          .poll(async () => (await altering(test.url)).filter((id) => id !== first), patiently)
           .toHaveLength(1);
         return { outcome };
       }, longest);
@@ -168,12 +169,12 @@ async function undoAgain(dataSource: DataSource, migration: MigrationInterface):
   await migration.down(runner).finally(() => runner.release());
 }
 
-/** The connections that change a table of this database now. */
-async function altering(database: Database): Promise<number[]> {
-  const rows = await database.read<{ id: number }>(
-    "SELECT id AS id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'ALTER TABLE %'",
+/** The connections that change a table of the database at the URL now. */
+async function altering(url: string): Promise<number[]> {
+  const processes = await processesIn(url);
+  return processes.flatMap(({ id, statement }) =>
+    statement?.startsWith("ALTER TABLE ") === true ? [id] : [],
   );
-  return rows.map(({ id }) => id);
 }
 
 async function sqliteObjects(database: Database): Promise<object[]> {

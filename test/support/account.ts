@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import mysql from "mysql2/promise";
+import { serverProcesses } from "./processes.js";
 import type { TestDatabase } from "./service.js";
 
 /** An account of the database server that may do everything in one database, as far as its limits let it. */
@@ -28,11 +29,8 @@ export async function createAccount(test: TestDatabase, limits: string): Promise
       await admin.query(`ALTER USER ${name}@'%' ${clauses}`);
     },
     killConnections: async () => {
-      const [rows] = await admin.query<mysql.RowDataPacket[]>(
-        "SELECT id AS id FROM information_schema.processlist WHERE user = ?",
-        [name],
-      );
-      for (const { id } of rows) await admin.query(`KILL ${Number(id)}`).catch(() => undefined);
+      for (const { id, user } of await serverProcesses(test.url))
+        if (user === name) await admin.query(`KILL ${id}`).catch(() => undefined);
     },
     drop: async () => {
       await admin.query(`DROP USER ${name}@'%'`);

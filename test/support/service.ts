@@ -6,6 +6,7 @@ import mysql from "mysql2/promise";
 import { type Config, loadConfig } from "../../src/config.js";
 import { createLogger } from "../../src/logger.js";
 import { type RunningServer, startServer } from "../../src/server.js";
+import { runs } from "./left-over.js";
 
 /** A database of the test file's own: a new one on the server of TEST_DATABASE_URL, or an SQLite file. */
 export interface TestDatabase {
@@ -74,7 +75,8 @@ export async function startService(
   const database = on ?? (await createTestDatabase());
   const config = loadConfig({ DATABASE_URL: database.url, PORT: "0", LOG_LEVEL: "silent", ...environment });
   let server: RunningServer = await startServer(config, createLogger(config.logLevel));
-  const url = server.url;
+  const { url } = server;
+  const ended = runs(() => server.stop());
   return {
     url,
     database,
@@ -108,6 +110,7 @@ export async function startService(
       );
     },
     stop: async () => {
+      ended();
       await server.stop();
       if (on === undefined) await database.drop();
     },

@@ -1,8 +1,10 @@
 import "reflect-metadata";
 import { afterAll, vi } from "vitest";
+import { stopLeftOver } from "./left-over.js";
 
 // Test files share a process: what one replaces must be whole again in the next.
-afterAll(() => {
+afterAll(async () => {
   vi.restoreAllMocks();
   vi.useRealTimers();
+  await stopLeftOver();
 });
