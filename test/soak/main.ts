@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { type ChildProcess, fork } from "node:child_process";
+import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -32,10 +32,15 @@ const steepest = 1;
 /** A quarter of the time, at most five minutes. */
 const warmUpSeconds = Math.min(300, options.minutes * 15);
 const recoverySeconds = 60;
+/**
+ * Answers that nobody reads come and go, up to hundreds of megabytes that the service allows. So memory is
+ * judged by what is left in pauses, when they are gone.
+ */
+const abuseSeconds = 100;
+const pauseSeconds = 20;
 
 const server = await DatabaseServer.start();
 let service: BuiltService | undefined;
-let abusers: ChildProcess | undefined;
 let problems: readonly string[] = [];
 try {
   const url = await server.createAccount();
@@ -44,7 +49,6 @@ try {
   const order: AbuseOrder = { url: service.url, tokens, stalledToken, stalled: options.stalled };
   problems = await soak(service, own, order);
 } finally {
-  abusers?.disconnect();
   await service?.stop("SIGKILL");
   await server.stop();
 }
@@ -62,13 +66,16 @@ async function soak(tested: BuiltService, token: string | undefined, order: Abus
     firstSent: sentAt,
   });
   const dashboard = new Dashboard({ url: tested.url, token }, tested);
-  abusers = fork(fileURLToPath(new URL("abusers.ts", import.meta.url)), [JSON.stringify(order)], {
-    execArgv: ["--import", "tsx"],
-  });
-  const memory = new Memory(tested, 5_000);
-  await delay(options.minutes * 60_000);
+  const memory = new Memory(tested, 2_000);
+  const times: Record<string, number> = {};
+  for (const end = performance.now() + options.minutes * 60_000; performance.now() < end;) {
+    for (const [abuse, count] of Object.entries(await abusedFor(abuseSeconds, order)))
+      times[abuse] = (times[abuse] ?? 0) + count;
+    const resume = memory.pause();
+    await delay(pauseSeconds * 1_000);
+    resume();
+  }
   const atEnd = tested.problems();
-  const times = await timesOf(abusers);
   await memory.stop();
   await dashboard.stop();
   await deliveries.finish(recoverySeconds);
@@ -93,7 +100,8 @@ async function soak(tested: BuiltService, token: string | undefined, order: Abus
     "subscribers with exactly all events": `${exact} of ${readers}`,
     "errors of the well-behaved": deliveries.refused + audience.errors.length + dashboard.errors.length,
     "resident MB: start, after warm-up, most, end": residents(memory),
-    [`resident MB a minute after ${warmUpSeconds} s: least of each, all`]: `${slope.toFixed(2)}, ${memory.slopeAfter(warmUpSeconds).toFixed(2)}`,
+    "resident MB in each pause": memory.floors.map(({ megabytes }) => Math.round(megabytes)).join(" "),
+    [`resident MB a minute after ${warmUpSeconds} s: in pauses, all`]: `${slope.toFixed(2)}, ${memory.slopeAfter(warmUpSeconds).toFixed(2)}`,
     ...times,
   });
   return [
@@ -106,12 +114,17 @@ async function soak(tested: BuiltService, token: string | undefined, order: Abus
   ];
 }
 
-async function timesOf(child: ChildProcess): Promise<Record<string, number>> {
-  child.send("times");
-  const [times] = (await once(child, "message")) as [Record<string, number>];
-  child.disconnect();
-  await once(child, "exit");
-  abusers = undefined;
+/** Lets clients abuse for a while. @returns how often each did what it does */
+async function abusedFor(seconds: number, order: AbuseOrder): Promise<Record<string, number>> {
+  // It ends with this process: see abusers.ts.
+  const abusers = fork(fileURLToPath(new URL("abusers.ts", import.meta.url)), [JSON.stringify(order)], {
+    execArgv: ["--import", "tsx"],
+  });
+  await delay(seconds * 1_000);
+  abusers.send("times");
+  const [times] = (await once(abusers, "message")) as [Record<string, number>];
+  abusers.disconnect();
+  await once(abusers, "exit");
   return times;
 }
 

@@ -19,6 +19,8 @@ function slopeOf(samples: readonly Sample[]): number {
 /** Resident memory of the service, asked for at an even rate. */
 export class Memory {
   readonly samples: Sample[] = [];
+  /** The least of each pause. */
+  readonly floors: Sample[] = [];
   private readonly begun = performance.now();
   private readonly stopped = new AbortController();
   private readonly sampling: Promise<void>;
@@ -44,17 +46,20 @@ export class Memory {
   }
 
   /**
-   * The same of the least of each minute. Answers that nobody reads come and go, up to hundreds of megabytes
-   * that the service allows; what is never let go lifts what is left when they are gone.
+   * Begins a pause of what makes memory come and go.
+   * @returns what ends it, and keeps the least that was measured in it
    */
+  pause(): () => void {
+    const from = this.samples.length;
+    return () => {
+      const least = this.samples.slice(from).sort((a, b) => a.megabytes - b.megabytes)[0];
+      if (least !== undefined) this.floors.push(least);
+    };
+  }
+
+  /** The same of what was left in pauses: what is never let go lifts it. */
   floorSlopeAfter(warmUpSeconds: number): number {
-    const least = new Map<number, Sample>();
-    for (const sample of this.samples.filter(({ seconds }) => seconds >= warmUpSeconds)) {
-      const minute = Math.floor(sample.seconds / 60);
-      const known = least.get(minute);
-      if (known === undefined || sample.megabytes < known.megabytes) least.set(minute, sample);
-    }
-    return slopeOf([...least.values()]);
+    return slopeOf(this.floors.filter(({ seconds }) => seconds >= warmUpSeconds));
   }
 
   async stop(): Promise<void> {
