@@ -110,7 +110,7 @@ async function soak(tested: BuiltService, token: string | undefined, order: Abus
     ...auditProblems(found),
     ...counted(errors),
     ...(exact < readers ? [`${readers - exact} subscribers did not hear exactly of all events.`] : []),
-    ...(slope > steepest ? [`Memory grows by ${slope.toFixed(2)} MB a minute.`] : []),
+    ...(!(slope <= steepest) ? [`Memory grows by ${slope.toFixed(2)} MB a minute.`] : []),
   ];
 }
 

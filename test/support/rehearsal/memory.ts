@@ -16,6 +16,12 @@ function slopeOf(samples: readonly Sample[]): number {
   return (covariance / variance) * 60;
 }
 
+/** @returns NaN where there is none, which is no slope that a run may have */
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
 /** Resident memory of the service, asked for at an even rate. */
 export class Memory {
   readonly samples: Sample[] = [];
@@ -57,9 +63,14 @@ export class Memory {
     };
   }
 
-  /** The same of what was left in pauses: what is never let go lifts it. */
+  /**
+   * The same of what was left in pauses: what is never let go lifts all later ones. The median of the slopes
+   * between any two (Theil and Sen), so that one pause in which nothing was collected decides nothing.
+   */
   floorSlopeAfter(warmUpSeconds: number): number {
-    return slopeOf(this.floors.filter(({ seconds }) => seconds >= warmUpSeconds));
+    const floors = this.floors.filter(({ seconds }) => seconds >= warmUpSeconds);
+    const slopes = floors.flatMap((from, index) => floors.slice(index + 1).map((to) => slopeOf([from, to])));
+    return median(slopes);
   }
 
   async stop(): Promise<void> {
