@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { listedMessages } from "../src/store/sql/listing.js";
 import { query } from "./databases.js";
 import type { ReadRequest } from "./load-order.js";
 import { type Server, type SystemName, systemNames } from "./processes.js";
@@ -40,7 +41,7 @@ const selectSessions = `SELECT STRAIGHT_JOIN s.id, s.lifecycle, s.started_at AS 
   FROM sessions s JOIN agent_version_revisions r ON r.id = s.revision_id`;
 const newestFirst = "ORDER BY s.started_at DESC, s.id DESC LIMIT ?";
 const selectMessages = `SELECT m.id, m.body, m.direction, m.created_at AS createdAt
-  FROM session_messages j JOIN messages m ON m.id = j.message_id WHERE j.session_id = ? ORDER BY m.created_at, m.id`;
+  FROM ${listedMessages} WHERE s.id = ? ORDER BY m.created_at, m.id`;
 
 /**
  * The questions of the table, about the sessions that service and by-hand server both hold.

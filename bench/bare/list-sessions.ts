@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Pool, RowDataPacket } from "mysql2/promise";
+import { listedMessages } from "../../src/store/sql/listing.js";
 
 interface SessionRow extends RowDataPacket {
   id: string;
@@ -68,10 +69,9 @@ export async function listSessions(pool: Pool, first: number, cursorKey: string)
   const sessions = found.slice(0, first);
   const [[messages], [revisions]] = await Promise.all([
     pool.query<MessageRow[]>(
-      `SELECT j.session_id, m.id, m.body, m.direction, m.type, m.mode, m.delivery_status, m.from_address, m.to_address,
+      `SELECT s.id AS session_id, m.id, m.body, m.direction, m.type, m.mode, m.delivery_status, m.from_address, m.to_address,
          m.created_at, m.created_at_decimals, m.updated_at, m.updated_at_decimals
-       FROM session_messages j JOIN messages m ON m.id = j.message_id
-       WHERE j.session_id IN (?) ORDER BY m.created_at, m.id`,
+       FROM ${listedMessages} WHERE s.id IN (?) ORDER BY m.created_at, m.id`,
       [sessions.map(({ id }) => id)],
     ),
     pool.query<RevisionRow[]>(

@@ -11,9 +11,10 @@ export interface EventRows {
   readonly event: Row;
   readonly version: Row;
   readonly revision: Row;
+  /** Without its cluster key. */
   readonly session: Row;
+  /** Without their cluster keys. */
   readonly messages: readonly Row[];
-  readonly joins: readonly Row[];
   readonly parties: readonly Row[];
   /** Only where the event brings an analysis. */
   readonly analysis: Row | undefined;
@@ -114,7 +115,6 @@ export function toRows(body: Buffer): EventRows {
       lifecycle,
     },
     messages: data.messages.map((message) => messageRow(message, { owner, source, receivedAt })),
-    joins: data.messages.map(({ id }, position) => ({ session_id: data.id, message_id: id, position })),
     parties: partiesOf(data.messages).map((party) => ({ session_id: data.id, party })),
     analysis:
       kind === "analyzed"

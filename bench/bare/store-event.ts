@@ -1,7 +1,17 @@
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import { newClusterKey } from "../../src/store/writers/cluster-key.js";
 import { type Row, toRows } from "./rows.js";
 
 const knownRevisions = new Set<string>();
+
+const clusterKeys = new Map<string, number>();
+
+/** The same for each event that tells of a session or message. */
+function clusterKeyOf(id: string): number {
+  const key = clusterKeys.get(id) ?? newClusterKey();
+  clusterKeys.set(id, key);
+  return key;
+}
 
 /**
  * Stores one delivery in one transaction, as one would write it by hand for these three events: upserts whose
@@ -13,14 +23,21 @@ export async function storeEvent(pool: Pool, body: Buffer): Promise<string> {
   try {
     await connection.query("START TRANSACTION");
     await insert(connection, "webhook_events", [rows.event]);
-    await insert(connection, "sessions", [rows.session], sessionUpdate);
+    const key = clusterKeyOf(String(rows.session.id));
+    await insert(connection, "sessions", [{ ...rows.session, cluster_key: key }], sessionUpdate);
     const revision = String(rows.revision.id);
     if (!knownRevisions.has(revision)) {
       await insert(connection, "agent_versions", [rows.version], "id = id");
       await insert(connection, "agent_version_revisions", [rows.revision], "id = id");
     }
-    await insert(connection, "messages", rows.messages, messageUpdate);
-    await insert(connection, "session_messages", rows.joins, "position = LEAST(position, VALUES(position))");
+    const messages = rows.messages.map((row) => ({ ...row, cluster_key: clusterKeyOf(String(row.id)) }));
+    await insert(connection, "messages", messages, messageUpdate);
+    const joins = messages.map(({ cluster_key: message_key }, position) => ({
+      session_key: key,
+      message_key,
+      position,
+    }));
+    await insert(connection, "session_messages", joins, "position = LEAST(position, VALUES(position))");
     await insert(connection, "session_parties", rows.parties, "party = VALUES(party)");
     // The same analysis again is no news.
     const isNews =

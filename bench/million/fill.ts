@@ -1,4 +1,5 @@
 import mysql, { type Connection, type RowDataPacket } from "mysql2/promise";
+import { listedMessages } from "../../src/store/sql/listing.js";
 
 /** How many rows a filled database holds, and how long it took. */
 export interface Filled {
@@ -16,6 +17,9 @@ const scatter = 2_654_435_761;
 
 /** Ids of copies: the copy's number in front, the rest of the template's id behind it. */
 const copiedId = (column: string) => `CONCAT(LPAD(LOWER(HEX(n.copy)), 8, '0'), SUBSTR(${column}, 9))`;
+
+/** No two templates are stored an hour apart. */
+const copiedKey = (column: string) => `(${column} + n.copy * 3600000000)`;
 
 /** Sessions of a conversation move together, with its messages. */
 const shifted = (column: string) =>
@@ -40,6 +44,7 @@ const plans: readonly CopyPlan[] = [
     from: "messages t JOIN bench_conversations c ON c.id = t.conversation_id",
     values: {
       id: copiedId("t.id"),
+      cluster_key: copiedKey("t.cluster_key"),
       conversation_id: copiedId("t.conversation_id"),
       created_at: shifted("t.created_at"),
       updated_at: shifted("t.updated_at"),
@@ -55,6 +60,7 @@ const plans: readonly CopyPlan[] = [
     from: "sessions t JOIN bench_conversations c ON c.id = t.conversation_id",
     values: {
       id: copiedId("t.id"),
+      cluster_key: copiedKey("t.cluster_key"),
       conversation_id: copiedId("t.conversation_id"),
       started_at: shifted("t.started_at"),
       ended_at: shifted("t.ended_at"),
@@ -67,14 +73,13 @@ const plans: readonly CopyPlan[] = [
   {
     table: "session_messages",
     from: "session_messages t",
-    values: { session_id: copiedId("t.session_id"), message_id: copiedId("t.message_id") },
+    values: { session_key: copiedKey("t.session_key"), message_key: copiedKey("t.message_key") },
   },
   {
     table: "session_parties",
     from: `(SELECT p.session_id, p.party, MAX(COALESCE(m.contact_id = p.party, FALSE)) AS is_contact,
               MAX(COALESCE(IF(m.direction = 'INBOUND', m.from_address, m.to_address) = p.party, FALSE)) AS is_theirs
-            FROM session_parties p JOIN session_messages j ON j.session_id = p.session_id
-            JOIN messages m ON m.id = j.message_id GROUP BY p.session_id, p.party) t`,
+            FROM ${listedMessages} JOIN session_parties p ON p.session_id = s.id GROUP BY p.session_id, p.party) t`,
     values: {
       session_id: copiedId("t.session_id"),
       party: `CASE WHEN t.is_contact THEN ${copiedId("t.party")} WHEN t.is_theirs THEN CONCAT(t.party, n.copy) ELSE t.party END`,

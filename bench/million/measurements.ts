@@ -1,5 +1,6 @@
 import type { SqlReader } from "../../src/store/sql/transaction.js";
 import { MessageReader } from "../../src/store/readers/message.reader.js";
+import { listedMessages } from "../../src/store/sql/listing.js";
 import { everything } from "../../src/store/readers/scope.js";
 
 import { sessionOrder } from "../../src/store/readers/session-order.js";
@@ -203,7 +204,7 @@ function oneSession({ sessionId }: Samples): Measurement {
       {
         sql: `SELECT m.id, m.body, m.direction, m.type, m.mode, m.delivery_status, m.from_address, m.to_address, m.created_at,
             m.created_at_decimals
-          FROM session_messages j JOIN messages m ON m.id = j.message_id WHERE j.session_id = ? ORDER BY m.created_at, m.id`,
+          FROM ${listedMessages} WHERE s.id = ? ORDER BY m.created_at, m.id`,
         parameters: [sessionId],
       },
     ],

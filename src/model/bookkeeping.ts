@@ -1,18 +1,31 @@
 import { Column, type Row, Table } from "./declare.js";
-import { ascii, bigint, hash, integer, longAscii, longText, receipt, text, uuid } from "./kinds.js";
+import {
+  ascii,
+  bigint,
+  clusterKey,
+  hash,
+  integer,
+  longAscii,
+  longText,
+  receipt,
+  text,
+  uuid,
+} from "./kinds.js";
 import { notPersonal, personText } from "./privacy.js";
 
 /** That a snapshot of the session has listed the message. A message that a later snapshot lacks stays. */
 @Table({
   table: "session_messages",
-  indices: [{ name: "ix_session_messages_message", columns: ["messageId"] }],
+  indices: [{ name: "ix_session_messages_message", columns: ["messageKey"] }],
 })
 export class SessionMessage {
-  @Column(uuid, { privacy: notPersonal, primary: true })
-  readonly sessionId!: string;
+  /** The cluster key of the session. */
+  @Column(clusterKey, { privacy: notPersonal, primary: true })
+  readonly sessionKey!: number;
 
-  @Column(uuid, { privacy: notPersonal, primary: true })
-  readonly messageId!: string;
+  /** That of the message. */
+  @Column(clusterKey, { privacy: notPersonal, primary: true })
+  readonly messageKey!: number;
 
   /** The smallest index at which any snapshot listed it, from 0. */
   @Column(integer, { privacy: notPersonal })

@@ -111,6 +111,12 @@ export const integer: Kind = { column: { type: "integer" }, type: Int, comparato
 /** A whole number of 64 bits, as text. */
 export const bigint: Kind = { column: { type: "bigint" }, type: String };
 
+/**
+ * A number that grows with the time at which a row is first stored: rows that come together stand together on
+ * disk, where Whippy's ids would scatter them. Made by store/writers/cluster-key.ts, told to nobody.
+ */
+export const clusterKey: Kind = { column: { type: "bigint" }, type: Float };
+
 /** An id of Whippy's that is an integer: exact as far as JSON's numbers are, and served as text. */
 export const integerId: Kind = {
   column: { type: "bigint" },

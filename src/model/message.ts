@@ -1,6 +1,6 @@
 import { ObjectType } from "type-graphql";
 import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
-import { ascii, instant, integerId, json, longText, receipt, text, uuid } from "./kinds.js";
+import { ascii, clusterKey, instant, integerId, json, longText, receipt, text, uuid } from "./kinds.js";
 import { Node } from "./node.js";
 import { notPersonal, personAddress, personId, personJson, personText } from "./privacy.js";
 
@@ -13,6 +13,7 @@ import { notPersonal, personAddress, personId, personJson, personText } from "./
     { name: "ix_messages_created", columns: ["createdAt", "id"] },
     { name: "ix_messages_organization_created", columns: ["organizationId", "createdAt", "id"] },
     { name: "ix_messages_conversation", columns: ["conversationId", "createdAt", "id"] },
+    { name: "ux_messages_id", columns: ["id"], unique: true },
   ],
 })
 @ObjectType({
@@ -24,7 +25,6 @@ export class Message extends Node {
   @Property(uuid, {
     description: "Its id: the UUID that Whippy gave it.",
     privacy: notPersonal,
-    primary: true,
     payload: "id",
   })
   override readonly id!: string;
@@ -240,6 +240,10 @@ export class Message extends Node {
   })
   readonly metadata!: unknown;
 
+  /** Messages that one event brought stand side by side on disk, and sessions find theirs by it. */
+  @Column(clusterKey, { privacy: notPersonal, primary: true })
+  readonly clusterKey!: number;
+
   /** The greatest order key merged so far: see events/merge.ts. */
   @Column(ascii(140), { privacy: notPersonal })
   readonly source!: string;
@@ -254,6 +258,7 @@ export type MessageRow = Row<Message> & Decimals<"createdAt" | "updatedAt">;
 /** What one event says of a message. Null: the event says nothing of it. */
 export type MessageFacts = Omit<
   MessageRow,
+  | "clusterKey"
   | "organizationId"
   | "createdAtDecimals"
   | "updatedAtDecimals"

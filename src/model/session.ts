@@ -2,6 +2,7 @@ import { ObjectType, registerEnumType } from "type-graphql";
 import { Column, type Decimals, Property, type Row, Table } from "./declare.js";
 import {
   ascii,
+  clusterKey,
   hash,
   instant,
   integer,
@@ -84,6 +85,7 @@ const passedOver = [
       columns: ["agentVersionId", "organizationId", "revisionSource", "revisionId"],
     },
     { name: "ix_sessions_conversation", columns: ["conversationId", "startedAt", "id"] },
+    { name: "ux_sessions_cluster_key", columns: ["clusterKey"], unique: true },
     { name: "ix_sessions_look", columns: ["lookAt"] },
   ],
 })
@@ -318,6 +320,10 @@ export class Session extends Node {
   })
   readonly customAnalysisData!: unknown;
 
+  /** What rows that hang on the session are clustered by, in the order in which sessions were first stored. */
+  @Column(clusterKey, { privacy: notPersonal })
+  readonly clusterKey!: number;
+
   /**
    * When it is looked at whether its end or analysis is overdue; null where neither is waited for (any more).
    * Of its own, so that no index that finds it makes a plan of another question worse.
@@ -353,6 +359,7 @@ export type SessionRow = Omit<Row<Session>, "status"> &
 export type SessionFacts = Omit<
   SessionRow,
   | "id"
+  | "clusterKey"
   | "organizationId"
   | "status"
   | "startedAtDecimals"

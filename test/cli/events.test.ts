@@ -106,7 +106,10 @@ describe("npm run events", () => {
       const sql = "UPDATE webhook_events SET status = 'dead', error = 'data.x: rule' WHERE session_id = ?";
       await transaction.execute(sql, [session]);
       await transaction.execute("DELETE FROM session_feed WHERE session_id = ?", [session]);
-      await transaction.execute("DELETE FROM session_messages WHERE session_id = ?", [session]);
+      await transaction.execute(
+        "DELETE FROM session_messages WHERE session_key = (SELECT cluster_key FROM sessions WHERE id = ?)",
+        [session],
+      );
       await transaction.execute("DELETE FROM sessions WHERE id = ?", [session]);
     });
     const { stdout } = await events(["dead"]);

@@ -132,7 +132,8 @@ async function check(url: string, answered: ReadonlySet<string>): Promise<void> 
     `SELECT e.id FROM webhook_events e LEFT JOIN sessions s ON s.id = e.session_id
      LEFT JOIN session_feed f ON f.event_id = e.id LEFT JOIN analyses a ON a.event_id = e.id
      WHERE s.id IS NULL OR f.event_id IS NULL OR a.event_id IS NULL
-       OR (SELECT COUNT(*) FROM session_messages j JOIN messages m ON m.id = j.message_id WHERE j.session_id = s.id) <> 2`,
+       OR (SELECT COUNT(*) FROM session_messages j JOIN messages m ON m.cluster_key = j.message_key
+           WHERE j.session_key = s.cluster_key) <> 2`,
   );
   await database.close();
   if (lost + torn.length > 0 || stored.size !== rows.length)

@@ -10,6 +10,7 @@ import { Database } from "../../src/store/database.js";
 import { ErasureList } from "../../src/store/erasure/erasure-list.js";
 import { Retention } from "../../src/store/erasure/retention.js";
 import { EventLog } from "../../src/store/event-log.js";
+import { listedMessages } from "../../src/store/sql/listing.js";
 import { migrate } from "../../src/store/migrations/migrate.js";
 import { MysqlConnection } from "../../src/store/connection/mysql-connection.js";
 import { insertRows } from "../../src/store/sql/statements.js";
@@ -72,10 +73,7 @@ async function count(table: string, column: string, value: string): Promise<numb
 
 /** What a session is stored as: itself, its messages, and its raw events. */
 async function stored(id: string): Promise<readonly number[]> {
-  const messages = await database.read(
-    "SELECT m.id FROM session_messages j JOIN messages m ON m.id = j.message_id WHERE j.session_id = ?",
-    [id],
-  );
+  const messages = await database.read(`SELECT m.id FROM ${listedMessages} WHERE s.id = ?`, [id]);
   return [
     await count("sessions", "id", id),
     messages.length,

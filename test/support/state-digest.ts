@@ -1,11 +1,13 @@
 import type { Database } from "../../src/store/database.js";
+import { listedMessages } from "../../src/store/sql/listing.js";
 import { plainBytes } from "./plain-bytes.js";
 
 /**
  * All projected tables as one text, row by row, so that two databases can be compared and a difference be
  * read. Left out is what depends on the receipt and not on what was said: receipt times, the ids of the
  * events that happened to say it first or last (and the order keys that end in them), and the feed, whose
- * positions follow the order of commits.
+ * positions follow the order of commits. So do the keys that rows are clustered by: what they join is told by
+ * its ids.
  */
 export async function projectedState(database: Database): Promise<string> {
   const parts: string[] = [];
@@ -13,8 +15,10 @@ export async function projectedState(database: Database): Promise<string> {
     "SELECT DISTINCT received_at AS at FROM webhook_events",
   );
   const receiptTimes = new Set(receipts.map(({ at }) => at));
-  for (const [table, { order, without }] of Object.entries(projectedTables)) {
-    const rows = await database.read<Record<string, unknown>>(`SELECT * FROM ${table} ORDER BY ${order}`);
+  for (const [table, { order, without, select = `SELECT * FROM ${table}` }] of Object.entries(
+    projectedTables,
+  )) {
+    const rows = await database.read<Record<string, unknown>>(`${select} ORDER BY ${order}`);
     for (const row of rows) {
       const kept = Object.entries(row)
         .filter(([column]) => !without.includes(column))
@@ -34,12 +38,22 @@ function plain(value: unknown): unknown {
   return Buffer.isBuffer(value) ? plainBytes(value) : value;
 }
 
-const projectedTables: Record<string, { readonly order: string; readonly without: readonly string[] }> = {
-  sessions: { order: "id", without: ["received_at", "changed_at", "analyzed_at", "look_at"] },
+interface Digested {
+  readonly order: string;
+  readonly without: readonly string[];
+  readonly select?: string;
+}
+
+const projectedTables: Record<string, Digested> = {
+  sessions: { order: "id", without: ["cluster_key", "received_at", "changed_at", "analyzed_at", "look_at"] },
   agent_versions: { order: "organization_id, id", without: ["received_at"] },
   agent_version_revisions: { order: "id", without: ["received_at"] },
-  messages: { order: "id", without: ["received_at", "changed_at"] },
-  session_messages: { order: "session_id, message_id", without: [] },
+  messages: { order: "id", without: ["cluster_key", "received_at", "changed_at"] },
+  session_messages: {
+    select: `SELECT s.id AS session_id, m.id AS message_id, j.position FROM ${listedMessages}`,
+    order: "s.id, m.id",
+    without: [],
+  },
   session_parties: { order: "session_id, party", without: [] },
   analyses: { order: "session_id, content_sha256", without: ["event_id", "received_at"] },
   analysis_answers: { order: "session_id, position", without: [] },

@@ -62,7 +62,8 @@ describe("hostile deliveries", () => {
     expect(await count("webhook_events WHERE status = 'projected'")).toBe(await count("sessions"));
     expect(
       await count(
-        "messages m LEFT JOIN session_messages j ON j.message_id = m.id WHERE j.session_id IS NULL",
+        `messages m LEFT JOIN session_messages j ON j.message_key = m.cluster_key
+         WHERE j.session_key IS NULL`,
       ),
     ).toBe(0);
     expect(service.output()).not.toContain(sentinel);

@@ -11,6 +11,7 @@ import { type EventJson, isWith, ownAddressField, withoutErased } from "../../ev
 import { lockWaitSeconds } from "../connection/data-source.js";
 import type { Database } from "../database.js";
 import { pack, unpack } from "../../model/packed.js";
+import { listedMessages } from "../sql/listing.js";
 import { updateRow } from "../sql/statements.js";
 import { webhookEvents } from "../sql/tables.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
@@ -135,8 +136,7 @@ export class Eraser {
           [conversation],
         );
         const listing = await transaction.query<{ id: string }>(
-          `SELECT DISTINCT j.session_id AS id FROM messages m JOIN session_messages j ON j.message_id = m.id
-           WHERE m.conversation_id = ? ORDER BY j.session_id`,
+          `SELECT DISTINCT s.id FROM ${listedMessages} WHERE m.conversation_id = ? ORDER BY s.id`,
           [conversation],
         );
         for (const { id } of listing) await refreshSession(transaction, id);

@@ -4,7 +4,10 @@ import type { Logger } from "../../logger.js";
 import { PeriodicTask } from "../../periodic-task.js";
 import type { Database } from "../database.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
-import { placeholders, slicesOf } from "../sql/statements.js";
+import type { SessionRow } from "../../model/session.js";
+import { listedMessages } from "../sql/listing.js";
+import { placeholders, selectList, slicesOf } from "../sql/statements.js";
+import { sessions } from "../sql/tables.js";
 
 /** What one run of the retention deleted. */
 export interface Retired {
@@ -165,16 +168,17 @@ async function deleteSessions(
   before: string,
 ): Promise<number> {
   const lock = transaction.dialect.forUpdate;
-  const ids = await idsOf(
-    transaction,
-    `SELECT id FROM sessions WHERE id IN (${placeholders(found)}) AND changed_at < ? ORDER BY id${lock}`,
+  const old = await transaction.query<Pick<SessionRow, "id" | "clusterKey">>(
+    `SELECT ${selectList(sessions, "s", ["id", "clusterKey"])} FROM sessions s
+     WHERE s.id IN (${placeholders(found)}) AND s.changed_at < ? ORDER BY s.id${lock}`,
     [...found, before],
   );
-  if (ids.length === 0) return 0;
+  if (old.length === 0) return 0;
+  const ids = old.map(({ id }) => id);
   const among = `IN (${placeholders(ids)})`;
   const joined = await idsOf(
     transaction,
-    `SELECT DISTINCT message_id AS id FROM session_messages WHERE session_id ${among} ORDER BY message_id`,
+    `SELECT DISTINCT m.id FROM ${listedMessages} WHERE s.id ${among} ORDER BY m.id`,
     ids,
   );
   const events = await idsOf(transaction, `SELECT id FROM webhook_events WHERE session_id ${among}`, ids);
@@ -184,7 +188,11 @@ async function deleteSessions(
       slice,
     );
   }
-  const hanging = ["analysis_answers", "analyses", "session_messages", "session_parties", "session_terms"];
+  await transaction.execute(
+    `DELETE FROM session_messages WHERE session_key ${among}`,
+    old.map(({ clusterKey }) => clusterKey),
+  );
+  const hanging = ["analysis_answers", "analyses", "session_parties", "session_terms"];
   for (const table of [...hanging, "expectations"])
     await transaction.execute(`DELETE FROM ${table} WHERE session_id ${among}`, ids);
   await transaction.execute(`DELETE FROM sessions WHERE id ${among}`, ids);
@@ -194,7 +202,7 @@ async function deleteSessions(
     // finds it gone.
     const shared = await idsOf(
       transaction,
-      `SELECT DISTINCT message_id AS id FROM session_messages WHERE message_id IN (${placeholders(slice)})`,
+      `SELECT DISTINCT m.id FROM ${listedMessages} WHERE m.id IN (${placeholders(slice)})`,
       slice,
     );
     const kept = new Set(shared);

@@ -10,6 +10,7 @@ import { packAtOnce } from "../../model/packed.js";
 import { Session } from "../../model/session.js";
 import type { Database } from "../database.js";
 import { changeContentsMark } from "../service-settings.js";
+import { listing } from "../sql/listing.js";
 import { agentVersionRevisions, analyses } from "../sql/tables.js";
 import type { SqlValue, Transaction } from "../sql/transaction.js";
 import { rehashAnalyses } from "../writers/analysis.writer.js";
@@ -23,7 +24,7 @@ interface TextTable {
   readonly texts: readonly string[];
   /** Columns of JSON text, or of numbers. */
   readonly json: readonly string[];
-  /** Which sessions' words are of these texts: a statement with the row's id for parameter. */
+  /** Which sessions' words are of these texts: a statement with the row's key for parameters. */
   readonly searchedBy?: string;
 }
 
@@ -31,7 +32,7 @@ const textTables: readonly TextTable[] = [
   { ...textTable(Session), searchedBy: "SELECT id FROM sessions WHERE id = ?" },
   {
     ...textTable(Message),
-    searchedBy: "SELECT session_id AS id FROM session_messages WHERE message_id = ? ORDER BY session_id",
+    searchedBy: `SELECT s.id FROM ${listing} WHERE j.message_key = ? ORDER BY s.id`,
   },
   textTable(Analysis),
   textTable(StoredAnswer),
@@ -85,7 +86,10 @@ async function rewrite(
   if (table === agentVersionRevisions.name) await changeContentsMark(transaction);
   if (table === analyses.name) await rehashAnalyses(transaction, String(row.session_id));
   if (searchedBy === undefined) return;
-  for (const { id } of await transaction.query<{ id: string }>(searchedBy, [row.id ?? null]))
+  for (const { id } of await transaction.query<{ id: string }>(
+    searchedBy,
+    key.map((name) => row[name] ?? null),
+  ))
     await refreshSession(transaction, id);
 }
 

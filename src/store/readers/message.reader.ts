@@ -2,6 +2,7 @@ import type { Served } from "../../model/declare.js";
 import type { SqlReader, SqlValue } from "../sql/transaction.js";
 import { placeholders, selectList } from "../sql/statements.js";
 import { Message, type MessageRow } from "../../model/message.js";
+import { listedMessages } from "../sql/listing.js";
 import { messages } from "../sql/tables.js";
 import { compileFilter, type FilterFields, isFindable, isPresent, join, noFilter } from "./filter.js";
 import { mask, refuseWithheld } from "./mask.js";
@@ -120,10 +121,10 @@ export class MessageReader {
     const ids = sessions.map(({ id }) => id);
     const where = this.matching(scope, filter);
     const rows = await this.database.read<{ sessionId: string; count: number | string }>(
-      `SELECT j.session_id AS sessionId, COUNT(*) AS count
-       FROM session_messages j JOIN messages m ON m.id = j.message_id
-       WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
-       GROUP BY j.session_id`,
+      `SELECT s.id AS sessionId, COUNT(*) AS count
+       FROM ${listedMessages}
+       WHERE s.id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
+       GROUP BY s.id`,
       [...ids, ...where.flatMap(({ parameters }) => parameters)],
     );
     return new Map(rows.map(({ sessionId, count }) => [sessionId, Number(count)]));
@@ -230,9 +231,9 @@ export class MessageReader {
     { columns }: Asked,
   ): Promise<JoinedRow[]> {
     return await this.database.read<JoinedRow>(
-      `SELECT j.session_id AS sessionId, ${columns}
-       FROM session_messages j JOIN messages m ON m.id = j.message_id
-       WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}`,
+      `SELECT s.id AS sessionId, ${columns}
+       FROM ${listedMessages}
+       WHERE s.id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}`,
       [...ids, ...where.flatMap(({ parameters }) => parameters)],
     );
   }
@@ -248,10 +249,10 @@ export class MessageReader {
     const parameters: SqlValue[] = [...ids, ...where.flatMap((condition) => condition.parameters)];
     return await this.database.read<JoinedRow>(
       `SELECT * FROM (
-         SELECT j.session_id AS sessionId, ${columns},
-           ROW_NUMBER() OVER (PARTITION BY j.session_id ORDER BY ${orderBy}) AS ordinal
-         FROM session_messages j JOIN messages m ON m.id = j.message_id
-         WHERE j.session_id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
+         SELECT s.id AS sessionId, ${columns},
+           ROW_NUMBER() OVER (PARTITION BY s.id ORDER BY ${orderBy}) AS ordinal
+         FROM ${listedMessages}
+         WHERE s.id IN (${placeholders(ids)}) AND ${where.map(({ sql }) => sql).join(" AND ")}
        ) w WHERE w.ordinal <= ${limit} ORDER BY w.ordinal`,
       parameters,
     );
@@ -274,8 +275,9 @@ export class MessageReader {
     // DISTINCT keeps the optimizers from asking anew for each message.
     return [
       {
-        sql: `m.id IN (SELECT found.id FROM (SELECT DISTINCT j.message_id AS id FROM session_parties p
-                JOIN session_messages j ON j.session_id = p.session_id WHERE ${sql}) found)`,
+        sql: `m.id IN (SELECT found.id FROM (SELECT DISTINCT lm.id FROM session_parties p
+                JOIN sessions ls ON ls.id = p.session_id JOIN session_messages j ON j.session_key = ls.cluster_key
+                JOIN messages lm ON lm.cluster_key = j.message_key WHERE ${sql}) found)`,
         parameters,
       },
     ];

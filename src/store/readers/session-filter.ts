@@ -117,7 +117,8 @@ interface HangingRows {
 
 const messagesOfSession: HangingRows = {
   from: (session) =>
-    `session_messages fj JOIN messages fm ON fm.id = fj.message_id WHERE fj.session_id = ${session}.id`,
+    `session_messages fj JOIN messages fm ON fm.cluster_key = fj.message_key
+     WHERE fj.session_key = ${session}.cluster_key`,
   alias: "fm",
   fields: messageFilterFields,
   indexed: indexedOfMessages,

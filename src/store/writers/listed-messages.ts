@@ -2,6 +2,7 @@ import { countMessages } from "../../events/message-counts.js";
 import { type MessageFacts, partyFields } from "../../model/message.js";
 import type { Transaction } from "../sql/transaction.js";
 import { placeholders, selectList, slicesOf, unpackRows, updateRow } from "../sql/statements.js";
+import { listedMessages } from "../sql/listing.js";
 import { messages, sessions } from "../sql/tables.js";
 import { renewParties } from "./party.writer.js";
 import { keepTerms, searchedOfMessage, searchedOfSession, type SearchedSession } from "./search.writer.js";
@@ -31,7 +32,7 @@ export async function readListed(
 ): Promise<ListedMessage[]> {
   const rows = await transaction.query<ListedMessage>(
     `SELECT ${selectList(messages, "m", columns)}
-     FROM session_messages j JOIN messages m ON m.id = j.message_id WHERE j.session_id = ?`,
+     FROM ${listedMessages} WHERE s.id = ?`,
     [sessionId],
   );
   const known = new Set(except.map(({ id }) => id));
@@ -50,8 +51,8 @@ export async function refreshOtherSessions(
   const others = new Set<string>();
   for (const slice of slicesOf(messageIds)) {
     const listing = await transaction.query<{ id: string }>(
-      `SELECT DISTINCT session_id AS id FROM session_messages
-       WHERE message_id IN (${placeholders(slice)}) AND session_id <> ?`,
+      `SELECT DISTINCT s.id AS id FROM ${listedMessages}
+       WHERE m.id IN (${placeholders(slice)}) AND s.id <> ?`,
       [...slice, sessionId],
     );
     for (const { id } of listing) others.add(id);

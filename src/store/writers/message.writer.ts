@@ -7,6 +7,8 @@ import { Message, type MessageFacts, type MessageRow, partyFields } from "../../
 import type { SessionMessage } from "../../model/bookkeeping.js";
 import type { Row } from "../../model/declare.js";
 import { messages, sessionMessages } from "../sql/tables.js";
+import { listing } from "../sql/listing.js";
+import { newClusterKey } from "./cluster-key.js";
 import { type ListedMessage, listedFields } from "./listed-messages.js";
 import { MergedRow } from "./merged-row.js";
 import { NotOfThisOrganizationError } from "./ownership.js";
@@ -31,9 +33,12 @@ export interface MessagesOutcome {
 /** A message that is stored, and where the session lists it; null where it does not yet. */
 export type KnownMessage = MessageRow & { readonly position: number | null };
 
+/** A message that is stored by now. */
+type StoredMessage = Pick<MessageRow, "clusterKey"> & { readonly position?: number | null };
+
 /** What of an event's receipt decides about its messages. */
 export interface MessageReceipt {
-  readonly sessionKey: OrderKey;
+  readonly sessionOrder: OrderKey;
   readonly receivedAt: string;
 }
 
@@ -57,26 +62,30 @@ export class MessageWriter {
 
   /**
    * Adds what is new and merges the rest.
+   * @param sessionKey the cluster key of the session, which lists them
    * @param known what `load` found in this transaction. Where another session stores a message meanwhile, the
    * server refuses ours as a duplicate, and the transaction runs again.
    */
   async write(
     transaction: Transaction,
     snapshot: SessionSnapshot,
-    { sessionKey, receivedAt }: MessageReceipt,
+    sessionKey: number,
+    { sessionOrder, receivedAt }: MessageReceipt,
     known: ReadonlyMap<string, KnownMessage>,
   ): Promise<MessagesOutcome> {
     const incoming = snapshot.messages.map((facts, position) => ({ facts, position }));
     incoming.sort((a, b) => (a.facts.id < b.facts.id ? -1 : 1));
     const fresh = incoming.filter(({ facts }) => !known.has(facts.id)).map(({ facts }) => facts);
     const times = { receivedAt, changedAt: receivedAt };
+    const { organizationId } = snapshot;
     const rows = fresh.map((facts) => {
-      const first = firstSighting(facts, orderKey(facts, sessionKey), merged.newFacts);
-      return toRow(first, snapshot.organizationId, times);
+      const first = firstSighting(facts, orderKey(facts, sessionOrder), merged.newFacts);
+      return toRow(first, { organizationId, clusterKey: newClusterKey(), ...times });
     });
     await insertRowsLater(transaction, messages, rows);
-    const outcome = await this.mergeInto(transaction, snapshot, { sessionKey, receivedAt }, known);
-    await this.join(transaction, snapshot.id, incoming, known);
+    const stored = new Map<string, StoredMessage>([...known, ...rows.map((row) => [row.id, row] as const)]);
+    const outcome = await this.mergeInto(transaction, snapshot, { sessionOrder, receivedAt }, known);
+    await this.join(transaction, sessionKey, incoming, stored);
     const current = [...fresh, ...outcome.current];
     const joined = current.filter(({ id }) => (known.get(id)?.position ?? null) === null);
     return { ...outcome, joined, changed: outcome.changed || joined.length > 0, current };
@@ -85,7 +94,7 @@ export class MessageWriter {
   private async mergeInto(
     transaction: Transaction,
     snapshot: SessionSnapshot,
-    { sessionKey, receivedAt }: MessageReceipt,
+    { sessionOrder, receivedAt }: MessageReceipt,
     known: ReadonlyMap<string, KnownMessage>,
   ): Promise<Omit<MessagesOutcome, "joined">> {
     let changed = false;
@@ -98,7 +107,7 @@ export class MessageWriter {
     for (const facts of snapshot.messages) {
       const row = known.get(facts.id);
       if (!row) continue;
-      const key = orderKey(facts, sessionKey);
+      const key = orderKey(facts, sessionOrder);
       if (receivedAt < row.receivedAt) receivedEarlier.push(row.id);
       if (row.older === null && merged.repeats(row, facts)) {
         // A repeated value can have a newer key than before, and that decides what may overwrite it later.
@@ -112,15 +121,17 @@ export class MessageWriter {
       if (listedFields.some((name) => after.changed.includes(name))) rewritten.push(row.id);
       arePartiesOther ||= partyFields.some((name) => after.changed.includes(name));
       const isLater = after.changed.length > 0 && receivedAt > row.changedAt;
-      const times = {
+      const own = {
+        organizationId: row.organizationId,
+        clusterKey: row.clusterKey,
         receivedAt: receivedAt < row.receivedAt ? receivedAt : row.receivedAt,
         changedAt: isLater ? receivedAt : row.changedAt,
       };
-      const next = toRow(after, row.organizationId, times);
+      const next = toRow(after, own);
       const isSettled = after.changed.length === 0 && next.source === row.source && next.older === row.older;
       if (!isSettled) changedRows.push(next);
     }
-    await moveKeys(transaction, moved, sessionKey);
+    await moveKeys(transaction, moved, sessionOrder);
     await keepFirstReceipt(transaction, receivedEarlier, receivedAt);
     if (changedRows.length > 0) {
       changedRows.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -131,22 +142,24 @@ export class MessageWriter {
 
   private async join(
     transaction: Transaction,
-    sessionId: string,
+    sessionKey: number,
     incoming: readonly Positioned[],
-    known: ReadonlyMap<string, KnownMessage>,
+    stored: ReadonlyMap<string, StoredMessage>,
   ): Promise<void> {
     const rows = [];
     for (const { facts, position } of incoming) {
-      const earlier = known.get(facts.id)?.position ?? null;
-      if (earlier === null) rows.push({ sessionId, messageId: facts.id, position });
-      else if (position < earlier)
-        await updateRow(transaction, sessionMessages, { sessionId, messageId: facts.id }, { position });
+      const message = stored.get(facts.id);
+      if (message === undefined) throw new Error("A message is listed that is not stored.");
+      const key = { sessionKey, messageKey: message.clusterKey };
+      const earlier = message.position ?? null;
+      if (earlier === null) rows.push({ ...key, position });
+      else if (position < earlier) await updateRow(transaction, sessionMessages, key, { position });
     }
     await insertRowsLater(transaction, sessionMessages, rows);
   }
 }
 
-type Listing = Row<SessionMessage>;
+type Listing = Row<SessionMessage> & { readonly sessionId: string };
 
 /** Those of the snapshots' messages that are stored; no two snapshots have a message in common. */
 const lockMessages: ReadTogether<SessionSnapshot, readonly KnownMessage[]> = async (
@@ -159,8 +172,8 @@ const lockMessages: ReadTogether<SessionSnapshot, readonly KnownMessage[]> = asy
   const [listings, ...slices] = await Promise.all([
     // Whoever lists messages holds the session's lock, as we do.
     transaction.query<Listing>(
-      `SELECT ${selectList(sessionMessages, "j", sessionMessages.properties)} FROM session_messages j
-       WHERE j.session_id IN (${placeholders(sessionIds)})`,
+      `SELECT s.id AS sessionId, ${selectList(sessionMessages, "j", sessionMessages.properties)}
+       FROM ${listing} WHERE s.id IN (${placeholders(sessionIds)})`,
       sessionIds,
     ),
     ...slicesOf([...sessions.keys()].sort()).map((slice) =>
@@ -171,13 +184,16 @@ const lockMessages: ReadTogether<SessionSnapshot, readonly KnownMessage[]> = asy
       ),
     ),
   ]);
-  const positions = new Map<string, number>();
-  for (const { sessionId, messageId, position } of listings)
-    // Another of these sessions may list it too.
-    if (sessions.get(messageId) === sessionId) positions.set(messageId, position);
+  // Another of these sessions may list it too.
+  const keyOf = (sessionId: string | undefined, messageKey: number) => `${sessionId} ${messageKey}`;
+  const positions = new Map(
+    listings.map(({ sessionId, messageKey, position }) => [keyOf(sessionId, messageKey), position]),
+  );
   const known = new Map<string, KnownMessage>();
-  for (const row of slices.flat())
-    known.set(row.id, Object.assign(row, { position: positions.get(row.id) ?? null }));
+  for (const row of slices.flat()) {
+    const position = positions.get(keyOf(sessions.get(row.id), row.clusterKey)) ?? null;
+    known.set(row.id, Object.assign(row, { position }));
+  }
   return ({ messages: listed }) => listed.flatMap(({ id }) => known.get(id) ?? []);
 };
 
@@ -190,12 +206,12 @@ interface Positioned {
  * Most messages of an event say what is known: their order keys share one narrow UPDATE. A message that is
  * said again has the same updated_at, with which its key begins.
  */
-async function moveKeys(transaction: Transaction, moved: string[], sessionKey: OrderKey): Promise<void> {
+async function moveKeys(transaction: Transaction, moved: string[], sessionOrder: OrderKey): Promise<void> {
   for (const slice of slicesOf(moved.sort())) {
     await transaction.later(
       `UPDATE messages SET source = CONCAT(SUBSTR(source, 1, INSTR(source, '|')), ?)
        WHERE id IN (${placeholders(slice)})`,
-      [sessionKey, ...slice],
+      [sessionOrder, ...slice],
     );
   }
 }
@@ -209,18 +225,18 @@ async function keepFirstReceipt(transaction: Transaction, ids: string[], receive
     ]);
 }
 
-function orderKey(facts: MessageFacts, sessionKey: OrderKey): OrderKey {
-  return messageOrderKey(facts.updatedAt === null ? null : toDatetime(facts.updatedAt), sessionKey);
+function orderKey(facts: MessageFacts, sessionOrder: OrderKey): OrderKey {
+  return messageOrderKey(facts.updatedAt === null ? null : toDatetime(facts.updatedAt), sessionOrder);
 }
 
 const merged = new MergedRow<MessageFacts>(Message);
 const selected = selectList(messages, "m", messages.properties);
-const overwrite = messages.properties.filter((name) => name !== "id" && name !== "organizationId");
+const never: readonly string[] = ["id", "organizationId", "clusterKey"];
+const overwrite = messages.properties.filter((name) => !never.includes(name));
 
-function toRow(
-  state: Merged<MessageFacts>,
-  organizationId: string,
-  times: Pick<MessageRow, "receivedAt" | "changedAt">,
-): MessageRow {
-  return { ...merged.toColumns(state), organizationId, ...times } as unknown as MessageRow;
+/** What a row holds that no event tells. */
+type Own = Pick<MessageRow, "organizationId" | "clusterKey" | "receivedAt" | "changedAt">;
+
+function toRow(state: Merged<MessageFacts>, own: Own): MessageRow {
+  return { ...merged.toColumns(state), ...own } as unknown as MessageRow;
 }

@@ -17,6 +17,7 @@ import { datetimeAfter } from "../../model/instant.js";
 import { overdueBit, Session, type SessionRow, statuses } from "../../model/session.js";
 import { sessions } from "../sql/tables.js";
 import { AnalysisWriter } from "./analysis.writer.js";
+import { newClusterKey } from "./cluster-key.js";
 import { closeOfSession } from "./expectation.writer.js";
 import { type EventReceipt, orderOf } from "./event-receipt.js";
 import { readListed, refreshOtherSessions } from "./listed-messages.js";
@@ -66,8 +67,14 @@ export class SessionWriter {
       await this.create(transaction, snapshot, receipt, key, knownMessages);
       return true;
     }
-    const messageReceipt = { sessionKey: key, receivedAt: receipt.receivedAt };
-    const messages = await this.messages.write(transaction, snapshot, messageReceipt, knownMessages);
+    const messageReceipt = { sessionOrder: key, receivedAt: receipt.receivedAt };
+    const messages = await this.messages.write(
+      transaction,
+      snapshot,
+      known.clusterKey,
+      messageReceipt,
+      knownMessages,
+    );
     const isFirst = (known.kindsSeen & receipt.definition.seenBit) === 0;
     const isOther =
       receipt.definition.bringsAnalysis &&
@@ -87,9 +94,16 @@ export class SessionWriter {
     key: OrderKey,
     knownMessages: ReadonlyMap<string, KnownMessage>,
   ): Promise<void> {
-    const messageReceipt = { sessionKey: key, receivedAt: receipt.receivedAt };
-    const messages = await this.messages.write(transaction, snapshot, messageReceipt, knownMessages);
-    const row = this.newRow(snapshot, receipt, key, messages);
+    const messageReceipt = { sessionOrder: key, receivedAt: receipt.receivedAt };
+    const clusterKey = newClusterKey();
+    const messages = await this.messages.write(
+      transaction,
+      snapshot,
+      clusterKey,
+      messageReceipt,
+      knownMessages,
+    );
+    const row = { ...this.newRow(snapshot, receipt, key, messages), clusterKey };
     await insertRowsLater(transaction, sessions, [row]);
     if (receipt.definition.bringsAnalysis)
       await this.analyses.keep(transaction, snapshot, receipt, key, true);
@@ -135,6 +149,7 @@ export class SessionWriter {
       ...toColumns(after),
       id: known.id,
       organizationId: known.organizationId,
+      clusterKey: known.clusterKey,
       status,
       kindsSeen,
       analyzedAt:
@@ -174,7 +189,7 @@ export class SessionWriter {
     receipt: EventReceipt,
     key: OrderKey,
     { current }: MessagesOutcome,
-  ): SessionRow {
+  ): Omit<SessionRow, "clusterKey"> {
     const status = statusOf(receipt);
     return {
       id: snapshot.id,

@@ -23,8 +23,9 @@ export async function audit(server: DatabaseServer, acknowledged: readonly Ackno
      LEFT JOIN app.session_feed f ON f.event_id = e.id LEFT JOIN app.analyses a ON a.event_id = e.id
      LEFT JOIN app.agent_version_revisions r ON r.id = s.revision_id
      WHERE s.id IS NULL OR f.event_id IS NULL OR a.event_id IS NULL OR r.id IS NULL
-       OR (SELECT COUNT(*) FROM app.session_messages j JOIN app.messages m ON m.id = j.message_id
-           WHERE j.session_id = s.id) <> 2`,
+       OR (SELECT COUNT(*) FROM app.session_messages j
+           JOIN app.messages m ON m.cluster_key = j.message_key
+           WHERE j.session_key = s.cluster_key) <> 2`,
   );
   return {
     lost: acknowledged.filter(({ requestId }) => !stored.has(requestId)).length,

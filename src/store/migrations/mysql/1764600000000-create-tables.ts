@@ -103,6 +103,7 @@ const statements = [
     manual_message_count int NOT NULL DEFAULT '0',
     received_at datetime(6) NOT NULL,
     changed_at datetime(6) NOT NULL,
+    cluster_key bigint NOT NULL,
     kinds_seen int NOT NULL,
     source varchar(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     revision_source varchar(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -123,6 +124,7 @@ const statements = [
     INDEX ix_sessions_version_started (agent_version_id, started_at, id),
     INDEX ix_sessions_version_revision (agent_version_id, organization_id, revision_source, revision_id),
     INDEX ix_sessions_conversation (conversation_id, started_at, id),
+    UNIQUE INDEX ux_sessions_cluster_key (cluster_key),
     PRIMARY KEY (id)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS messages (
@@ -151,6 +153,7 @@ const statements = [
     step_id char(36) CHARACTER SET ascii COLLATE ascii_bin NULL,
     step_contact_id char(36) CHARACTER SET ascii COLLATE ascii_bin NULL,
     user_id bigint NULL,
+    cluster_key bigint NOT NULL,
     source varchar(140) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     body longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
     translated_body longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
@@ -160,14 +163,15 @@ const statements = [
     INDEX ix_messages_created (created_at, id),
     INDEX ix_messages_organization_created (organization_id, created_at, id),
     INDEX ix_messages_conversation (conversation_id, created_at, id),
-    PRIMARY KEY (id)
+    UNIQUE INDEX ux_messages_id (id),
+    PRIMARY KEY (cluster_key)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS session_messages (
-    session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    message_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    session_key bigint NOT NULL,
+    message_key bigint NOT NULL,
     position int NOT NULL,
-    INDEX ix_session_messages_message (message_id),
-    PRIMARY KEY (session_id, message_id)
+    INDEX ix_session_messages_message (message_key),
+    PRIMARY KEY (session_key, message_key)
   ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`,
   `CREATE TABLE IF NOT EXISTS session_parties (
     session_id char(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -114,6 +114,7 @@ const statements = [
     manual_message_count integer NOT NULL DEFAULT (0),
     received_at varchar(26) NOT NULL,
     changed_at varchar(26) NOT NULL,
+    cluster_key bigint NOT NULL,
     kinds_seen integer NOT NULL,
     source varchar(100) NOT NULL,
     revision_source varchar(100) NOT NULL,
@@ -136,8 +137,9 @@ const statements = [
   `CREATE INDEX ix_sessions_version_revision ON sessions (agent_version_id, organization_id, revision_source,
   revision_id)`,
   `CREATE INDEX ix_sessions_conversation ON sessions (conversation_id, started_at, id)`,
+  `CREATE UNIQUE INDEX ux_sessions_cluster_key ON sessions (cluster_key)`,
   `CREATE TABLE messages (
-    id varchar(36) PRIMARY KEY NOT NULL,
+    id varchar(36) NOT NULL,
     direction varchar(255),
     type varchar(255),
     mode varchar(255),
@@ -162,6 +164,7 @@ const statements = [
     step_id varchar(36),
     step_contact_id varchar(36),
     user_id bigint,
+    cluster_key bigint PRIMARY KEY NOT NULL,
     source varchar(140) NOT NULL,
     body text,
     translated_body text,
@@ -172,13 +175,14 @@ const statements = [
   `CREATE INDEX ix_messages_created ON messages (created_at, id)`,
   `CREATE INDEX ix_messages_organization_created ON messages (organization_id, created_at, id)`,
   `CREATE INDEX ix_messages_conversation ON messages (conversation_id, created_at, id)`,
+  `CREATE UNIQUE INDEX ux_messages_id ON messages (id)`,
   `CREATE TABLE session_messages (
-    session_id varchar(36) NOT NULL,
-    message_id varchar(36) NOT NULL,
+    session_key bigint NOT NULL,
+    message_key bigint NOT NULL,
     position integer NOT NULL,
-    PRIMARY KEY (session_id, message_id)
+    PRIMARY KEY (session_key, message_key)
   )`,
-  `CREATE INDEX ix_session_messages_message ON session_messages (message_id)`,
+  `CREATE INDEX ix_session_messages_message ON session_messages (message_key)`,
   `CREATE TABLE session_parties (
     session_id varchar(36) NOT NULL,
     party varchar(320) NOT NULL,
