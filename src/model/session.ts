@@ -320,7 +320,7 @@ export class Session extends Node {
   })
   readonly customAnalysisData!: unknown;
 
-  /** What rows that hang on the session are clustered by, in the order in which sessions were first stored. */
+  /** Names the session where it lists messages: in the order in which sessions were first stored. */
   @Column(clusterKey, { privacy: notPersonal })
   readonly clusterKey!: number;
 

@@ -91,7 +91,8 @@ export function isRetryable(error: unknown): boolean {
 
 /** Another transaction stored a row of the same key since this one looked for it. */
 function isOvertaken(error: unknown): boolean {
-  return errorNumber(error) === 1062 && !isKnownDelivery(error);
+  const isDuplicate = errorNumber(error) === 1062 || errorText(error).includes("UNIQUE constraint failed");
+  return isDuplicate && !isKnownDelivery(error);
 }
 
 /** The server on this connection takes no writes, as the old primary after a switchover. */

@@ -16,6 +16,7 @@ import { Database } from "../../src/store/database.js";
 import type { SqlReader, SqlValue } from "../../src/store/sql/transaction.js";
 import { AnalysisReader } from "../../src/store/readers/analysis.reader.js";
 import { SessionReader } from "../../src/store/readers/session.reader.js";
+import { newClusterKey } from "../../src/store/writers/cluster-key.js";
 import { UnreadAnswers } from "../../src/http/unread-answers.js";
 import { type RunningProcess, startProcess } from "../support/running-process.js";
 import { makeKey, organizationA, revokeKey } from "../support/callers.js";
@@ -68,10 +69,15 @@ describe("a long export", () => {
     const copies = Array.from({ length: sessionCount - 1 }, () => randomUUID());
     const [row = {}] = await database.read("SELECT * FROM sessions WHERE id = ?", [original]);
     const columns = Object.keys(row);
-    const selected = columns.map((name) => (name === "id" ? "?" : name)).join(", ");
+    const own = ["id", "cluster_key"];
+    const selected = columns.map((name) => (own.includes(name) ? "?" : name)).join(", ");
     const copy = `INSERT INTO sessions (${columns.join(", ")}) SELECT ${selected} FROM sessions WHERE id = ?`;
     await database.transaction(async (transaction) => {
-      for (const id of copies) await transaction.later(copy, [id, original]);
+      for (const id of copies) {
+        const values: Record<string, string | number> = { id, cluster_key: newClusterKey() };
+        const given = columns.flatMap((name) => values[name] ?? []);
+        await transaction.later(copy, [...given, original]);
+      }
     }, 60_000);
     return [original, ...copies].sort();
   }

@@ -74,6 +74,7 @@ function columnsOf<Row extends object>(table: Table<Row>): string[] {
   return Object.keys(table.entity(sqlite).options.columns);
 }
 
+const clusterKey = "is a key of the database's own";
 const mergeKey = "is a key that orders events";
 const decimals = "is how an instant was written";
 const json = "is JSON";
@@ -93,6 +94,7 @@ const stored: readonly (readonly [
       agentVersionId: "agentVersion",
       revisionId: "agentVersion",
       customAnalysisData: "answers",
+      clusterKey,
       kindsSeen: "is which kinds of events merging has seen",
       lookAt: "is when the service looks again whether it is overdue",
       startedAtDecimals: decimals,
@@ -107,6 +109,7 @@ const stored: readonly (readonly [
     columnsOf(messages),
     "MessageFilter",
     {
+      clusterKey,
       createdAtDecimals: decimals,
       updatedAtDecimals: decimals,
       source: mergeKey,

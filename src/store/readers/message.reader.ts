@@ -275,9 +275,9 @@ export class MessageReader {
     // DISTINCT keeps the optimizers from asking anew for each message.
     return [
       {
-        sql: `m.id IN (SELECT found.id FROM (SELECT DISTINCT lm.id FROM session_parties p
-                JOIN sessions ls ON ls.id = p.session_id JOIN session_messages j ON j.session_key = ls.cluster_key
-                JOIN messages lm ON lm.cluster_key = j.message_key WHERE ${sql}) found)`,
+        sql: `m.cluster_key IN (SELECT found.message_key FROM (SELECT DISTINCT j.message_key FROM session_parties p
+                JOIN sessions s ON s.id = p.session_id JOIN session_messages j ON j.session_key = s.cluster_key
+                WHERE ${sql}) found)`,
         parameters,
       },
     ];

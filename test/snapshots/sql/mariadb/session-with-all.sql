@@ -21,21 +21,6 @@ ORDER BY
   a.source DESC;
 
 SELECT
-  j.session_id AS sessionId,
-  m.created_at AS `createdAt`,
-  m.id AS `id`,
-  m.body AS `body`,
-  m.direction AS `direction`,
-  m.created_at_decimals AS `createdAtDecimals`
-FROM
-  session_messages j
-  JOIN messages m ON m.id = j.message_id
-WHERE
-  j.session_id IN (?)
-  AND 1 = 1
-  AND (1 = 1);
-
-SELECT
   r.agent_id AS `agentId`,
   r.name AS `name`,
   r.llm_id AS `llmId`,
@@ -125,3 +110,19 @@ FROM
 WHERE
   s.id IN (?)
   AND 1 = 1;
+
+SELECT
+  s.id AS sessionId,
+  m.created_at AS `createdAt`,
+  m.id AS `id`,
+  m.body AS `body`,
+  m.direction AS `direction`,
+  m.created_at_decimals AS `createdAtDecimals`
+FROM
+  sessions s
+  JOIN session_messages j ON j.session_key = s.cluster_key
+  JOIN messages m ON m.cluster_key = j.message_key
+WHERE
+  s.id IN (?)
+  AND 1 = 1
+  AND (1 = 1);

@@ -48,6 +48,7 @@ SELECT
   s.chat_transcript AS `chatTranscript`,
   s.translated_chat_transcript AS `translatedChatTranscript`,
   s.custom_analysis_data AS `customAnalysisData`,
+  s.cluster_key AS `clusterKey`,
   s.look_at AS `lookAt`,
   s.kinds_seen AS `kindsSeen`,
   s.source AS `source`,
@@ -61,13 +62,15 @@ ORDER BY
   s.id;
 
 SELECT
-  j.session_id AS `sessionId`,
-  j.message_id AS `messageId`,
+  s.id AS sessionId,
+  j.session_key AS `sessionKey`,
+  j.message_key AS `messageKey`,
   j.position AS `position`
 FROM
-  session_messages j
+  sessions s
+  JOIN session_messages j ON j.session_key = s.cluster_key
 WHERE
-  j.session_id IN (?);
+  s.id IN (?);
 
 SELECT
   m.id AS `id`,
@@ -99,6 +102,7 @@ SELECT
   m.user_id AS `userId`,
   m.attachments AS `attachments`,
   m.metadata AS `metadata`,
+  m.cluster_key AS `clusterKey`,
   m.source AS `source`,
   m.older AS `older`
 FROM

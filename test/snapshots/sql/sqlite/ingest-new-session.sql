@@ -81,6 +81,7 @@ SELECT
   s.chat_transcript AS `chatTranscript`,
   s.translated_chat_transcript AS `translatedChatTranscript`,
   s.custom_analysis_data AS `customAnalysisData`,
+  s.cluster_key AS `clusterKey`,
   s.look_at AS `lookAt`,
   s.kinds_seen AS `kindsSeen`,
   s.source AS `source`,
@@ -94,13 +95,15 @@ ORDER BY
   s.id;
 
 SELECT
-  j.session_id AS `sessionId`,
-  j.message_id AS `messageId`,
+  s.id AS sessionId,
+  j.session_key AS `sessionKey`,
+  j.message_key AS `messageKey`,
   j.position AS `position`
 FROM
-  session_messages j
+  sessions s
+  JOIN session_messages j ON j.session_key = s.cluster_key
 WHERE
-  j.session_id IN (?);
+  s.id IN (?);
 
 SELECT
   m.id AS `id`,
@@ -132,6 +135,7 @@ SELECT
   m.user_id AS `userId`,
   m.attachments AS `attachments`,
   m.metadata AS `metadata`,
+  m.cluster_key AS `clusterKey`,
   m.source AS `source`,
   m.older AS `older`
 FROM
@@ -172,6 +176,7 @@ INSERT INTO
     user_id,
     attachments,
     metadata,
+    cluster_key,
     source,
     older
   )
@@ -179,7 +184,7 @@ VALUES
   (?);
 
 INSERT INTO
-  session_messages (session_id, message_id, position)
+  session_messages (session_key, message_key, position)
 VALUES
   (?);
 
@@ -211,6 +216,7 @@ INSERT INTO
     chat_transcript,
     translated_chat_transcript,
     custom_analysis_data,
+    cluster_key,
     look_at,
     kinds_seen,
     source,

@@ -35,9 +35,9 @@ SELECT
                         1
                       FROM
                         session_messages fj
-                        JOIN messages fm ON fm.id = fj.message_id
+                        JOIN messages fm ON fm.cluster_key = fj.message_key
                       WHERE
-                        fj.session_id = s.id
+                        fj.session_key = s.cluster_key
                         AND (
                           (
                             (((fm.from_address = ?)))
@@ -120,9 +120,9 @@ FROM
                           1
                         FROM
                           session_messages fj
-                          JOIN messages fm ON fm.id = fj.message_id
+                          JOIN messages fm ON fm.cluster_key = fj.message_key
                         WHERE
-                          fj.session_id = s.id
+                          fj.session_key = s.cluster_key
                           AND (
                             (
                               (((fm.from_address = ?)))
@@ -161,9 +161,9 @@ WHERE
               1
             FROM
               session_messages fj
-              JOIN messages fm ON fm.id = fj.message_id
+              JOIN messages fm ON fm.cluster_key = fj.message_key
             WHERE
-              fj.session_id = s.id
+              fj.session_key = s.cluster_key
               AND (
                 (
                   (((fm.from_address = ?)))
