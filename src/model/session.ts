@@ -61,6 +61,7 @@ const passedOver = [
   "manualMessageCount",
   "userSentiment",
   "chatCompletionRating",
+  "clusterKey",
 ] as const satisfies readonly (keyof Session)[];
 
 /** A session as all its events together tell it. */
