@@ -18,8 +18,8 @@ const scatter = 2_654_435_761;
 /** Ids of copies: the copy's number in front, the rest of the template's id behind it. */
 const copiedId = (column: string) => `CONCAT(LPAD(LOWER(HEX(n.copy)), 8, '0'), SUBSTR(${column}, 9))`;
 
-/** No two templates are stored an hour apart. */
-const copiedKey = (column: string) => `(${column} + n.copy * 3600000000)`;
+/** All templates are stored within an hour. Copies come before them: what is stored later has greater keys. */
+const copiedKey = (column: string) => `(${column} - (@copies - n.copy) * ${3_600_000 * 4_096})`;
 
 /** Sessions of a conversation move together, with its messages. */
 const shifted = (column: string) =>

@@ -21,7 +21,7 @@ import { Dashboard } from "./dashboard.js";
  * Exits with 1 where that is not as it must be.
  */
 const options = new Command()
-  .option("--minutes <n>", "how long", positive, 20)
+  .option("--minutes <n>", "how long, 4 at least", minutes, 20)
   .option("--per-second <n>", "events delivered, signed", positive, 50)
   .option("--subscribers <n>", "subscribers, those who stall among them", positive, 200)
   .option("--stalled <n>", "subscribers who never read", positive, 10)
@@ -143,6 +143,12 @@ function counted(texts: readonly string[]): string[] {
   return [...new Set(texts)]
     .slice(0, 20)
     .map((text) => `${texts.filter((each) => each === text).length} × ${text}`);
+}
+
+/** Memory is judged by two pauses at least. */
+function minutes(text: string): number {
+  if (positive(text) < 4) throw new InvalidArgumentError("It must be 4 at least.");
+  return positive(text);
 }
 
 function positive(text: string): number {

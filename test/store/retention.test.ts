@@ -73,6 +73,11 @@ async function count(table: string, column: string, value: string): Promise<numb
 
 /** What a session is stored as: itself, its messages, and its raw events. */
 async function stored(id: string): Promise<readonly number[]> {
+  const stale = await database.read(
+    `SELECT 1 FROM session_messages j LEFT JOIN sessions s ON s.cluster_key = j.session_key
+     LEFT JOIN messages m ON m.cluster_key = j.message_key WHERE s.id IS NULL OR m.id IS NULL`,
+  );
+  expect(stale).toEqual([]);
   const messages = await database.read(`SELECT m.id FROM ${listedMessages} WHERE s.id = ?`, [id]);
   return [
     await count("sessions", "id", id),

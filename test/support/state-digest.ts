@@ -1,13 +1,12 @@
 import type { Database } from "../../src/store/database.js";
-import { listedMessages } from "../../src/store/sql/listing.js";
 import { plainBytes } from "./plain-bytes.js";
 
 /**
  * All projected tables as one text, row by row, so that two databases can be compared and a difference be
  * read. Left out is what depends on the receipt and not on what was said: receipt times, the ids of the
  * events that happened to say it first or last (and the order keys that end in them), and the feed, whose
- * positions follow the order of commits. So do the keys that rows are clustered by: what they join is told by
- * its ids.
+ * positions follow the order of commits. The keys that rows are clustered by follow the clock: what they join is
+ * told by its ids.
  */
 export async function projectedState(database: Database): Promise<string> {
   const parts: string[] = [];
@@ -50,7 +49,9 @@ const projectedTables: Record<string, Digested> = {
   agent_version_revisions: { order: "id", without: ["received_at"] },
   messages: { order: "id", without: ["cluster_key", "received_at", "changed_at"] },
   session_messages: {
-    select: `SELECT s.id AS session_id, m.id AS message_id, j.position FROM ${listedMessages}`,
+    select: `SELECT s.id AS session_id, m.id AS message_id, j.position FROM session_messages j
+      LEFT JOIN sessions s ON s.cluster_key = j.session_key
+      LEFT JOIN messages m ON m.cluster_key = j.message_key`,
     order: "s.id, m.id",
     without: [],
   },

@@ -171,7 +171,7 @@ export class Eraser {
 
 const addressScan = {
   table: "messages",
-  key: ["id"],
+  key: ["cluster_key"],
   columns:
     "contact_id AS contactId, conversation_id AS conversationId, direction, from_address AS fromAddress, to_address AS toAddress",
 };

@@ -13,8 +13,8 @@ export const rowsPerStatement = 200;
 const idsPerStatement = 500;
 
 /**
- * Inserts rows, in the order given (callers sort theirs by key, so that two transactions seldom wait for each
- * other in a circle). Without `conflict`, a row whose key exists is an error.
+ * Inserts rows, in the order given (callers sort theirs by id or key, so that two transactions seldom wait
+ * for each other in a circle). Without `conflict`, a row whose key exists is an error.
  * @returns how many rows the statements affected: with "keep", the number of new rows
  */
 export async function insertRows<Row extends object>(

@@ -19,7 +19,9 @@ function slopeOf(samples: readonly Sample[]): number {
 /** @returns NaN where there is none, which is no slope that a run may have */
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const middle = (sorted.length - 1) / 2;
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];
+  return (low + high) / 2;
 }
 
 /** Resident memory of the service, asked for at an even rate. */
