@@ -18,7 +18,7 @@ const scatter = 2_654_435_761;
 /** Ids of copies: the copy's number in front, the rest of the template's id behind it. */
 const copiedId = (column: string) => `CONCAT(LPAD(LOWER(HEX(n.copy)), 8, '0'), SUBSTR(${column}, 9))`;
 
-/** All templates are stored within an hour. Copies come before them: what is stored later has greater keys. */
+/** Templates are stored within an hour. Copies come before them: what is stored later has greater keys. */
 const copiedKey = (column: string) => `(${column} - (@copies - n.copy) * ${3_600_000 * 4_096})`;
 
 /** Sessions of a conversation move together, with its messages. */

@@ -5,8 +5,8 @@ import { plainBytes } from "./plain-bytes.js";
  * All projected tables as one text, row by row, so that two databases can be compared and a difference be
  * read. Left out is what depends on the receipt and not on what was said: receipt times, the ids of the
  * events that happened to say it first or last (and the order keys that end in them), and the feed, whose
- * positions follow the order of commits. The keys that rows are clustered by follow the clock: what they join is
- * told by its ids.
+ * positions follow the order of commits. The keys that rows are clustered by follow the clock: what they join
+ * is told by its ids.
  */
 export async function projectedState(database: Database): Promise<string> {
   const parts: string[] = [];

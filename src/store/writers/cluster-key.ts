@@ -5,10 +5,10 @@ const since = Date.UTC(2026, 0, 1);
 const farAhead = 10 * perMillisecond;
 
 /**
- * Makes cluster keys: each is greater than all before, and goes by the clock. Of each millisecond's 4,096 they
- * begin with one at random and count up. Another instance may make the same all the same; then the database
- * refuses the second as a duplicate, and its transaction runs again. Where the clock was set back, two
- * instances would count through the same numbers; so there each step is random.
+ * Makes cluster keys: each is greater than all before, and goes by the clock. Of each millisecond's 4,096
+ * they begin with one at random and count up. Another instance may make the same one even so: then the
+ * database refuses the second as a duplicate, and its transaction runs again. Where the clock was set back,
+ * two instances would count through the same numbers; so there each step is random.
  */
 export function clusterKeys(): () => number {
   let last = 0;
