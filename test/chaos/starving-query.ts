@@ -42,13 +42,18 @@ export function starvingQuery(sessions: number, seconds: number): Scenario {
   };
 }
 
-/** Copies sessions alone, under new ids, until there are so many. */
+const own: Readonly<Record<string, string>> = {
+  id: "UUID()",
+  cluster_key: `UUID_SHORT() & ${Number.MAX_SAFE_INTEGER}`,
+};
+
+/** Copies sessions alone, under new ids and keys, until there are so many. */
 async function multiplySessions(server: DatabaseServer, wanted: number): Promise<void> {
   const rows = await server.query<{ name: string }>(
     "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'app' AND table_name = 'sessions'",
   );
   const names = rows.map(({ name }) => name);
-  const selected = names.map((name) => (name === "id" ? "UUID()" : name));
+  const selected = names.map((name) => own[name] ?? name);
   for (;;) {
     const [row] = await server.query<{ count: number }>("SELECT COUNT(*) AS count FROM app.sessions");
     const missing = wanted - (row?.count ?? 0);
